@@ -1,0 +1,178 @@
+"""The Space: layout and wiring. Everything that decides something lives in detector/."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import gradio as gr
+
+from detector.analysis import Analysis, Analyzer
+from detector.media import MAX_FILE_BYTES, MediaError
+from detector.model import load_model
+from detector.report import (
+    OVERLAY_LEGEND_HTML,
+    draw_faces,
+    face_table,
+    frame_caption,
+    result_to_dict,
+    score_timeline,
+    verdict_markdown,
+)
+
+logger = logging.getLogger(__name__)
+
+ROOT = Path(__file__).parent
+SUSPICIOUS_FRAMES = 5
+INTRODUCTION = (
+    "# Face manipulation check\n"
+    "Upload a photo or a video. Every face is scored for signs of a swap or re-enactment. "
+    "The verdict is a lead for a fact-checker: *no manipulation found* never means *real*."
+)
+PRIVACY = "Uploads are analysed on this machine and deleted within two hours; nothing is passed on."
+
+
+def build_app(analyzer: Analyzer) -> gr.Blocks:
+    """The page and its named endpoints, around one analyzer."""
+
+    def run(analyze, file: str | None, *args, **kwargs) -> Analysis:
+        if not file:
+            raise gr.Error(
+                "No file was sent; please choose a photo or a video first.", duration=None, print_exception=False
+            )
+        try:
+            return analyze(file, *args, **kwargs)
+        except MediaError as error:
+            logger.info("refused: %s", error, exc_info=True)
+            raise gr.Error(str(error), duration=None, print_exception=False) from error
+
+    def analyze_image(file: str):
+        """Assesses every face of a photo; the first output is the documented JSON result."""
+        analysis = run(analyzer.analyze_image, file)
+        (frame,) = analysis.frames
+        return (
+            result_to_dict(analysis.result),
+            verdict_markdown(analysis.result),
+            (draw_faces(frame, with_overlay=False), draw_faces(frame, with_overlay=True)),
+            face_table(analysis.result),
+        )
+
+    def analyze_video(file: str, progress=gr.Progress()):
+        """Assesses the faces of a video over 32 evenly spaced frames; the first output is the documented JSON result."""
+        analysis = run(analyzer.analyze_video, file, progress=lambda share, doing: progress(share, desc=doing))
+        gallery = [
+            (draw_faces(frame, with_overlay=True), frame_caption(frame))
+            for frame in analysis.most_suspicious(SUSPICIOUS_FRAMES)
+        ]
+        return (
+            result_to_dict(analysis.result),
+            verdict_markdown(analysis.result),
+            score_timeline(analysis.result),
+            gallery,
+            face_table(analysis.result),
+        )
+
+    # uploads are removed two hours after they came, checked every ten minutes
+    with gr.Blocks(title="Face manipulation check", analytics_enabled=False, delete_cache=(600, 7200)) as page:
+        gr.Markdown(INTRODUCTION)
+        with gr.Tab("Photo"):
+            with gr.Row():
+                with gr.Column(scale=1):
+                    # a plain file: the original bytes are analysed, and any file gets a clear answer
+                    image_file = gr.File(label="Photo", file_types=None, elem_id="image_file")
+                    image_button = gr.Button("Check the photo", variant="primary", elem_id="image_button")
+                    gr.Examples(
+                        [str(ROOT / "examples" / "astronaut.jpg")],
+                        inputs=image_file,
+                        label="Example",
+                        cache_examples=False,
+                    )
+                with gr.Column(scale=2):
+                    image_verdict = gr.Markdown(elem_id="image_verdict")
+                    image_slider = gr.ImageSlider(
+                        label="Original with boxes | where the model looked", format="png", interactive=False
+                    )
+                    gr.HTML(OVERLAY_LEGEND_HTML)
+                    image_faces = gr.Dataframe(label="Faces", interactive=False)
+            with gr.Accordion("JSON result", open=False):
+                image_json = gr.JSON(label="Result")
+        with gr.Tab("Video"):
+            with gr.Row():
+                with gr.Column(scale=1):
+                    video_file = gr.File(label="Video", file_types=None, elem_id="video_file")
+                    video_button = gr.Button("Check the video", variant="primary", elem_id="video_button")
+                    gr.Examples(
+                        [str(ROOT / "examples" / "astronaut.mp4")],
+                        inputs=video_file,
+                        label="Example",
+                        cache_examples=False,
+                    )
+                with gr.Column(scale=2):
+                    video_verdict = gr.Markdown(elem_id="video_verdict")
+                    video_timeline = gr.LinePlot(
+                        x="time_s",
+                        y="score",
+                        color="face",
+                        y_lim=[0, 1],
+                        x_title="seconds",
+                        y_title="frame score",
+                        height=280,
+                        label="Score over time",
+                    )
+                    video_gallery = gr.Gallery(
+                        label="Most suspicious frames", columns=3, format="png", interactive=False
+                    )
+                    gr.HTML(OVERLAY_LEGEND_HTML)
+                    video_faces = gr.Dataframe(label="Faces", interactive=False)
+            with gr.Accordion("JSON result", open=False):
+                video_json = gr.JSON(label="Result")
+        with gr.Tab("About this model"):
+            gr.Markdown(model_card(ROOT / "model_card.md"))
+        gr.Markdown(PRIVACY)
+
+        image_outputs = [image_json, image_verdict, image_slider, image_faces]
+        video_outputs = [video_json, video_verdict, video_timeline, video_gallery, video_faces]
+        # a verdict must never stand beside another file than its own
+        image_file.change(lambda: [None] * len(image_outputs), None, image_outputs, api_visibility="private")
+        video_file.change(lambda: [None] * len(video_outputs), None, video_outputs, api_visibility="private")
+        # one at a time: the model uses both cores of a free Space by itself
+        image_button.click(
+            analyze_image,
+            image_file,
+            image_outputs,
+            api_name="analyze_image",
+            concurrency_id="model",
+            concurrency_limit=1,
+            show_progress_on=image_slider,
+        )
+        video_button.click(
+            analyze_video,
+            video_file,
+            video_outputs,
+            api_name="analyze_video",
+            concurrency_id="model",
+            concurrency_limit=1,
+            show_progress_on=video_timeline,
+        )
+    return page.queue(max_size=20)
+
+
+def model_card(path: Path) -> str:
+    """The card's text without its YAML front matter."""
+    text = path.read_text(encoding="utf-8")
+    return text.split("\n---\n", 1)[1] if text.startswith("---\n") else text
+
+
+def launch_options() -> dict:
+    """How the page is served, on a Space and in the tests alike."""
+    return {
+        "max_file_size": MAX_FILE_BYTES,
+        "show_error": False,
+        "footer_links": ["api"],
+        "ssr_mode": False,  # no Node needed, and one process less on two cores
+    }
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    build_app(Analyzer(load_model())).launch(**launch_options())

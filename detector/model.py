@@ -1,0 +1,182 @@
+"""Loads the classifier from the Hub or the bundled folder and scores face crops."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import numpy as np
+import timm
+import torch
+from huggingface_hub import HfApi, snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OfflineModeIsEnabled
+from PIL import Image
+from safetensors import SafetensorError
+
+from detector.media import file_sha256
+
+logger = logging.getLogger(__name__)
+
+BUNDLED_FOLDER = Path(__file__).parent.parent / "model"
+# A Hub that has not delivered by then is left to fill the cache for the next start.
+HUB_TIMEOUT_S = 8.0
+_PROBE_TIMEOUT_S = 3.0
+_FILES = ["config.json", "model.safetensors"]
+# VGG-16 needs some 13 MB of activations a crop in its first block; this bounds them.
+BATCH_SIZE = 16
+
+
+class ModelError(RuntimeError):
+    """A model folder cannot be used."""
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Operating points, fitted on validation data and stored with the model.
+
+    Attributes:
+        no_manipulation_found: Scores below it.
+        manipulated: Scores from it on; between the two a face is inconclusive.
+    """
+
+    no_manipulation_found: float
+    manipulated: float
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """Which model answered.
+
+    Attributes:
+        id: Hub id, or ``bundled``, or a folder name.
+        revision: Hub commit, or ``sha256:`` and the first digits of the weights' hash.
+        label_names: Class names in the order of the outputs.
+        thresholds: The stored operating points.
+    """
+
+    id: str
+    revision: str
+    label_names: tuple[str, ...]
+    thresholds: Thresholds
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A network that is ready to score.
+
+    Attributes:
+        info: What goes into every result.
+        network: A timm model in evaluation mode, float32.
+        transform: timm's own evaluation transform, from the model's config.
+        warning: Why another model than the one asked for answers; empty otherwise.
+    """
+
+    info: ModelInfo
+    network: torch.nn.Module
+    transform: object
+    warning: str = ""
+
+    def batch(self, crops: list[np.ndarray]) -> torch.Tensor:
+        """Square ``(S, S, 3)`` uint8 RGB crops of any size as the network's ``(B, C, H, W)`` input."""
+        return torch.stack([self.transform(Image.fromarray(crop)) for crop in crops])
+
+    def log_odds(self, logits: torch.Tensor) -> torch.Tensor:
+        """log(P(fake) / P(real)) from ``(B, classes)`` logits, ``(B,)``; fake is every class but "real"."""
+        real = self.info.label_names.index("real")
+        fakes = [index for index in range(len(self.info.label_names)) if index != real]
+        return torch.logsumexp(logits[:, fakes], dim=1) - logits[:, real]
+
+    @torch.inference_mode()
+    def score_log_odds(self, crops: list[np.ndarray]) -> np.ndarray:
+        """log(P(fake) / P(real)) of each crop, ``(B,)``; the frame score is its sigmoid."""
+        parts = [
+            self.log_odds(self.network(self.batch(crops[start : start + BATCH_SIZE])))
+            for start in range(0, len(crops), BATCH_SIZE)
+        ]
+        return torch.cat(parts).double().numpy() if parts else np.empty(0)
+
+
+def load_model() -> LoadedModel:
+    """The model to answer with: ``MODEL_ID`` at ``MODEL_REVISION`` from the Hub, else the bundled one.
+
+    Raises:
+        ModelError: The bundled folder itself cannot be used.
+    """
+    model_id = os.environ.get("MODEL_ID", "").strip()
+    if not model_id:
+        return load_folder(BUNDLED_FOLDER, "bundled")
+    revision = os.environ.get("MODEL_REVISION", "").strip() or "main"
+    folder = fetch_from_hub(model_id, revision)
+    reason = f"The model {model_id} ({revision}) could not be fetched from the Hub in time"
+    if folder is not None:
+        try:
+            return load_folder(folder, model_id, revision=folder.name)
+        except ModelError:
+            logger.exception("the Hub's %s cannot be used", model_id)
+            reason = f"The model {model_id} ({revision}) from the Hub cannot be used"
+    return load_folder(BUNDLED_FOLDER, "bundled", warning=f"{reason}; the bundled model answered instead.")
+
+
+def fetch_from_hub(model_id: str, revision: str, timeout_s: float = HUB_TIMEOUT_S) -> Path | None:
+    """The local snapshot of a Hub model, or None when there is none within `timeout_s`.
+
+    A cached snapshot serves when the Hub is down. The download itself knows no time-out, so it
+    runs on a thread that is left behind when it takes too long.
+    """
+    answer: list[Path] = []
+
+    def fetch() -> None:
+        try:
+            HfApi().model_info(model_id, revision=revision, timeout=_PROBE_TIMEOUT_S)
+            online = True
+        except (httpx2.HTTPError, HfHubHTTPError, OfflineModeIsEnabled, HFValidationError, OSError) as error:
+            logger.warning("Hub not usable for %s: %s", model_id, error)
+            online = False
+        try:
+            folder = snapshot_download(model_id, revision=revision, local_files_only=not online, allow_patterns=_FILES)
+            answer.append(Path(folder))
+        except (httpx2.HTTPError, HfHubHTTPError, LocalEntryNotFoundError, HFValidationError, OSError) as error:
+            logger.warning("no snapshot of %s: %s", model_id, error)
+
+    thread = threading.Thread(target=fetch, name="hub-download", daemon=True)
+    thread.start()
+    thread.join(timeout_s)
+    return answer[0] if answer else None
+
+
+def load_folder(folder: str | Path, model_id: str, revision: str = "", warning: str = "") -> LoadedModel:
+    """Loads a folder in timm's Hub format: ``config.json`` and ``model.safetensors``.
+
+    Args:
+        folder: The folder.
+        model_id: How results name the model.
+        revision: Defaults to the hash of the weights.
+        warning: Kept with the model and shown with every result.
+
+    Raises:
+        ModelError: A file is missing or damaged, or the config lacks label names or thresholds.
+    """
+    folder = Path(folder)
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        label_names = tuple(config["label_names"])
+        label_names.index("real")
+        stored = config["detector"]["thresholds"]
+        thresholds = Thresholds(float(stored["no_manipulation_found"]), float(stored["manipulated"]))
+        if not 0 <= thresholds.no_manipulation_found <= thresholds.manipulated <= 1:
+            raise ValueError(f"thresholds out of order: {thresholds}")
+        weights = folder / "model.safetensors"
+        revision = revision or f"sha256:{file_sha256(weights)[:16]}"
+        network = timm.create_model(f"local-dir:{folder}", pretrained=True).eval().requires_grad_(False)
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        raise ModelError(f"{folder} does not hold a usable model: {error}") from error
+    data_config = timm.data.resolve_model_data_config(network)
+    transform = timm.data.create_transform(**data_config, is_training=False)
+    # channels-last is a fifth faster for VGG on the CPU
+    network = network.float().to(memory_format=torch.channels_last)
+    return LoadedModel(ModelInfo(model_id, revision, label_names, thresholds), network, transform, warning)

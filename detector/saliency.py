@@ -1,0 +1,83 @@
+"""Where the model looked: class-activation maps in units of evidence, and their overlay on the picture."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import torch
+
+from detector.faces import DetectedFace, crop_square
+from detector.model import BATCH_SIZE, LoadedModel
+
+CAPTION = "Where the model looked, not proof."
+# Opacity of the overlay where the evidence is complete and the face scores 1.
+MAX_OPACITY = 0.65
+# Evidence that is drawn at full strength: one place of a 7 x 7 map that by itself raises the log odds by half.
+FULL_EVIDENCE = 25.0
+_COLORMAP = cv2.COLORMAP_INFERNO
+
+
+def score_with_evidence(model: LoadedModel, crops: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Frame scores and evidence maps in one pass over the convolutions.
+
+    The map is HiResCAM (Draelos & Carin, 2020) of log(P(fake) / P(real)) at the last feature map,
+    times its number of places. For global average pooling and a linear layer that is the exact
+    class-activation map: its mean and the bias of the layer add up to the log odds.
+
+    Args:
+        model: Any timm model with a convolutional feature map.
+        crops: Square ``(S, S, 3)`` uint8 RGB face crops.
+
+    Returns:
+        Scores ``(B,)``, 0..1, and maps ``(B, h, w)`` in log odds: positive speaks for fake.
+    """
+    scores, maps = [], []
+    for start in range(0, len(crops), BATCH_SIZE):
+        with torch.no_grad():
+            features = model.network.forward_features(model.batch(crops[start : start + BATCH_SIZE]))
+        features.requires_grad_(True)
+        with torch.enable_grad():
+            log_odds = model.log_odds(model.network.forward_head(features))
+        (gradient,) = torch.autograd.grad(log_odds.sum(), features)
+        places = features.shape[2] * features.shape[3]
+        maps.append((gradient * features.detach()).sum(dim=1) * places)
+        scores.append(torch.sigmoid(log_odds.detach().double()))
+    if not scores:
+        return np.empty(0), np.empty((0, 1, 1))
+    return torch.cat(scores).numpy(), torch.cat(maps).float().numpy()
+
+
+def opacity(evidence: np.ndarray, score: float) -> np.ndarray:
+    """Opacity of the overlay for a map in log odds, same shape, 0..`MAX_OPACITY`.
+
+    Maps are not stretched to their own range: strength is in fixed units of evidence, times the
+    score of the face. A face with a low score hardly shows, whatever its map looks like.
+    """
+    return MAX_OPACITY * score * np.clip(evidence / FULL_EVIDENCE, 0, 1)
+
+
+def overlay(image: np.ndarray, faces: list[tuple[DetectedFace, np.ndarray, float]]) -> np.ndarray:
+    """Draws evidence maps onto a picture.
+
+    Args:
+        image: ``(H, W, 3)`` uint8 RGB; not changed.
+        faces: Per face its place in this image, its map in log odds and its score.
+
+    Returns:
+        A new ``(H, W, 3)`` uint8 RGB image.
+    """
+    result = image.copy()
+    height, width = image.shape[:2]
+    for face, evidence, score in faces:
+        left, top, side = crop_square(face.box_px)
+        x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + side, width), min(top + side, height)
+        if x0 >= x1 or y0 >= y1:
+            continue
+        turned = np.ascontiguousarray(np.rot90(evidence, -face.quarter_turns))
+        alpha = opacity(cv2.resize(turned, (side, side), interpolation=cv2.INTER_CUBIC), score)
+        alpha = alpha[y0 - top : y1 - top, x0 - left : x1 - left, None].astype(np.float32)
+        strength = np.round(alpha[:, :, 0] / MAX_OPACITY * 255).astype(np.uint8)
+        color = cv2.applyColorMap(strength, _COLORMAP)[:, :, ::-1]
+        region = result[y0:y1, x0:x1]
+        result[y0:y1, x0:x1] = (region * (1 - alpha) + color * alpha).round().astype(np.uint8)
+    return result

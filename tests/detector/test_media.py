@@ -1,0 +1,178 @@
+import hashlib
+import wave
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from detector.media import MediaError, Video, read_image
+from tests.media_factory import astronaut, numbered_frames, write_video
+
+
+def levels(path, count):
+    """The frame numbers that `numbered_frames` wrote as grey levels."""
+    with Video(path) as video:
+        return [round(frame.image.mean() / 5) for frame in video.sample_frames(count)]
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "AVIF"])
+def test_formats_are_told_by_content_and_decoded(tmp_path, kind):
+    path = tmp_path / "photo.bin"
+    Image.fromarray(astronaut()).save(path, format=kind)
+    facts, image = read_image(path)
+    assert facts.media_type == f"image/{kind.lower()}"
+    assert (facts.width_px, facts.height_px, facts.duration_s) == (512, 512, None)
+    assert facts.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert facts.bytes == path.stat().st_size
+    assert np.abs(image.astype(int) - astronaut()).mean() < 12  # GIF has 256 colours
+
+
+def test_exif_orientation_is_applied(tmp_path):
+    exif = Image.Exif()
+    exif[274] = 6  # camera held on its side
+    stored = np.ascontiguousarray(np.rot90(astronaut()[:, :300]))
+    Image.fromarray(stored).save(tmp_path / "turned.png", exif=exif)
+    facts, image = read_image(tmp_path / "turned.png")
+    assert (facts.width_px, facts.height_px) == (300, 512)
+    assert np.array_equal(image, astronaut()[:, :300])
+
+
+def test_animated_picture_gives_its_first_frame(tmp_path):
+    first, second = Image.new("RGB", (40, 40), "red"), Image.new("RGB", (40, 40), "blue")
+    first.save(tmp_path / "two.gif", save_all=True, append_images=[second])
+    assert read_image(tmp_path / "two.gif")[1][20, 20].tolist() == [255, 0, 0]
+
+
+def test_transparency_is_laid_on_white(tmp_path):
+    Image.new("RGBA", (40, 40), (0, 0, 0, 0)).save(tmp_path / "clear.png")
+    assert read_image(tmp_path / "clear.png")[1][0, 0].tolist() == [255, 255, 255]
+
+
+def test_16_bit_grey_is_scaled_not_clipped(tmp_path):
+    Image.fromarray(np.full((40, 40), 128 * 257, np.uint16)).save(tmp_path / "deep.png")
+    assert read_image(tmp_path / "deep.png")[1][0, 0].tolist() == [128, 128, 128]
+
+
+def test_cmyk_becomes_rgb(tmp_path):
+    Image.new("CMYK", (40, 40), (0, 255, 255, 0)).save(tmp_path / "print.jpg")
+    red, green, blue = read_image(tmp_path / "print.jpg")[1][20, 20]
+    assert red > 220 and max(green, blue) < 40
+
+
+def make_bad_image(kind, path):
+    if kind == "empty":
+        path.write_bytes(b"")
+    elif kind == "text":
+        path.write_text("no photo")
+    elif kind == "truncated":
+        Image.fromarray(astronaut()).save(path, format="JPEG")
+        path.write_bytes(path.read_bytes()[:9000])
+    elif kind == "one pixel":
+        Image.new("RGB", (1, 1)).save(path)
+    elif kind == "400 megapixels":
+        Image.new("1", (20000, 20000)).save(path, format="PNG")
+    elif kind == "140 megapixels":
+        Image.new("1", (14000, 10000)).save(path, format="PNG")
+
+
+@pytest.mark.parametrize("kind", ["empty", "text", "truncated", "one pixel", "400 megapixels", "140 megapixels"])
+def test_bad_photo_is_one_plain_sentence(tmp_path, kind):
+    path = tmp_path / "bad.jpg"
+    make_bad_image(kind, path)
+    with pytest.raises(MediaError) as caught:
+        read_image(path)
+    assert str(caught.value).endswith(".") and "\n" not in str(caught.value) and "bad.jpg" not in str(caught.value)
+
+
+def make_bad_video(kind, path):
+    if kind == "empty":
+        path.write_bytes(b"")
+    elif kind == "text":
+        path.write_text("no film\n" * 50)
+    elif kind == "photo":
+        Image.fromarray(astronaut()).save(path, format="JPEG")
+    elif kind == "index cut off":
+        write_video(path, numbered_frames(20))
+        path.write_bytes(path.read_bytes()[:-400])
+    elif kind == "sound":
+        with wave.open(str(path), "wb") as sound:
+            sound.setparams((1, 2, 8000, 8000, "NONE", ""))
+            sound.writeframes(b"\0\0" * 8000)
+
+
+@pytest.mark.parametrize("kind", ["empty", "text", "photo", "index cut off", "sound"])
+def test_bad_video_is_one_plain_sentence(tmp_path, kind):
+    path = tmp_path / "bad.mp4"
+    make_bad_video(kind, path)
+    with pytest.raises(MediaError) as caught:
+        Video(path)
+    assert str(caught.value).endswith(".") and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("script", ["#EXTM3U\n#EXTINF:1,\n{}\n", "ffconcat version 1.0\nfile '{}'\n"])
+def test_playlist_cannot_make_the_server_open_other_files(tmp_path, script):
+    film = write_video(tmp_path / "film.mp4", numbered_frames(10))
+    (tmp_path / "list.m3u8").write_text(script.format(film))
+    with pytest.raises(MediaError):
+        Video(tmp_path / "list.m3u8")
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type"),
+    [("a.mp4", "video/mp4"), ("a.mkv", "video/x-matroska"), ("a.mov", "video/quicktime"), ("a.avi", "video/x-msvideo")],
+)
+def test_samples_are_spread_over_the_whole_clip(tmp_path, name, media_type):
+    # keyframes every 8 frames: sampling has to seek as well as read on
+    # AVI cannot say when B-frames are shown
+    path = write_video(tmp_path / name, numbered_frames(40), fps=10, g="8", bf="0" if name == "a.avi" else "2")
+    with Video(path) as video:
+        assert video.facts.media_type == media_type
+        assert video.facts.duration_s == pytest.approx(4.0, abs=0.11)
+        assert video.sample_times(4) == pytest.approx([0.5, 1.5, 2.5, 3.5], abs=0.101)
+        frames = list(video.sample_frames(4))
+        assert [frame.time_s for frame in frames] == pytest.approx(video.sample_times(4))
+    # what is decoded is what was on screen at that time
+    assert [round(frame.image.mean() / 5) for frame in frames] == [round(frame.time_s * 10) for frame in frames]
+
+
+def test_every_frame_comes_once_when_fewer_than_asked(tmp_path):
+    path = write_video(tmp_path / "short.mp4", numbered_frames(5))
+    assert levels(path, 32) == [0, 1, 2, 3, 4]
+
+
+def test_variable_frame_rate_is_sampled_by_time(tmp_path):
+    # 20 frames in the first second, then 4 in the next four: half of the time has few frames
+    times = [index / 20 for index in range(20)] + [1, 2, 3, 4]
+    path = write_video(tmp_path / "variable.mp4", numbered_frames(24), times_s=times)
+    with Video(path) as video:
+        chosen = [frame.time_s for frame in video.sample_frames(4)]
+    assert sum(time < 1 for time in chosen) <= 1
+    assert chosen[-1] >= 3
+
+
+def test_rotation_metadata_is_applied(tmp_path):
+    path = write_video(
+        tmp_path / "turned.mp4", [np.vstack([np.full((24, 64, 3), 250), np.zeros((24, 64, 3))]).astype(np.uint8)] * 3
+    )
+    data = bytearray(path.read_bytes())
+    matrix = data.index(b"tkhd") + 4 + 40  # version 0: the display matrix follows 40 bytes of times, sizes and layers
+    turn_90 = [0, 0x10000, 0, -0x10000, 0, 0, 0, 0, 0x40000000]
+    data[matrix : matrix + 36] = b"".join(value.to_bytes(4, "big", signed=True) for value in turn_90)
+    path.write_bytes(data)
+    with Video(path) as video:
+        assert (video.facts.width_px, video.facts.height_px) == (48, 64)
+        image = next(video.sample_frames(1)).image
+    assert image.shape == (64, 48, 3)
+    # the display matrix turns clockwise: the bright upper half comes to lie on the right
+    assert image[:, 36:].mean() > 200 and image[:, :12].mean() < 50
+
+
+def test_truncated_film_gives_the_frames_that_are_left(tmp_path):
+    noise = np.random.default_rng(0)
+    frames = [noise.integers(0, 255, (48, 64, 3)).astype(np.uint8) for _ in range(40)]
+    path = write_video(tmp_path / "cut.mp4", frames, fps=10, faststart=True, g="5")
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * 0.6)])
+    with Video(path) as video:
+        times = [frame.time_s for frame in video.sample_frames(8)]
+    assert times == sorted(times)
+    assert 3 <= len(times) <= 8 and times[-1] < 3.2

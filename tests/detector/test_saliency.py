@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+import torch
+
+from detector.faces import DetectedFace, crop_face, crop_square
+from detector.model import load_folder
+from detector.saliency import MAX_OPACITY, opacity, overlay, score_with_evidence
+from tests.media_factory import astronaut
+from training.network import PooledVGG16, save_model_folder, to_timm
+
+FACE = DetectedFace((179, 63, 269, 175), ((0.0, 0.0),) * 5, 0.9)
+
+
+@pytest.fixture(scope="module")
+def pooled():
+    torch.manual_seed(0)
+    model = PooledVGG16(2).eval()
+    torch.nn.init.normal_(model.head.weight, std=0.5)
+    torch.nn.init.normal_(model.head.bias)
+    return model
+
+
+def test_map_and_bias_add_up_to_the_log_odds(pooled, tmp_path):
+    # the class-activation map of a pooled linear head is exact: nothing of the score is left unexplained
+    thresholds = {"thresholds": {"no_manipulation_found": 0.2, "manipulated": 0.8}}
+    save_model_folder(to_timm(pooled), tmp_path, ["real", "fake"], thresholds)
+    model = load_folder(tmp_path, "random")
+    crops = [crop_face(astronaut(), FACE), astronaut()[:150, :150]]
+    scores, maps = score_with_evidence(model, crops)
+    assert maps.shape == (2, 7, 7)
+    bias = float(pooled.head.bias[1] - pooled.head.bias[0])
+    log_odds = model.score_log_odds(crops)
+    assert maps.mean(axis=(1, 2)) + bias == pytest.approx(log_odds, abs=1e-2)
+    assert scores == pytest.approx(1 / (1 + np.exp(-log_odds)), abs=1e-6)
+
+
+def test_no_face_gives_no_score():
+    scores, maps = score_with_evidence(None, [])
+    assert len(scores) == len(maps) == 0
+
+
+def test_face_with_a_low_score_hardly_shows_whatever_its_map():
+    peak = np.array([[1000.0, -1000.0]])
+    assert opacity(peak, score=0.02).max() < 0.02
+    assert opacity(peak, score=1.0).max() == MAX_OPACITY
+
+
+def test_weak_evidence_is_not_stretched_to_full_strength():
+    assert opacity(np.array([[0.5, 0.1]]), score=1.0).max() < 0.05
+
+
+def test_evidence_for_real_is_not_drawn():
+    assert opacity(np.full((2, 2), -3.0), score=1.0).max() == 0
+
+
+def test_overlay_changes_the_crop_only_and_not_its_input():
+    image = astronaut()
+    before = image.copy()
+    drawn = overlay(image, [(FACE, np.full((7, 7), 50.0), 1.0)])
+    left, top, side = crop_square(FACE.box_px)
+    inside = np.zeros(image.shape[:2], bool)
+    inside[top : top + side, left : left + side] = True
+    assert np.array_equal(image, before)
+    assert np.array_equal(drawn[~inside], image[~inside])
+    assert (drawn[inside] != image[inside]).any(axis=1).mean() > 0.9
+
+
+def test_overlay_of_a_face_beyond_the_border_is_cut_there():
+    face = DetectedFace((-40, 450, 60, 560), ((0.0, 0.0),) * 5, 0.9)
+    drawn = overlay(astronaut(), [(face, np.full((7, 7), 50.0), 1.0)])
+    assert drawn.shape == astronaut().shape and (drawn != astronaut()).any()
+
+
+def test_map_of_a_turned_face_is_turned_back_with_it():
+    evidence = np.zeros((7, 7))
+    evidence[0] = 50.0  # top of the upright crop
+    turned = DetectedFace(FACE.box_px, FACE.landmarks_px, 0.9, quarter_turns=2)
+    changed = (overlay(astronaut(), [(turned, evidence, 1.0)]) != astronaut()).any(axis=2)
+    rows = np.flatnonzero(changed.any(axis=1))
+    assert rows.min() > (63 + 175) / 2  # lies at the bottom of a photo that stands on its head

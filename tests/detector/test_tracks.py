@@ -1,0 +1,37 @@
+from detector.faces import DetectedFace
+from detector.tracks import link_tracks
+
+
+def face(x: float, y: float = 0, size: float = 100) -> DetectedFace:
+    return DetectedFace((x, y, x + size, y + size), ((0.0, 0.0),) * 5, 0.9)
+
+
+def lefts(track):
+    return [found.box_px[0] for _, found in track]
+
+
+def test_two_people_keep_their_tracks_whatever_the_order_of_detection():
+    tracks = link_tracks([[face(0), face(400)], [face(390), face(10)], [face(20), face(380)]])
+    assert sorted(map(lefts, tracks)) == [[0, 10, 20], [400, 390, 380]]
+
+
+def test_track_survives_a_frame_without_its_face():
+    (track,) = link_tracks([[face(0)], [], [face(5)]])
+    assert [index for index, _ in track] == [0, 2]
+
+
+def test_face_of_another_size_is_another_person():
+    assert len(link_tracks([[face(0, size=100)], [face(0, size=300)]])) == 2
+
+
+def test_face_far_away_is_another_person():
+    assert len(link_tracks([[face(0)], [face(300)]])) == 2
+
+
+def test_longest_track_comes_first():
+    tracks = link_tracks([[face(0)], [face(0), face(500)], [face(500)], [face(500)]])
+    assert [len(track) for track in tracks] == [3, 2]
+
+
+def test_clip_without_faces_has_no_track():
+    assert link_tracks([[], []]) == []

@@ -1,0 +1,112 @@
+"""The page's endpoints as a script meets them: the real server, the real client."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from gradio_client import Client, handle_file
+from PIL import Image
+
+import app
+from detector.analysis import Analyzer
+from detector.model import load_model
+
+EXAMPLES = Path(app.__file__).parent / "examples"
+
+
+@pytest.fixture(scope="module")
+def address():
+    page = app.build_app(Analyzer(load_model()))
+    _, url, _ = page.launch(**app.launch_options(), prevent_thread_lock=True, quiet=True)
+    yield url
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def client(address):
+    return Client(address, verbose=False)
+
+
+def test_photo_gives_the_documented_json_first(client):
+    photo = EXAMPLES / "astronaut.jpg"
+    result, verdict, *_ = client.predict(handle_file(photo), api_name="/analyze_image")
+    assert list(result) == ["schema_version", "file", "model", "verdict", "score", "faces", "warnings"]
+    assert result["file"] == {
+        "name": "astronaut.jpg",
+        "sha256": hashlib.sha256(photo.read_bytes()).hexdigest(),
+        "bytes": photo.stat().st_size,
+        "media_type": "image/jpeg",
+        "width_px": 512,
+        "height_px": 512,
+        "duration_s": None,
+    }
+    assert set(result["model"]) == {"id", "revision", "label_names", "thresholds"}
+    (face,) = result["faces"]
+    assert list(face) == ["track_id", "box_px", "score", "verdict", "frames"]
+    assert face["frames"] == [{"time_s": 0.0, "score": face["score"], "box_px": face["box_px"]}]
+    assert result["score"] == face["score"]
+    assert result["model"]["revision"] in verdict
+
+
+def test_video_gives_a_track_over_the_whole_clip(client):
+    result, _, timeline, gallery, _ = client.predict(handle_file(EXAMPLES / "astronaut.mp4"), api_name="/analyze_video")
+    (face,) = result["faces"]
+    assert len(face["frames"]) == 32
+    assert result["file"]["duration_s"] == pytest.approx(4.0, abs=0.1)
+    assert face["frames"][0]["time_s"] < 0.2 and face["frames"][-1]["time_s"] > 3.8
+    assert result["score"] == pytest.approx(sum(frame["score"] for frame in face["frames"]) / 32, abs=1e-3)
+    assert len(gallery) == app.SUSPICIOUS_FRAMES
+    assert len(timeline["data"]) == 32  # one point of the plot a frame
+
+
+def test_same_file_gives_the_same_json_twice(client):
+    first, second = (
+        client.predict(handle_file(EXAMPLES / "astronaut.jpg"), api_name="/analyze_image")[0] for _ in range(2)
+    )
+    assert json.dumps(first) == json.dumps(second)
+
+
+@pytest.mark.parametrize("endpoint", ["/analyze_image", "/analyze_video"])
+@pytest.mark.parametrize("kind", ["empty", "text", "truncated", "one_pixel", "sound", "huge"])
+def test_bad_file_gets_one_sentence_and_the_server_lives(client, endpoint, kind, tmp_path):
+    path = bad_file(kind, tmp_path)
+    with pytest.raises(Exception) as caught:  # the client has several kinds
+        client.predict(handle_file(path), api_name=endpoint)
+    sentence = str(caught.value)
+    assert sentence.endswith(".") and "\n" not in sentence and "Traceback" not in sentence
+    assert "upstream" not in sentence  # the masked message of an unforeseen exception
+    result = client.predict(handle_file(EXAMPLES / "astronaut.jpg"), api_name="/analyze_image")[0]
+    assert result["faces"]
+
+
+def test_no_file_is_an_error_in_words(client):
+    with pytest.raises(Exception, match="choose a photo or a video"):
+        client.predict(None, api_name="/analyze_image")
+
+
+def test_only_the_named_endpoints_are_public(client):
+    named = client.view_api(return_format="dict")["named_endpoints"]
+    assert set(named) == {"/analyze_image", "/analyze_video"}
+
+
+def bad_file(kind: str, folder: Path) -> Path:
+    """A file that no endpoint can analyse."""
+    path = folder / f"{kind}.{'mp4' if kind in ('text', 'sound') else 'jpg'}"
+    if kind == "empty":
+        path.write_bytes(b"")
+    elif kind == "text":
+        path.write_text("not a film\n" * 100)
+    elif kind == "truncated":
+        path.write_bytes((EXAMPLES / "astronaut.jpg").read_bytes()[:20000])
+    elif kind == "one_pixel":
+        Image.new("RGB", (1, 1)).save(path)
+    elif kind == "huge":
+        Image.new("1", (20000, 20000)).save(path, format="PNG")
+    else:
+        import wave
+
+        with wave.open(str(path), "wb") as sound:
+            sound.setparams((1, 2, 8000, 8000, "NONE", ""))
+            sound.writeframes(b"\0\0" * 8000)
+    return path

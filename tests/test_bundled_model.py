@@ -1,0 +1,61 @@
+"""The model that whoever starts the application gets."""
+
+import json
+from pathlib import Path
+
+import pytest
+import skimage.data
+
+from detector.faces import FaceDetector, crop_face
+from detector.media import file_sha256
+from detector.model import BUNDLED_FOLDER, load_folder
+from detector.saliency import score_with_evidence
+from training.augmentation import jpeg
+from training.card import render_card
+
+ROOT = Path(__file__).parent.parent
+GOLDEN = json.loads((ROOT / "tests" / "fixtures" / "golden_scores.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_folder(BUNDLED_FOLDER, "bundled")
+
+
+@pytest.fixture(scope="module")
+def crops():
+    image = skimage.data.astronaut()
+    crop = crop_face(image, FaceDetector().detect(image)[0])
+    return {"astronaut": crop, "astronaut, JPEG 40": jpeg(crop, 40), "astronaut, mirrored": crop[:, ::-1].copy()}
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_golden_score_guards_against_library_drift(model, crops, name):
+    scores, _ = score_with_evidence(model, [crops[name]])
+    assert scores[0] == pytest.approx(GOLDEN[name], abs=1e-3)
+
+
+def test_weights_are_those_that_were_evaluated():
+    evaluation = json.loads((BUNDLED_FOLDER / "evaluation.json").read_text())
+    assert file_sha256(BUNDLED_FOLDER / "model.safetensors") == evaluation["weights_sha256"]
+    assert (BUNDLED_FOLDER / "model.safetensors").stat().st_size < 40_000_000
+
+
+def test_thresholds_are_those_that_were_evaluated(model):
+    stored = json.loads((BUNDLED_FOLDER / "evaluation.json").read_text())["calibration"]["thresholds"]
+    assert model.info.thresholds.manipulated == stored["manipulated"]
+    assert model.info.thresholds.no_manipulation_found == stored["no_manipulation_found"]
+
+
+@pytest.mark.parametrize("card", [ROOT / "model_card.md", BUNDLED_FOLDER / "README.md"])
+def test_card_is_rendered_from_the_evaluation_not_typed(card):
+    evaluation = json.loads((BUNDLED_FOLDER / "evaluation.json").read_text())
+    assert card.read_text(encoding="utf-8") == render_card(evaluation)
+
+
+def test_input_transform_comes_from_the_config(model):
+    assert tuple(model.batch([skimage.data.astronaut()]).shape) == (1, 3, 224, 224)
+    config = json.loads((BUNDLED_FOLDER / "config.json").read_text())["pretrained_cfg"]
+    normalize = model.transform.transforms[-1]
+    assert normalize.mean.tolist() == pytest.approx(config["mean"])
+    assert normalize.std.tolist() == pytest.approx(config["std"])

@@ -1,0 +1,126 @@
+"""The real Hub client against a loopback Hub. HF_ENDPOINT is read at import, so each client is a process."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from detector.model import BUNDLED_FOLDER, HUB_TIMEOUT_S
+from tests.hub_server import running_hub
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def client(tmp_path):
+    """Runs Python code as a Hub client; gives the JSON that its last line prints and the seconds it took."""
+
+    def run(code: str, endpoint: str, **environment: str) -> dict:
+        variables = os.environ | {
+            "HF_ENDPOINT": endpoint,
+            "HF_HUB_DISABLE_XET": "1",
+            "HF_TOKEN": "hf_test",
+            "HF_HOME": str(tmp_path / "hf"),
+            **environment,
+        }
+        done = subprocess.run([sys.executable, "-c", code], env=variables, cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return run
+
+
+LOAD = """
+import json, time
+from detector.model import load_model
+start = time.monotonic()
+model = load_model()
+seconds = time.monotonic() - start
+print(json.dumps({"id": model.info.id, "revision": model.info.revision, "warning": model.warning, "seconds": seconds}))
+"""
+
+
+def test_pushed_model_gives_the_same_scores_through_every_library(client, tmp_path):
+    code = """
+import json, pathlib, skimage.data, numpy as np, timm, torch, transformers
+import train
+from detector.faces import FaceDetector, crop_face
+from detector.model import BUNDLED_FOLDER, load_folder, load_model
+train.push(BUNDLED_FOLDER, "tester/vgg16")
+image = skimage.data.astronaut()
+crop = crop_face(image, FaceDetector().detect(image)[0])
+bundled, pulled = load_folder(BUNDLED_FOLDER, "bundled"), load_model()
+x = bundled.batch([crop])
+timm_model = timm.create_model("hf-hub:tester/vgg16", pretrained=True).eval()
+pipe = transformers.pipeline("image-classification", model="tester/vgg16", dtype="float32")
+from PIL import Image
+labels = {row["label"]: row["score"] for row in pipe(Image.fromarray(crop))}
+sigmoid = lambda v: float(1 / (1 + np.exp(-v)))
+print(json.dumps({
+    "id": pulled.info.id, "revision": pulled.info.revision,
+    "ours": sigmoid(pulled.score_log_odds([crop])[0]),
+    "bundled": sigmoid(bundled.score_log_odds([crop])[0]),
+    "timm": float(timm_model(x).softmax(1)[0, 1]),
+    "pipeline": labels["fake"],
+}))
+"""
+    with running_hub(tmp_path / "hub") as endpoint:
+        answer = client(code, endpoint, MODEL_ID="tester/vgg16")
+    assert answer["id"] == "tester/vgg16"
+    assert len(answer["revision"]) == 40  # the commit that the push made
+    for library in ("ours", "timm", "pipeline"):
+        assert answer[library] == pytest.approx(answer["bundled"], abs=1e-3)
+
+
+def test_unreachable_hub_leaves_the_bundled_model_and_says_so(client):
+    answer = client(LOAD, "http://127.0.0.1:9", MODEL_ID="tester/vgg16")
+    assert answer["id"] == "bundled"
+    assert "tester/vgg16" in answer["warning"]
+    assert answer["seconds"] < HUB_TIMEOUT_S + 4  # and the time to load the folder
+
+
+def test_silent_hub_does_not_hold_up_the_start(client):
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts, never answers
+        answer = client(LOAD, f"http://127.0.0.1:{silent.getsockname()[1]}", MODEL_ID="tester/vgg16")
+    assert answer["id"] == "bundled"
+    assert answer["seconds"] < HUB_TIMEOUT_S + 4
+
+
+def test_cached_model_answers_when_the_hub_has_gone(client, tmp_path):
+    push = f'import json, train; train.push(__import__("pathlib").Path({str(BUNDLED_FOLDER)!r}), "tester/vgg16"); print("{{}}")'
+    with running_hub(tmp_path / "hub") as endpoint:
+        client(push, endpoint)
+        first = client(LOAD, endpoint, MODEL_ID="tester/vgg16")
+    later = client(LOAD, "http://127.0.0.1:9", MODEL_ID="tester/vgg16")
+    assert (later["id"], later["revision"]) == (first["id"], first["revision"]) == ("tester/vgg16", first["revision"])
+
+
+def test_unusable_hub_model_leaves_the_bundled_one(client, tmp_path):
+    code = """
+import json, pathlib, tempfile, train
+folder = pathlib.Path(tempfile.mkdtemp())
+(folder / "config.json").write_text("{}")
+(folder / "model.safetensors").write_bytes(b"not safetensors")
+train.push(folder, "tester/broken")
+""" + LOAD.replace("import json, time", "import time")
+    with running_hub(tmp_path / "hub") as endpoint:
+        answer = client(code, endpoint, MODEL_ID="tester/broken")
+    assert answer["id"] == "bundled"
+    assert "cannot be used" in answer["warning"]
+
+
+def test_data_set_goes_to_the_hub_and_comes_back(client, tmp_path, faceforensics_root):
+    code = f"""
+import json, datasets
+from dataset_builder.__main__ import main
+assert main(["--root", {str(faceforensics_root)!r}, "--push-to-hub", "tester/faces", "--frames-per-video", "3"]) == 0
+rows = datasets.load_dataset("tester/faces", "Deepfakes_c23", split="train")
+print(json.dumps({{"labels": rows.features["label"].names, "manipulations": sorted(set(rows["manipulation"]))}}))
+"""
+    with running_hub(tmp_path / "hub") as endpoint:
+        answer = client(code, endpoint)
+    assert answer == {"labels": ["real", "fake"], "manipulations": ["Deepfakes", "none"]}

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from detector.model import Thresholds
+from training.metrics import binary_metrics, evaluate, fit_temperature, fit_thresholds
+
+BANDS = Thresholds(0.2, 0.8)
+
+
+def test_figures_of_a_known_split():
+    figures = binary_metrics(np.array([0, 0, 0, 1, 1, 1]), np.array([0.1, 0.3, 0.6, 0.4, 0.7, 0.9]), BANDS)
+    assert figures["auc"] == pytest.approx(8 / 9)
+    assert figures["confusion"] == {"true_negative": 2, "false_positive": 1, "false_negative": 1, "true_positive": 2}
+    assert (figures["accuracy"], figures["precision"], figures["recall"]) == pytest.approx((4 / 6, 2 / 3, 2 / 3))
+    assert figures["recall_at_99_precision"] == pytest.approx(2 / 3)
+    assert figures["verdicts"]["real"] == {"manipulated": 0, "inconclusive": 2, "no_manipulation_found": 1}
+    assert figures["verdicts"]["fake"] == {"manipulated": 1, "inconclusive": 2, "no_manipulation_found": 0}
+
+
+def test_detector_that_misses_everything_has_no_recall_at_any_precision():
+    figures = binary_metrics(np.array([0, 1]), np.array([0.9, 0.1]), BANDS)
+    assert figures["recall_at_99_precision"] == 0
+
+
+def test_video_score_is_the_mean_of_its_frames():
+    scores = np.array([0.2, 0.4, 0.9, 0.3, 0.1, 0.2])
+    result = evaluate([0, 0, 1, 1, 0, 0], scores, ["a", "a", "b", "b", "c", "c"], BANDS)
+    assert (result["video"]["real"], result["video"]["fake"]) == (2, 1)
+    assert result["video"]["auc"] == 1.0
+    # b: .6, a: .3, c: .15
+    assert result["video"]["confusion"]["true_positive"] == 1
+    assert result["video"]["verdicts"]["real"]["no_manipulation_found"] == 1
+
+
+def test_photos_have_no_video_figures():
+    assert evaluate([0, 1], np.array([0.1, 0.9]), ["a", "b"], BANDS)["video"] is None
+
+
+def test_temperature_is_recovered():
+    random = np.random.default_rng(0)
+    true_log_odds = random.normal(0, 2, 20000)
+    labels = random.random(20000) < 1 / (1 + np.exp(-true_log_odds))
+    assert fit_temperature(labels.astype(int), 3 * true_log_odds) == pytest.approx(3, rel=0.05)
+
+
+def test_thresholds_reach_their_precision_and_miss_rate():
+    random = np.random.default_rng(0)
+    labels = np.repeat([0, 1], 500)
+    log_odds = np.concatenate([random.normal(-2, 1.5, 500), random.normal(2, 1.5, 500)])
+    thresholds, behind = fit_thresholds(labels, log_odds)
+    counts = behind["validation_frames"]
+    named = counts["fake"]["manipulated"], counts["real"]["manipulated"]
+    assert named[0] / sum(named) >= 0.99
+    assert counts["fake"]["no_manipulation_found"] <= 25
+    assert 0 < thresholds.no_manipulation_found <= thresholds.manipulated < 1
+
+
+def test_separable_data_do_not_push_the_alarm_below_one_half():
+    thresholds, _ = fit_thresholds(np.array([0, 0, 1, 1]), np.array([-9.0, -8, -1, 3]))
+    assert thresholds.manipulated == 0.5
+
+
+def test_hopeless_data_give_an_alarm_above_every_real_score():
+    thresholds, behind = fit_thresholds(np.array([0, 1, 0, 1]), np.array([5.0, -5.0, 1.0, 2.0]))
+    assert behind["validation_frames"]["real"]["manipulated"] == 0
+    assert thresholds.manipulated > 0.99

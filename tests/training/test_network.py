@@ -1,0 +1,56 @@
+import pytest
+import timm
+import torch
+from safetensors.torch import save_file
+from transformers import AutoModelForImageClassification
+
+from training.network import PooledVGG16, load_imagenet_features, save_model_folder, to_timm
+
+
+@pytest.fixture(scope="module")
+def pooled():
+    torch.manual_seed(0)
+    model = PooledVGG16(2).eval()
+    torch.nn.init.normal_(model.head.weight, std=0.5)
+    torch.nn.init.normal_(model.head.bias)
+    return model
+
+
+@pytest.fixture(scope="module")
+def batch():
+    torch.manual_seed(1)
+    return torch.randn(2, 3, 224, 224)
+
+
+@torch.no_grad()
+def test_timm_model_computes_the_same_logits(pooled, batch):
+    assert torch.allclose(to_timm(pooled)(batch), pooled(batch)["logits"], atol=1e-5)
+
+
+@torch.no_grad()
+def test_temperature_divides_the_logits(pooled, batch):
+    assert torch.allclose(to_timm(pooled, temperature=2.5)(batch), pooled(batch)["logits"] / 2.5, atol=1e-5)
+
+
+@torch.no_grad()
+def test_saved_folder_loads_in_timm_and_transformers(pooled, batch, tmp_path):
+    save_model_folder(to_timm(pooled), tmp_path, ["real", "fake"], {"thresholds": {}})
+    expected = pooled(batch)["logits"]
+    assert (tmp_path / "model.safetensors").stat().st_size < 40_000_000
+    by_timm = timm.create_model(f"local-dir:{tmp_path}", pretrained=True).eval()
+    assert torch.allclose(by_timm(batch), expected, atol=5e-3)  # the file is float16
+    by_transformers = AutoModelForImageClassification.from_pretrained(tmp_path, dtype=torch.float32).eval()
+    assert torch.allclose(by_transformers(batch).logits, by_timm(batch), atol=1e-5)
+    assert by_transformers.config.id2label == {0: "real", 1: "fake"}
+
+
+def test_weights_of_another_network_are_refused(pooled, tmp_path):
+    save_file({"features.0.weight": torch.zeros(1)}, tmp_path / "other.safetensors")
+    with pytest.raises(ValueError, match="does not hold the convolutional layers"):
+        load_imagenet_features(pooled, tmp_path / "other.safetensors")
+
+
+def test_fresh_head_calls_everything_undecided(batch):
+    model = PooledVGG16(2).eval()
+    with torch.no_grad():
+        assert model(batch)["logits"].abs().max() == 0

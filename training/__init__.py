@@ -1,0 +1,1 @@
+"""What train.py is made of: network, augmentation, metrics, calibration, card."""
