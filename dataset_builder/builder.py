@@ -11,7 +11,7 @@ import datasets
 from datasets.fingerprint import Hasher
 
 from dataset_builder.extract import image_crops, video_crops
-from dataset_builder.faceforensics import COMPRESSIONS, MANIPULATIONS, find_videos, missing_targets
+from dataset_builder.faceforensics import COMPRESSIONS, MANIPULATIONS, find_groups, find_videos, missing_targets
 from dataset_builder.labelled_images import find_images
 from dataset_builder.sources import SourceItem
 from dataset_builder.splits import assign_groups, balanced_indices, split_items
@@ -83,7 +83,12 @@ class FaceCrops(datasets.GeneratorBasedBuilder):
 
     def _split_generators(self, dl_manager: datasets.DownloadManager) -> list[datasets.SplitGenerator]:
         items = self.find_items()
-        splits = split_items(items, assign_groups((item.group for item in items), self.config.seed))
+        # All groups of the folder are dealt, so that a pair is in the same split for every manipulation and
+        # compression, whatever is missing of one of them.
+        groups = (item.group for item in items)
+        if self.config.name != "images":
+            groups = find_groups(self.config.root).values()
+        splits = split_items(items, assign_groups(groups, self.config.seed))
         return [
             datasets.SplitGenerator(name=split, gen_kwargs={"items": members})
             for split, members in splits.items()

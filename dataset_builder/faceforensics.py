@@ -18,9 +18,6 @@ _REAL_NAME = re.compile(r"(?P<target>\d{3})\.mp4")
 def find_videos(root: str | Path, manipulation: str, compression: str) -> list[SourceItem]:
     """The fakes of one manipulation and the real videos of their targets.
 
-    Groups are connected components over target-source pairs of every manipulation and
-    compression under the folder, so that a pair falls into the same split whichever is built.
-
     Raises:
         FileNotFoundError: The folder holds no video of the manipulation, or no original of it, at this compression.
     """
@@ -32,7 +29,7 @@ def find_videos(root: str | Path, manipulation: str, compression: str) -> list[S
     if not fakes or not reals:
         empty = real_folder if fakes else fake_folder
         raise FileNotFoundError(f"No FaceForensics++ video lies in {empty}; --root must be the folder above it.")
-    group_of = _groups(root)
+    group_of = find_groups(root)
     items = [
         SourceItem(
             str(path),
@@ -74,8 +71,8 @@ def _matching(folder: Path, pattern: re.Pattern) -> list[tuple[Path, re.Match]]:
     return [(path, match) for path in sorted(folder.glob("*.mp4")) if (match := pattern.fullmatch(path.name))]
 
 
-def _groups(root: Path) -> dict[str, str]:
-    names = [path.name for path in root.glob("manipulated_sequences/*/*/videos/*.mp4")]
+def find_groups(root: str | Path) -> dict[str, str]:
+    """The group of each sequence: connected components over the pairs of every manipulation and compression."""
+    names = [path.name for path in Path(root).glob("manipulated_sequences/*/*/videos/*.mp4")]
     pairs = {(match["target"], match["source"]) for name in names if (match := _FAKE_NAME.fullmatch(name))}
-    originals = {path.stem for path in root.glob("original_sequences/youtube/*/videos/*.mp4")}
-    return connected_groups(originals | {sequence for pair in pairs for sequence in pair}, sorted(pairs))
+    return connected_groups({sequence for pair in pairs for sequence in pair}, sorted(pairs))

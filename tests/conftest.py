@@ -1,6 +1,8 @@
 import pytest
+import torch
 
 from tests.media_factory import faceforensics_tree
+from training.network import PooledVGG16
 
 PAIRS = [(f"{2 * number:03d}", f"{2 * number + 1:03d}") for number in range(6)]
 
@@ -9,3 +11,13 @@ PAIRS = [(f"{2 * number:03d}", f"{2 * number + 1:03d}") for number in range(6)]
 def faceforensics_root(tmp_path_factory):
     """Six pairs of sequences in FaceForensics++ layout, Deepfakes, c23; read only."""
     return faceforensics_tree(tmp_path_factory.mktemp("faceforensics"), PAIRS)
+
+
+@pytest.fixture(scope="session")
+def pooled():
+    """A network with random weights, for what holds of any weights."""
+    torch.manual_seed(0)
+    model = PooledVGG16(2).eval()
+    torch.nn.init.normal_(model.head.weight, std=0.5)
+    torch.nn.init.normal_(model.head.bias)
+    return model

@@ -81,6 +81,15 @@ def test_pairs_that_share_a_sequence_in_another_manipulation_stay_together(tmp_p
     assert {item.group for item in find_videos(tmp_path, "Deepfakes", "c23")} == {"000"}
 
 
+def test_pair_is_in_the_same_split_for_every_manipulation(faceforensics_root, splits, tmp_path):
+    shutil.copytree(faceforensics_root, tmp_path / "ff")
+    # another manipulation, of which half is missing
+    faceforensics_tree(tmp_path / "ff", [("000", "001"), ("004", "005"), ("010", "011")], manipulation="FaceSwap")
+    other = build("FaceSwap_c23", tmp_path / "ff", tmp_path / "cache", frames_per_video=1)
+    where = {group: split for split, rows in splits.items() for group in rows["group"]}
+    assert {group: split for split, rows in other.items() for group in rows["group"]}.items() <= where.items()
+
+
 def test_broken_video_is_named_and_skipped(tmp_path, caplog):
     faceforensics_tree(tmp_path / "ff", [("000", "001"), ("002", "003"), ("004", "005")])
     broken = tmp_path / "ff" / "manipulated_sequences" / "Deepfakes" / "c23" / "videos" / "000_001.mp4"

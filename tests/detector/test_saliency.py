@@ -1,23 +1,13 @@
 import numpy as np
 import pytest
-import torch
 
 from detector.faces import DetectedFace, crop_face, crop_square
 from detector.model import load_folder
 from detector.saliency import MAX_OPACITY, opacity, overlay, score_with_evidence
 from tests.media_factory import astronaut
-from training.network import PooledVGG16, save_model_folder, to_timm
+from training.network import save_model_folder, to_timm
 
 FACE = DetectedFace((179, 63, 269, 175), ((0.0, 0.0),) * 5, 0.9)
-
-
-@pytest.fixture(scope="module")
-def pooled():
-    torch.manual_seed(0)
-    model = PooledVGG16(2).eval()
-    torch.nn.init.normal_(model.head.weight, std=0.5)
-    torch.nn.init.normal_(model.head.bias)
-    return model
 
 
 def test_map_and_bias_add_up_to_the_log_odds(pooled, tmp_path):

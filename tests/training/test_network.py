@@ -8,15 +8,6 @@ from training.network import PooledVGG16, load_imagenet_features, save_model_fol
 
 
 @pytest.fixture(scope="module")
-def pooled():
-    torch.manual_seed(0)
-    model = PooledVGG16(2).eval()
-    torch.nn.init.normal_(model.head.weight, std=0.5)
-    torch.nn.init.normal_(model.head.bias)
-    return model
-
-
-@pytest.fixture(scope="module")
 def batch():
     torch.manual_seed(1)
     return torch.randn(2, 3, 224, 224)
