@@ -5,6 +5,7 @@ environment before they import huggingface_hub. It proves that our calls work wi
 real Hub behaves.
 """
 
+import asyncio
 import base64
 import fnmatch
 import hashlib
@@ -77,7 +78,7 @@ class Fail(Exception):
         self.response = error(*a)
 
 
-def make_app(root):
+def make_app(root, download_delay_s=0.0):
     st = Store(root)
 
     def find(req):  # -> (type, id, repo)
@@ -315,6 +316,8 @@ def make_app(root):
         return JSONResponse({"success": True, "commitOid": oid, "commitUrl": url, "hookOutput": ""})
 
     async def resolve(req):
+        if req.method == "GET":
+            await asyncio.sleep(download_delay_s)
         _, _, repo = find(req)
         oid, files = at(repo, req.path_params["rev"])
         e = files.get(req.path_params["path"])
@@ -361,10 +364,12 @@ def make_app(root):
 
 
 @contextmanager
-def running_hub(root: Path) -> Iterator[str]:
-    """Serves a Hub that stores below `root`; gives its address."""
+def running_hub(root: Path, download_delay_s: float = 0.0) -> Iterator[str]:
+    """Serves a Hub that stores below `root`, each download after a delay; gives its address."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(make_app(root), log_level="warning"))
+    server = uvicorn.Server(
+        uvicorn.Config(make_app(root, download_delay_s), log_level="warning", timeout_graceful_shutdown=1)
+    )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     while not server.started:

@@ -90,13 +90,27 @@ def test_silent_hub_does_not_hold_up_the_start(client):
     assert answer["seconds"] < HUB_TIMEOUT_S + 4
 
 
+PUSH = f"""
+import pathlib, train
+train.push(pathlib.Path({str(BUNDLED_FOLDER)!r}), "tester/vgg16")
+print("{{}}")
+"""
+
+
 def test_cached_model_answers_when_the_hub_has_gone(client, tmp_path):
-    push = f'import json, train; train.push(__import__("pathlib").Path({str(BUNDLED_FOLDER)!r}), "tester/vgg16"); print("{{}}")'
     with running_hub(tmp_path / "hub") as endpoint:
-        client(push, endpoint)
+        client(PUSH, endpoint)
         first = client(LOAD, endpoint, MODEL_ID="tester/vgg16")
     later = client(LOAD, "http://127.0.0.1:9", MODEL_ID="tester/vgg16")
     assert (later["id"], later["revision"]) == (first["id"], first["revision"]) == ("tester/vgg16", first["revision"])
+
+
+def test_slow_download_does_not_hold_up_the_start(client, tmp_path):
+    with running_hub(tmp_path / "hub", download_delay_s=20) as endpoint:
+        client(PUSH, endpoint)
+        answer = client(LOAD, endpoint, MODEL_ID="tester/vgg16")
+    assert answer["id"] == "bundled"
+    assert answer["seconds"] < HUB_TIMEOUT_S + 4
 
 
 def test_unusable_hub_model_leaves_the_bundled_one(client, tmp_path):

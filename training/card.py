@@ -15,10 +15,9 @@ _FRONT_MATTER = """\
 ---
 license: other
 license_name: research-only
-license_link: LICENSE
+license_link: README.md
 library_name: timm
 pipeline_tag: image-classification
-base_model: timm/vgg16.tv_in1k
 metrics:
 - roc_auc
 - accuracy
@@ -114,7 +113,10 @@ model = timm.create_model("hf-hub:ID", pretrained=True).eval()   # or local-dir:
 `transformers.pipeline("image-classification", model="ID", dtype="float32")` loads the same files. Give it face crops
 made by `detector.faces.crop_face`, not whole photos. Weights: SHA-256 `{sha256}`.
 
-ImageNet weights: Simonyan and Zisserman, 2014 (CC BY 4.0).
+## Licence
+
+The weights are for research and evaluation, within the terms of the training data above. They start from the ImageNet
+weights of VGG-16 (Simonyan and Zisserman, 2014).
 """
 
 

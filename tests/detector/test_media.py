@@ -1,5 +1,6 @@
 import hashlib
 import wave
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,6 +8,8 @@ from PIL import Image
 
 from detector.media import MediaError, Video, read_image
 from tests.media_factory import astronaut, numbered_frames, write_video
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
 
 
 def levels(path, count):
@@ -25,6 +28,12 @@ def test_formats_are_told_by_content_and_decoded(tmp_path, kind):
     assert facts.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert facts.bytes == path.stat().st_size
     assert np.abs(image.astype(int) - astronaut()).mean() < 12  # GIF has 256 colours
+
+
+def test_heic_of_a_phone_is_decoded():
+    facts, image = read_image(FIXTURES / "astronaut.heic")  # the portrait, rows 0..255, columns 100..355
+    assert (facts.media_type, facts.width_px, facts.height_px) == ("image/heif", 256, 256)
+    assert np.abs(image.astype(int) - astronaut()[:256, 100:356]).mean() < 6
 
 
 def test_exif_orientation_is_applied(tmp_path):
