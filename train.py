@@ -19,25 +19,21 @@ from pathlib import Path
 import datasets
 import numpy as np
 import torch
-from PIL import Image
 from scipy.special import expit
 from tqdm import tqdm
 from transformers import HfArgumentParser, Trainer, TrainingArguments, set_seed
 from transformers.trainer_utils import get_last_checkpoint
 
-from dataset_builder.self_blended import self_blend
-from detector.faces import crop_square
 from detector.media import file_sha256
 from detector.model import BATCH_SIZE, LoadedModel, Thresholds, load_folder
-from training.augmentation import augment
 from training.card import render_card
+from training.data import as_pairs, load_splits, read_crop, training_transform
 from training.metrics import evaluate, fit_temperature, fit_thresholds
-from training.network import INPUT_SIZE, PooledVGG16, load_imagenet_features, save_model_folder, to_timm
+from training.network import PooledVGG16, load_imagenet_features, save_model_folder, to_timm
 
 logger = logging.getLogger("train")
 
 LABEL_NAMES = ["real", "fake"]
-MEAN, STD = np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229, 0.224, 0.225], np.float32)
 
 
 @dataclass
@@ -84,57 +80,6 @@ class Options:
         default=None, metadata={"help": "upload the model folder to this private Hub model"}
     )
     json: bool = field(default=False, metadata={"help": "print the evaluation as JSON"})
-
-
-def load_splits(folder: str) -> datasets.DatasetDict:
-    """A data set of the builder.
-
-    Raises:
-        ValueError: The folder is none, or lacks a split.
-    """
-    try:
-        splits = datasets.load_from_disk(folder)
-    except FileNotFoundError as error:
-        raise ValueError(f"{folder} is not a data set; build one with python -m dataset_builder first.") from error
-    if missing := {"train", "validation", "test"} - set(splits):
-        raise ValueError(f"{folder} has no split {', '.join(sorted(missing))}.")
-    return splits
-
-
-def as_pairs(rows: datasets.Dataset) -> datasets.Dataset:
-    """Every real crop twice: as it is, and marked to be self-blended and labelled fake."""
-    real = rows.filter(lambda label: label == 0, input_columns="label")
-    columns = {
-        "label": [1] * len(real),
-        "manipulation": ["self_blended"] * len(real),
-        "video_id": [f"self_blended/{name}" for name in real["video_id"]],
-    }
-    fake = real
-    for column, values in columns.items():
-        fake = fake.remove_columns(column).add_column(column, values, feature=rows.features[column])
-    fake = fake.select_columns(real.column_names)
-    return datasets.concatenate_datasets([real, fake])
-
-
-def read_crop(row: dict, random: np.random.Generator) -> np.ndarray:
-    """The crop of a row, ``(S, S, 3)`` uint8 RGB; self-blended if the row says so."""
-    crop = np.asarray(row["image"].convert("RGB"))
-    if row["manipulation"] != "self_blended":
-        return crop
-    left, top, _ = crop_square(row["box_px"])
-    return self_blend(crop, np.asarray(row["landmarks_px"]) - [left, top], random)[0]
-
-
-def training_transform(batch: dict) -> dict:
-    """Augments and normalises rows of the data set; resizes as the application does."""
-    # torch seeds every worker differently and repeatably
-    random = np.random.default_rng(int(torch.randint(2**31, ()).item()))
-    pixels = []
-    for values in zip(*batch.values(), strict=True):
-        crop = augment(read_crop(dict(zip(batch, values, strict=True)), random), random)
-        small = Image.fromarray(crop).resize((INPUT_SIZE, INPUT_SIZE), Image.Resampling.BICUBIC)
-        pixels.append(torch.from_numpy((np.asarray(small, np.float32) / 255 - MEAN) / STD).permute(2, 0, 1))
-    return {"pixel_values": pixels, "labels": batch["label"]}
 
 
 def optimizer(model: PooledVGG16, options: Options) -> torch.optim.Optimizer:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from pathlib import Path
 
 import imagehash
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
 from dataset_builder.sources import SourceItem, connected_groups
@@ -39,10 +40,16 @@ def find_images(root: str | Path, manipulation: str) -> list[SourceItem]:
             f"No photo lies in {root / 'real'} or {root / 'fake'}; --images must hold these folders."
         )
     group_of = near_duplicate_groups([path for path, _ in found])
+    stems = Counter(path.with_suffix("") for path, _ in found)
+
+    def name_of(path: Path) -> str:
+        # a.jpg and a.png keep their suffixes, so that names stay unique
+        return (path if stems[path.with_suffix("")] > 1 else path.with_suffix("")).relative_to(root).as_posix()
+
     items = []
     for path, label in found:
-        name = path.relative_to(root).with_suffix("").as_posix()
-        group = Path(group_of[str(path)]).relative_to(root).with_suffix("").as_posix()
+        name = name_of(path)
+        group = name_of(Path(group_of[str(path)]))
         kind = manipulation if label == "fake" else "none"
         items.append(SourceItem(str(path), label, kind, "unknown", name, name, "", group))
     return items
@@ -58,8 +65,8 @@ def near_duplicate_groups(paths: list[Path], max_distance: int = MAX_HASH_DISTAN
         try:
             with Image.open(path) as image:
                 image.draft("L", (128, 128))  # decode JPEG at reduced size: the hash needs 32 px
-                bits = imagehash.phash(image).hash
-        except (UnidentifiedImageError, OSError) as error:
+                bits = imagehash.phash(ImageOps.exif_transpose(image)).hash
+        except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
             logger.warning("%s cannot be read: %s", path, error)
             continue
         readable.append(str(path))

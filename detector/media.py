@@ -26,8 +26,8 @@ MAX_VIDEO_PIXELS = 8192 * 4320  # 8K
 MAX_VIDEO_DURATION_S = 2 * 3600
 
 # FFmpeg demuxers that read one self-contained file. Playlists and "concat" scripts are left out:
-# they would make the server open other files.
-VIDEO_DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,mp3,wav,flac,aac,h264,hevc,ivf,mxf"
+# they would make the server open other files. So are raw H.264 and HEVC: they carry no time stamps.
+VIDEO_DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,mp3,wav,flac,aac,ivf,mxf"
 _MEDIA_TYPES = {
     "avi": "video/x-msvideo",
     "mpegts": "video/mp2t",
@@ -101,7 +101,7 @@ def read_image(path: str | Path) -> tuple[MediaFile, np.ndarray]:
 
     Returns:
         The facts about the file and its pixels, ``(H, W, 3)`` uint8 RGB with the EXIF orientation
-        applied, transparency laid on white, 16-bit greys scaled to 8 bit.
+        applied, transparency laid on white, greys of more bits scaled to 8.
 
     Raises:
         MediaError: The file is empty, too large, truncated, or not a photo.
@@ -143,9 +143,11 @@ def read_image(path: str | Path) -> tuple[MediaFile, np.ndarray]:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):  # 16-bit grey: Pillow would clip it, not scale it
-        values = np.asarray(image).astype(np.float32)
-        return Image.fromarray((values / 257).clip(0, 255).astype(np.uint8)).convert("RGB")
+    if image.mode[0] in "IF":  # grey of 16 bit and more: Pillow would clip it, not scale it
+        values = np.nan_to_num(np.asarray(image).astype(np.float32))
+        # 32-bit files state no white, so theirs is the brightest pixel
+        white = 65535.0 if image.mode.startswith("I;16") else max(float(values.max()), 1e-9)
+        return Image.fromarray((values * (255 / white)).clip(0, 255).astype(np.uint8)).convert("RGB")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
@@ -209,7 +211,7 @@ class Video:
             )
         context.thread_type = "AUTO"
 
-        times, keyframes, last_duration = [], [], 0
+        times, keyframes, last_duration = [], {}, 0
         try:
             for packet in self._container.demux(self._stream):
                 stamp = packet.pts if packet.pts is not None else packet.dts
@@ -218,7 +220,7 @@ class Video:
                 times.append(stamp)
                 last_duration = packet.duration or last_duration
                 if packet.is_keyframe:
-                    keyframes.append(stamp)
+                    keyframes[stamp] = stamp if packet.dts is None else min(packet.dts, stamp)
         except av.error.FFmpegError as error:
             logger.info("packets end early: %s", error)
         if not times:
@@ -226,6 +228,7 @@ class Video:
         self.frame_count = len(times)
         self._times = sorted(times)
         self._keyframes = sorted(keyframes)
+        self._seek_stamps = keyframes
         if not last_duration and len(times) > 1:  # AVI states none
             last_duration = (self._times[-1] - self._times[0]) // (len(times) - 1)
         self._end = self._times[-1] + last_duration
@@ -263,6 +266,8 @@ class Video:
         return [float((stamp - self._times[0]) * self._stream.time_base) for stamp in self._sample_stamps(count)]
 
     def _sample_stamps(self, count: int) -> list[int]:
+        if count >= len(self._times):
+            return sorted(set(self._times))
         first, span = self._times[0], self._end - self._times[0]
         stamps = set()
         for index in range(count):
@@ -298,7 +303,7 @@ class Video:
                 return
 
     def _decode_from(self, stamp: int) -> Iterator[av.VideoFrame]:
-        self._container.seek(stamp, stream=self._stream)
+        self._container.seek(self._seek_stamps.get(stamp, stamp), stream=self._stream)
         packets = self._container.demux(self._stream)
         while True:
             try:

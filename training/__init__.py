@@ -1,1 +1,1 @@
-"""What train.py is made of: network, augmentation, metrics, calibration, card."""
+"""What train.py is made of: data, augmentation, network, metrics, card."""

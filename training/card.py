@@ -107,7 +107,8 @@ a balanced test and a recall of 68.7 % is right in 84 of 100 alarms when 5 % of 
 
 ```python
 import timm
-model = timm.create_model("hf-hub:ID", pretrained=True).eval()   # or local-dir:FOLDER
+
+model = timm.create_model("hf-hub:ID", pretrained=True).eval()  # or local-dir:FOLDER
 ```
 
 `transformers.pipeline("image-classification", model="ID", dtype="float32")` loads the same files. Give it face crops

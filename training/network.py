@@ -8,6 +8,7 @@ from pathlib import Path
 import timm
 import torch
 from safetensors.torch import load_file
+from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 from torch import nn
 from torch.nn import functional
 
@@ -105,8 +106,8 @@ def save_model_folder(network: nn.Module, folder: str | Path, label_names: list[
     folder = Path(folder)
     data_config = {
         "input_size": (3, INPUT_SIZE, INPUT_SIZE),
-        "mean": (0.485, 0.456, 0.406),
-        "std": (0.229, 0.224, 0.225),
+        "mean": IMAGENET_DEFAULT_MEAN,
+        "std": IMAGENET_DEFAULT_STD,
         "interpolation": "bicubic",
         "crop_pct": 1.0,
         "crop_mode": "squash",

@@ -12,7 +12,7 @@ from dataset_builder.faceforensics import find_videos
 from dataset_builder.labelled_images import find_images, near_duplicate_groups
 from detector.faces import FaceDetector, crop_face
 from detector.media import Video
-from tests.media_factory import face_frame, faceforensics_tree
+from tests.media_factory import face_frame, faceforensics_tree, texture, write_video
 
 FRAMES = 4
 
@@ -166,3 +166,38 @@ def test_labelled_photos_go_the_same_way(tmp_path):
     assert set(rows["compression"]) == {"unknown"}
     groups = [set(part["group"]) for part in built.values()]
     assert sum(map(len, groups)) == len(set.union(*groups))
+
+
+def test_video_without_a_face_is_named_and_skipped(tmp_path, caplog):
+    faceforensics_tree(tmp_path / "ff", [("000", "001"), ("002", "003"), ("004", "005")])
+    wall = tmp_path / "ff" / "original_sequences" / "youtube" / "c23" / "videos" / "003.mp4"
+    write_video(wall, [texture(320, 240)] * 5, fps=10)
+    built = build("Deepfakes_c23", tmp_path / "ff", tmp_path / "cache", frames_per_video=2)
+    assert any("003.mp4" in record.getMessage() and "no face" in record.getMessage() for record in caplog.records)
+    assert "original/003" not in {video for rows in built.values() for video in rows["video_id"]}
+
+
+def test_photos_of_one_name_and_two_suffixes_are_two_photos(tmp_path):
+    labelled_photos(tmp_path / "photos")
+    Image.fromarray(face_frame(400, 300, 80, 60, 50, 99)).save(tmp_path / "photos" / "real" / "00.jpg")
+    names = [item.video_id for item in find_images(tmp_path / "photos", "swap")]
+    assert len(set(names)) == len(names) == 13
+    build("images", tmp_path / "photos", tmp_path / "cache", manipulation="swap")
+
+
+def test_photo_beyond_the_size_limit_does_not_stop_the_build(tmp_path, caplog):
+    labelled_photos(tmp_path / "photos")
+    Image.new("1", (20000, 20000)).save(tmp_path / "photos" / "real" / "huge.png")
+    built = build("images", tmp_path / "photos", tmp_path / "cache", manipulation="swap")
+    assert any("huge.png" in record.getMessage() for record in caplog.records)
+    assert sum(map(len, built.values())) > 0
+
+
+def test_photo_saved_anew_upright_is_a_near_duplicate_of_the_turned_original(tmp_path):
+    frame = face_frame(400, 300, 80, 60, 50, 3)
+    exif = Image.Exif()
+    exif[274] = 6  # stored on its side, as phones do
+    Image.fromarray(np.ascontiguousarray(np.rot90(frame))).save(tmp_path / "phone.jpg", exif=exif, quality=90)
+    Image.fromarray(frame).save(tmp_path / "upright.jpg", quality=90)
+    groups = near_duplicate_groups([tmp_path / "phone.jpg", tmp_path / "upright.jpg"])
+    assert len(set(groups.values())) == 1

@@ -27,6 +27,7 @@ def test_turned_photo_gives_the_same_upright_crop(detector, turns):
     upright = crop_face(astronaut(), detector.detect(astronaut())[0])
     turned = np.ascontiguousarray(np.rot90(astronaut(), turns))
     (face,) = detector.detect(turned)
+    assert face.quarter_turns == 4 - turns
     crop = crop_face(turned, face)
     side = min(len(crop), len(upright))
     assert np.abs(crop[:side, :side].astype(int) - upright[:side, :side]).mean() < 12
@@ -75,3 +76,14 @@ def test_crop_far_beyond_a_tiny_picture_still_has_its_size():
 
 def test_crop_of_a_single_pixel_row_is_possible():
     assert crop_face(astronaut()[:1], face_at(0, 0, 20, 20)).shape == (26, 26, 3)
+
+
+def test_noise_has_no_face(detector):
+    assert detector.detect(np.random.default_rng(0).integers(0, 256, (600, 800, 3)).astype(np.uint8)) == []
+
+
+def test_border_is_mirrored_as_often_as_needed():
+    image = astronaut()[:50, :40]
+    crop = crop_face(image, face_at(-100, -100, 100, 100))  # 260 px around (0, 0)
+    padded = np.pad(image, ((130, 200), (130, 200), (0, 0)), mode="reflect")
+    assert np.array_equal(crop, padded[:260, :260])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from detector.media import MediaError, Video, read_image
 from tests.media_factory import astronaut, numbered_frames, write_video
@@ -60,6 +60,15 @@ def test_transparency_is_laid_on_white(tmp_path):
 def test_16_bit_grey_is_scaled_not_clipped(tmp_path):
     Image.fromarray(np.full((40, 40), 128 * 257, np.uint16)).save(tmp_path / "deep.png")
     assert read_image(tmp_path / "deep.png")[1][0, 0].tolist() == [128, 128, 128]
+
+
+@pytest.mark.parametrize("kind", [np.int32, np.float32])
+def test_32_bit_grey_is_not_black(tmp_path, kind):
+    values = np.full((40, 40), 1, kind)
+    values[:20] = 2
+    Image.fromarray(values).save(tmp_path / "deep.tiff")
+    image = read_image(tmp_path / "deep.tiff")[1]
+    assert image[0, 0].tolist() == [255, 255, 255] and image[30, 0].tolist() == [127, 127, 127]
 
 
 def test_cmyk_becomes_rgb(tmp_path):
@@ -185,3 +194,80 @@ def test_truncated_film_gives_the_frames_that_are_left(tmp_path):
         times = [frame.time_s for frame in video.sample_frames(8)]
     assert times == sorted(times)
     assert 3 <= len(times) <= 8 and times[-1] < 3.2
+
+
+def test_oversized_photo_is_refused_before_its_pixels_are_decoded(tmp_path, monkeypatch):
+    Image.new("1", (14000, 10000)).save(tmp_path / "big.png")
+
+    def decode(self):
+        raise AssertionError("pixels were decoded")
+
+    monkeypatch.setattr(ImageFile.ImageFile, "load", decode)
+    with pytest.raises(MediaError, match="140|14000"):
+        read_image(tmp_path / "big.png")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF"])
+def test_photo_cut_in_half_is_one_plain_sentence(tmp_path, kind):
+    path = tmp_path / "half.bin"
+    Image.fromarray(astronaut()).save(path, format=kind)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(MediaError) as caught:
+        read_image(path)
+    assert str(caught.value).endswith(".") and "\n" not in str(caught.value)
+
+
+def test_half_transparent_colour_is_mixed_with_white(tmp_path):
+    Image.new("RGBA", (40, 40), (255, 0, 0, 128)).save(tmp_path / "half.png")
+    assert read_image(tmp_path / "half.png")[1][0, 0].tolist() == pytest.approx([255, 127, 127], abs=1)
+
+
+def test_transparent_palette_entry_is_laid_on_white(tmp_path):
+    image = Image.new("P", (40, 40), 1)
+    image.putpalette([0, 0, 0, 255, 0, 0])
+    image.paste(0, (0, 0, 20, 40))
+    image.save(tmp_path / "palette.png", transparency=1)
+    pixels = read_image(tmp_path / "palette.png")[1]
+    assert (pixels[5, 5].tolist(), pixels[5, 30].tolist()) == ([0, 0, 0], [255, 255, 255])
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.mov", "a.ts", "a.flv"])
+@pytest.mark.parametrize("keyframe_every", ["8", "250"])
+@pytest.mark.parametrize("count", [13, 42])
+def test_every_sample_is_found_in_every_container(tmp_path, name, keyframe_every, count):
+    # With B-frames a keyframe is decoded before it is shown. A seek to the time it is shown lands behind it where
+    # the container has no index (TS, FLV).
+    path = write_video(tmp_path / name, numbered_frames(42), fps=10, g=keyframe_every, bf="3")
+    with Video(path) as video:
+        times = video.sample_times(count)
+        frames = list(video.sample_frames(count))
+    assert len(times) == count
+    assert [frame.time_s for frame in frames] == pytest.approx(times)
+    assert [round(frame.image.mean() / 5) for frame in frames] == [round(time * 10) for time in times]
+
+
+def test_every_frame_of_a_variable_frame_rate_comes_once_when_fewer_than_asked(tmp_path):
+    times = [index / 20 for index in range(20)] + [1, 2, 3, 4]
+    path = write_video(tmp_path / "variable.mp4", numbered_frames(24), times_s=times)
+    assert levels(path, 32) == list(range(24))
+
+
+@pytest.mark.parametrize(
+    ("matrix", "bright"),
+    [((-1, 0, 0, -1), (slice(28, 44), slice(4, 60))), ((0, -1, 1, 0), (slice(4, 60), slice(4, 20)))],
+    ids=["180", "270"],
+)
+def test_rotation_by_180_and_270_degrees(tmp_path, matrix, bright):
+    upper_half = np.vstack([np.full((24, 64, 3), 250), np.zeros((24, 64, 3))]).astype(np.uint8)
+    path = write_video(tmp_path / "turned.mp4", [upper_half] * 3)
+    data = bytearray(path.read_bytes())
+    start = data.index(b"tkhd") + 4 + 40
+    a, b, c, d = (value * 0x10000 for value in matrix)
+    data[start : start + 36] = b"".join(
+        value.to_bytes(4, "big", signed=True) for value in (a, b, 0, c, d, 0, 0, 0, 0x40000000)
+    )
+    path.write_bytes(data)
+    with Video(path) as video:
+        image = next(video.sample_frames(1)).image
+    assert image[bright].mean() > 200
+    assert image.mean() == pytest.approx(125, abs=8)  # the other half is black

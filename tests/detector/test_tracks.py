@@ -35,3 +35,15 @@ def test_longest_track_comes_first():
 
 def test_clip_without_faces_has_no_track():
     assert link_tracks([[], []]) == []
+
+
+def test_people_who_cross_keep_their_tracks():
+    # one walks right in front, the other left behind; in the middle they pass each other
+    steps = [(0, 180), (60, 120), (120, 60), (180, 0)]
+    tracks = link_tracks([[face(right, y=0), face(left, y=90)] for right, left in steps])
+    assert sorted(map(lefts, tracks)) == [[0, 60, 120, 180], [180, 120, 60, 0]]
+
+
+def test_equally_long_tracks_come_larger_faces_first():
+    tracks = link_tracks([[face(0, size=60), face(400, size=100)]] * 2)
+    assert [track[0][1].size_px for track in tracks] == [100, 60]

@@ -10,6 +10,7 @@ import train
 from dataset_builder.__main__ import main as build_main
 from detector.analysis import Analyzer
 from detector.model import load_folder
+from training.data import as_pairs, load_splits
 from training.network import PooledVGG16
 
 
@@ -86,8 +87,8 @@ def test_frozen_blocks_keep_their_weights(data_set, initial_weights, tmp_path):
 
 
 def test_real_faces_join_as_pairs_with_their_self_blended_copies(data_set):
-    rows = train.load_splits(str(data_set))["test"]
-    pairs = train.as_pairs(rows)
+    rows = load_splits(str(data_set))["test"]
+    pairs = as_pairs(rows)
     real = sum(label == 0 for label in rows["label"])
     assert len(pairs) == 2 * real
     assert pairs["label"] == [0] * real + [1] * real
