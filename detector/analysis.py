@@ -17,6 +17,7 @@ from detector.saliency import score_with_evidence
 from detector.tracks import link_tracks
 
 SCHEMA_VERSION = "1.0"
+SCORE_DECIMALS = 6  # a threshold can lie within 1e-4 of 1
 FRAMES_PER_VIDEO = 32
 MAX_FACES_PER_FRAME = 10
 # A face seen in fewer sampled frames can be a false detection; it never decides the verdict.
@@ -229,11 +230,11 @@ class Analyzer:
         for track_id, track in enumerate(tracks, start=1):
             frames = []
             for index, position in track:
-                sample, score = samples[index], round(float(samples[index].scores[position]), 4)
+                sample, score = samples[index], round(float(samples[index].scores[position]), SCORE_DECIMALS)
                 frames.append(FrameScore(round(sample.time_s, 3), score, _whole(sample.faces[position].box_px)))
                 place = _scaled(sample.faces[position], sample.scale)
                 shown[index].append(ShownFace(track_id, place, score, sample.evidence[position]))
-            score = round(float(np.mean([frame.score for frame in frames])), 4)
+            score = round(float(np.mean([frame.score for frame in frames])), SCORE_DECIMALS)
             verdict = verdict_for(score, self.model.info.thresholds) if len(frames) >= enough else "inconclusive"
             box_px = max(frames, key=lambda frame: frame.score).box_px
             assessed.append(FaceTrack(track_id, box_px, score, verdict, tuple(frames)))

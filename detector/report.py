@@ -37,6 +37,11 @@ _LINE_COLOR = (255, 255, 255)
 _SHADOW_COLOR = (0, 0, 0)
 
 
+def score_text(score: float) -> str:
+    """A score with two decimals, and near 0 and 1, where that would hide the thresholds, with four."""
+    return f"{score:.2f}" if 0.01 <= score < 0.99 else f"{score:.4f}"
+
+
 def result_to_dict(result: Result) -> dict:
     """The JSON of the interface, as documented in the README."""
     return asdict(result)
@@ -44,7 +49,7 @@ def result_to_dict(result: Result) -> dict:
 
 def verdict_markdown(result: Result) -> str:
     """The verdict in words, with the model that answered and every warning."""
-    score = "" if result.score is None else f" (score {result.score:.2f})"
+    score = "" if result.score is None else f" (score {score_text(result.score)})"
     lines = [f"## {VERDICT_TITLE[result.verdict]}{score}", VERDICT_TEXT[result.verdict]]
     lines += [f"- ⚠ {warning}" for warning in result.warnings]
     if result.verdict == "manipulated":
@@ -52,7 +57,7 @@ def verdict_markdown(result: Result) -> str:
     thresholds = result.model.thresholds
     lines.append(
         f"Model `{result.model.id}`, revision `{result.model.revision}`; *signs of manipulation* from "
-        f"{thresholds.manipulated:.2f}, *no manipulation found* below {thresholds.no_manipulation_found:.2f}."
+        f"{score_text(thresholds.manipulated)}, *no manipulation found* below {score_text(thresholds.no_manipulation_found)}."
     )
     return "\n\n".join(lines)
 
@@ -64,8 +69,8 @@ def face_table(result: Result) -> pd.DataFrame:
             {
                 "Face": track.track_id,
                 "Verdict": VERDICT_TITLE[track.verdict],
-                "Score": track.score,
-                "Highest frame score": max(frame.score for frame in track.frames),
+                "Score": score_text(track.score),
+                "Highest frame score": score_text(max(frame.score for frame in track.frames)),
                 "Frames": len(track.frames),
             }
             for track in result.faces
@@ -86,7 +91,7 @@ def score_timeline(result: Result) -> pd.DataFrame:
 
 def frame_caption(frame: ShownFrame) -> str:
     """When the frame is and how its faces score."""
-    scores = ", ".join(f"face {shown.track_id}: {shown.score:.2f}" for shown in frame.faces)
+    scores = ", ".join(f"face {shown.track_id}: {score_text(shown.score)}" for shown in frame.faces)
     return f"{frame.time_s:.1f} s - {scores}"
 
 
@@ -98,7 +103,7 @@ def draw_faces(frame: ShownFrame, with_overlay: bool) -> np.ndarray:
     width = max(round(max(image.shape[:2]) / 400), 1)
     for shown in frame.faces:
         x0, y0, x1, y1 = (round(value) for value in shown.face.box_px)
-        label, size = f"{shown.track_id}: {shown.score:.2f}", max(image.shape[:2]) / 1200 + 0.2
+        label, size = f"{shown.track_id}: {score_text(shown.score)}", max(image.shape[:2]) / 1200 + 0.2
         # a dark line under a light one stays visible on every picture
         for color, thickness in ((_SHADOW_COLOR, 3 * width), (_LINE_COLOR, width)):
             cv2.rectangle(image, (x0, y0), (x1, y1), color, thickness)
