@@ -12,9 +12,11 @@ from detector.media import MAX_FILE_BYTES, MediaError
 from detector.model import load_model
 from detector.report import (
     OVERLAY_LEGEND_HTML,
+    card_markdown,
     draw_faces,
     face_table,
     frame_caption,
+    model_markdown,
     result_to_dict,
     score_timeline,
     verdict_markdown,
@@ -29,6 +31,8 @@ INTRODUCTION = (
     "Upload a photo or a video. Every face is scored for signs of a swap or re-enactment. "
     "The verdict is a lead for a fact-checker: *no manipulation found* never means *real*."
 )
+# wide tables of the model card scroll in a box of their own, also on a phone
+CSS = "#card table {display: block; overflow-x: auto; white-space: nowrap}"
 PRIVACY = "Uploads are analysed on this machine and deleted within two hours; nothing is passed on."
 
 
@@ -75,92 +79,107 @@ def build_app(analyzer: Analyzer) -> gr.Blocks:
     # uploads are removed two hours after they came, checked every ten minutes
     with gr.Blocks(title="Face manipulation check", analytics_enabled=False, delete_cache=(600, 7200)) as page:
         gr.Markdown(INTRODUCTION)
-        with gr.Tab("Photo"):
-            with gr.Row():
-                with gr.Column(scale=1):
-                    # a plain file: the original bytes are analysed, and any file gets a clear answer
-                    image_file = gr.File(label="Photo", file_types=None, elem_id="image_file")
-                    image_button = gr.Button("Check the photo", variant="primary", elem_id="image_button")
-                    gr.Examples(
-                        [str(ROOT / "examples" / "astronaut.jpg")],
-                        inputs=image_file,
-                        label="Example",
-                        cache_examples=False,
-                    )
-                with gr.Column(scale=2):
-                    image_verdict = gr.Markdown(elem_id="image_verdict")
-                    image_slider = gr.ImageSlider(
-                        label="Original with boxes | where the model looked", format="png", interactive=False
-                    )
+        gr.Markdown(model_markdown(analyzer.model), elem_id="model")
+        with gr.Tab("Photo"), gr.Row():
+            with gr.Column(scale=1):
+                # a plain file: the original bytes are analysed, and any file gets a clear answer
+                image_file = gr.File(label="Photo", file_types=None, elem_id="image_file")
+                image_button = gr.Button("Check the photo", variant="primary", elem_id="image_button")
+                gr.Examples(
+                    [str(ROOT / "examples" / "astronaut.jpg")], inputs=image_file, label="Example", cache_examples=False
+                )
+            with gr.Column(scale=2):
+                image_verdict = gr.Markdown(elem_id="image_verdict", min_height=80)
+                with gr.Column(visible=False) as image_results:
+                    gr.Markdown("Left of the slider the photo with its faces, right of it where the model looked.")
+                    image_slider = gr.ImageSlider(show_label=False, format="png", interactive=False)
                     gr.HTML(OVERLAY_LEGEND_HTML)
                     image_faces = gr.Dataframe(label="Faces", interactive=False)
-            with gr.Accordion("JSON result", open=False):
-                image_json = gr.JSON(label="Result")
-        with gr.Tab("Video"):
-            with gr.Row():
-                with gr.Column(scale=1):
-                    video_file = gr.File(label="Video", file_types=None, elem_id="video_file")
-                    video_button = gr.Button("Check the video", variant="primary", elem_id="video_button")
-                    gr.Examples(
-                        [str(ROOT / "examples" / "astronaut.mp4")],
-                        inputs=video_file,
-                        label="Example",
-                        cache_examples=False,
-                    )
-                with gr.Column(scale=2):
-                    video_verdict = gr.Markdown(elem_id="video_verdict")
+                    with gr.Accordion("JSON result", open=False):
+                        image_json = gr.JSON(label="Result")
+        with gr.Tab("Video"), gr.Row():
+            with gr.Column(scale=1):
+                video_file = gr.File(label="Video", file_types=None, elem_id="video_file")
+                video_button = gr.Button("Check the video", variant="primary", elem_id="video_button")
+                gr.Examples(
+                    [str(ROOT / "examples" / "astronaut.mp4")], inputs=video_file, label="Example", cache_examples=False
+                )
+            with gr.Column(scale=2):
+                video_verdict = gr.Markdown(elem_id="video_verdict", min_height=80)
+                with gr.Column(visible=False) as video_results:
                     video_timeline = gr.LinePlot(
                         x="time_s",
                         y="score",
-                        color="face",
+                        color="line",
+                        color_title="",  # a title would push the legend out of the picture
                         y_lim=[0, 1],
                         x_title="seconds",
                         y_title="frame score",
-                        height=280,
+                        height=360,
                         label="Score over time",
                     )
                     video_gallery = gr.Gallery(
-                        label="Most suspicious frames", columns=3, format="png", interactive=False
+                        label="Most suspicious frames",
+                        columns=2,
+                        height="auto",
+                        object_fit="contain",
+                        format="png",
+                        interactive=False,
                     )
                     gr.HTML(OVERLAY_LEGEND_HTML)
                     video_faces = gr.Dataframe(label="Faces", interactive=False)
-            with gr.Accordion("JSON result", open=False):
-                video_json = gr.JSON(label="Result")
+                    with gr.Accordion("JSON result", open=False):
+                        video_json = gr.JSON(label="Result")
         with gr.Tab("About this model"):
-            gr.Markdown(model_card(ROOT / "model_card.md"))
+            card = analyzer.model.card or (ROOT / "model_card.md").read_text(encoding="utf-8")
+            gr.Markdown(card_markdown(card), elem_id="card")
         gr.Markdown(PRIVACY)
 
-        image_outputs = [image_json, image_verdict, image_slider, image_faces]
-        video_outputs = [video_json, video_verdict, video_timeline, video_gallery, video_faces]
-        # a verdict must never stand beside another file than its own
-        image_file.change(lambda: [None] * len(image_outputs), None, image_outputs, api_visibility="private")
-        video_file.change(lambda: [None] * len(video_outputs), None, video_outputs, api_visibility="private")
-        # one at a time: the model uses both cores of a free Space by itself
-        image_button.click(
+        def wire(name: str, analyze, file, button, results, outputs: list, verdict) -> None:
+            """Connects a tab; its endpoint is called `name`."""
+            # a verdict must never stand beside another file than its own: while one is analysed, none can be
+            # chosen, and when another is chosen, the old verdict goes
+            locked = button.click(
+                lambda: [gr.update(interactive=False)] * 2, None, [file, button], api_visibility="private"
+            )
+            # one at a time: the model uses both cores of a free Space by itself
+            done = locked.then(
+                analyze,
+                file,
+                outputs,
+                api_name=name,
+                concurrency_id="model",
+                concurrency_limit=1,
+                show_progress_on=verdict,
+            )
+            done.success(lambda: gr.update(visible=True), None, results, api_visibility="private")
+            done.then(lambda: [gr.update(interactive=True)] * 2, None, [file, button], api_visibility="private")
+            file.change(
+                lambda: [None] * len(outputs) + [gr.update(visible=False)],
+                None,
+                [*outputs, results],
+                api_visibility="private",
+            )
+
+        wire(
+            "analyze_image",
             analyze_image,
             image_file,
-            image_outputs,
-            api_name="analyze_image",
-            concurrency_id="model",
-            concurrency_limit=1,
-            show_progress_on=image_slider,
+            image_button,
+            image_results,
+            [image_json, image_verdict, image_slider, image_faces],
+            image_verdict,
         )
-        video_button.click(
+        wire(
+            "analyze_video",
             analyze_video,
             video_file,
-            video_outputs,
-            api_name="analyze_video",
-            concurrency_id="model",
-            concurrency_limit=1,
-            show_progress_on=video_timeline,
+            video_button,
+            video_results,
+            [video_json, video_verdict, video_timeline, video_gallery, video_faces],
+            video_verdict,
         )
     return page.queue(max_size=20)
-
-
-def model_card(path: Path) -> str:
-    """The card's text without its YAML front matter."""
-    text = path.read_text(encoding="utf-8")
-    return text.split("\n---\n", 1)[1] if text.startswith("---\n") else text
 
 
 def launch_options() -> dict:
@@ -169,6 +188,7 @@ def launch_options() -> dict:
         "max_file_size": MAX_FILE_BYTES,
         "show_error": False,
         "footer_links": ["api"],
+        "css": CSS,
         "ssr_mode": False,  # no Node needed, and one process less on two cores
     }
 

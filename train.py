@@ -6,6 +6,12 @@
 The folder ``OUTPUT_DIR/model`` then holds what the Hub and ``app.py`` take: config.json,
 model.safetensors, evaluation.json and README.md. A killed run goes on from its last checkpoint
 when the same command is given again.
+
+Fakes made on the fly, each shown beside the real crop it was made of, teach what one data set's own
+fakes do not; further real faces may come from a second data set:
+
+    python train.py --dataset data/deepfakes_c23 --real-dataset data/portraits \\
+        --self-blended 0.35 --face-swap 0.3 --input-size 160 --finish-size 224 --finish-share 0.25
 """
 
 from __future__ import annotations
@@ -17,23 +23,27 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import datasets
-import numpy as np
 import torch
 from scipy.special import expit
-from tqdm import tqdm
-from transformers import HfArgumentParser, Trainer, TrainingArguments, set_seed
+from transformers import HfArgumentParser, Trainer, TrainerCallback, TrainingArguments, set_seed
 from transformers.trainer_utils import get_last_checkpoint
 
+from dataset_builder.real_faces import joined, real_faces
+from dataset_builder.sources import REAL
 from detector.media import file_sha256
-from detector.model import BATCH_SIZE, LoadedModel, Thresholds, load_folder
+from training.calibration import calibrate, score_set
 from training.card import render_card
-from training.data import as_pairs, load_splits, read_crop, training_transform
-from training.metrics import evaluate, fit_temperature, fit_thresholds
-from training.network import PooledVGG16, load_imagenet_features, save_model_folder, to_timm
+from training.data import EvaluationSet, TrainingPairs, collate_pairs, load_splits, pseudo_fake_set
+from training.metrics import evaluate
+from training.network import INPUT_SIZE, LABEL_NAMES, PooledVGG16, load_imagenet_features
 
 logger = logging.getLogger("train")
 
-LABEL_NAMES = ["real", "fake"]
+# What of the options the card tells.
+CARD_OPTIONS = {
+    *("epochs", "batch_size", "learning_rate", "head_learning_rate", "frozen_blocks", "seed", "self_blended"),
+    *("face_swap", "input_size", "finish_size", "finish_share"),
+}
 
 
 @dataclass
@@ -45,13 +55,15 @@ class Options:
 
     dataset: str = field(metadata={"help": "folder written by the builder (datasets.load_from_disk)"})
     output_dir: str = field(default="runs/vgg16", metadata={"help": "checkpoints, and the model folder below it"})
-    paired_dataset: str | None = field(
-        default=None,
-        metadata={
-            "help": "data set of real faces; each joins every split as it is and self-blended, as a real/fake pair"
-        },
+    real_dataset: str | None = field(
+        default=None, metadata={"help": "data set of further real faces; every one only serves beside its pseudo-fakes"}
     )
-    paired_repeats: int = field(default=3, metadata={"help": "how often a pass over the data sees each pair"})
+    self_blended: float = field(
+        default=0.0, metadata={"help": "share of the training fakes that are self-blended images of real crops, 0..1"}
+    )
+    face_swap: float = field(
+        default=0.0, metadata={"help": "share of the training fakes that are landmark swaps of two real crops, 0..1"}
+    )
     initial_weights: str | None = field(
         default=None,
         metadata={"help": "safetensors with the ImageNet convolutional layers; default: timm's from the Hub"},
@@ -60,13 +72,16 @@ class Options:
         default=None, metadata={"help": "what the card calls the data; default: the folder's name"}
     )
     data_note: str = field(default="", metadata={"help": "sentences for the card: origin and terms of the data"})
-    epochs: float = field(default=3.0, metadata={"help": "passes over the training split"})
-    batch_size: int = field(default=16, metadata={"help": "crops a step"})
+    epochs: float = field(default=3.0, metadata={"help": "passes; one shows every labelled fake once"})
+    batch_size: int = field(default=16, metadata={"help": "crops a step, half of them fake"})
     learning_rate: float = field(default=5e-5, metadata={"help": "of the convolutional layers"})
     head_learning_rate: float = field(default=2e-3, metadata={"help": "of the linear layer"})
     frozen_blocks: int = field(
         default=2, metadata={"help": "lowest blocks of the five that keep their ImageNet weights"}
     )
+    input_size: int = field(default=INPUT_SIZE, metadata={"help": "side in px to train at; smaller is cheaper"})
+    finish_size: int = field(default=INPUT_SIZE, metadata={"help": "side in px of the last steps"})
+    finish_share: float = field(default=0.0, metadata={"help": "share of the steps at the finish size, 0..1"})
     workers: int = field(default=2, metadata={"help": "processes that decode and augment"})
     save_steps: int = field(default=50, metadata={"help": "steps between checkpoints"})
     seed: int = field(default=0, metadata={"help": "of shuffling, augmentation and dropout"})
@@ -76,10 +91,41 @@ class Options:
     max_eval_samples: int | None = field(
         default=None, metadata={"help": "use only so many crops of validation and of test"}
     )
+    pseudo_fake_samples: int = field(
+        default=500, metadata={"help": "at most so many pseudo-fakes of each kind and data set in validation and test"}
+    )
     push_to_hub: str | None = field(
         default=None, metadata={"help": "upload the model folder to this private Hub model"}
     )
     json: bool = field(default=False, metadata={"help": "print the evaluation as JSON"})
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Share of the training fakes by kind of pseudo-fake."""
+        return {"self_blended": self.self_blended, "landmark_swap": self.face_swap}
+
+    def check(self) -> None:
+        """Raises ValueError with one sentence where values do not fit together."""
+        if min(self.shares.values()) < 0 or sum(self.shares.values()) > 1:
+            raise ValueError("--self-blended and --face-swap are shares of the fakes: 0 or more, together at most 1.")
+        if self.batch_size < 2 or self.batch_size % 2:
+            raise ValueError("--batch-size must be even: crops come in pairs of real and fake.")
+        if min(self.input_size, self.finish_size) < 32 or not 0 <= self.finish_share <= 1:
+            raise ValueError("--input-size and --finish-size are at least 32, --finish-share lies in 0..1.")
+        if self.real_dataset and not any(self.shares.values()):
+            raise ValueError("--real-dataset only serves with --self-blended or --face-swap.")
+
+
+class InputSizeSchedule(TrainerCallback):
+    """Trains at one size and finishes at another; depends on the step alone, so a resumed run keeps it."""
+
+    def __init__(self, options: Options):
+        self._options = options
+
+    def on_step_begin(self, args, state, control, model: PooledVGG16, **kwargs) -> None:
+        """Sets the side for the step."""
+        finishes = state.global_step >= (1 - self._options.finish_share) * state.max_steps
+        model.training_side = self._options.finish_size if finishes else self._options.input_size
 
 
 def optimizer(model: PooledVGG16, options: Options) -> torch.optim.Optimizer:
@@ -92,7 +138,7 @@ def optimizer(model: PooledVGG16, options: Options) -> torch.optim.Optimizer:
     return torch.optim.AdamW(groups, weight_decay=0.01)
 
 
-def fine_tune(options: Options, rows: datasets.Dataset) -> PooledVGG16:
+def fine_tune(options: Options, pairs: TrainingPairs) -> PooledVGG16:
     """Trains, or goes on from the last checkpoint in the output folder."""
     set_seed(options.seed)
     model = PooledVGG16(len(LABEL_NAMES))
@@ -104,7 +150,7 @@ def fine_tune(options: Options, rows: datasets.Dataset) -> PooledVGG16:
     arguments = TrainingArguments(
         output_dir=options.output_dir,
         num_train_epochs=options.epochs,
-        per_device_train_batch_size=options.batch_size,
+        per_device_train_batch_size=options.batch_size // 2,  # pairs
         lr_scheduler_type="cosine",
         warmup_steps=0.1,
         bf16=has_bfloat16,
@@ -121,7 +167,9 @@ def fine_tune(options: Options, rows: datasets.Dataset) -> PooledVGG16:
     trainer = Trainer(
         model=model,
         args=arguments,
-        train_dataset=rows.with_transform(training_transform),
+        train_dataset=pairs,
+        data_collator=collate_pairs,
+        callbacks=[InputSizeSchedule(options)],
         optimizers=(optimizer(model, options), None),
     )
     checkpoint = get_last_checkpoint(options.output_dir) if Path(options.output_dir).is_dir() else None
@@ -129,58 +177,56 @@ def fine_tune(options: Options, rows: datasets.Dataset) -> PooledVGG16:
     return model.cpu().eval()
 
 
-def score_rows(model: LoadedModel, rows: datasets.Dataset, name: str) -> np.ndarray:
-    """log(P(fake) / P(real)) of every crop, as the application computes it. Self-blended crops are the same each time."""
-    parts = []
-    for start in tqdm(range(0, len(rows), BATCH_SIZE), desc=f"scoring {name}", disable=None):
-        numbers = range(start, min(start + BATCH_SIZE, len(rows)))
-        crops = [read_crop(rows[number], np.random.default_rng(number)) for number in numbers]
-        parts.append(model.score_log_odds(crops))
-    return np.concatenate(parts)
+@dataclass(frozen=True)
+class Material:
+    """What a run learns from and is measured on.
 
-
-def calibrate(model: PooledVGG16, validation: dict[str, datasets.Dataset], folder: Path) -> tuple[LoadedModel, dict]:
-    """Fits temperature, then thresholds, on validation only and writes the model folder.
-
-    Args:
-        model: The trained network.
-        validation: The validation split of each data set, by name; they count together.
-        folder: Where to write.
+    Attributes:
+        sets: The splits of each data set, by its name in the card.
+        pairs: The training crops.
+        validation: One entry a data set and kind of fake.
+        test: The same for the test split.
     """
-    save_model_folder(to_timm(model), folder, LABEL_NAMES, {"thresholds": asdict(Thresholds(0.0, 1.0))})
-    uncalibrated = load_folder(folder, "uncalibrated")
-    labels = np.concatenate([np.array(rows["label"]) for rows in validation.values()])
-    log_odds = np.concatenate(
-        [score_rows(uncalibrated, rows, f"{name}, validation") for name, rows in validation.items()]
-    )
-    temperature = fit_temperature(labels, log_odds)
-    thresholds, behind = fit_thresholds(labels, log_odds / temperature)
-    calibration = {
-        "temperature": temperature,
-        "thresholds": asdict(thresholds),
-        "fitted_on": {"data": list(validation), "split": "validation", "level": "frame", **behind},
-    }
-    save_model_folder(to_timm(model, temperature), folder, LABEL_NAMES, calibration)
-    return load_folder(folder, folder.name), calibration
+
+    sets: dict[str, datasets.DatasetDict]
+    pairs: TrainingPairs
+    validation: list[EvaluationSet]
+    test: list[EvaluationSet]
 
 
-def prepare(options: Options) -> dict[str, datasets.DatasetDict]:
-    """The splits of each data set by its name in the card, cut down for a smoke run.
+def prepare(options: Options) -> Material:
+    """Reads the data sets, cut down for a smoke run, and locates the landmarks of their real faces once.
 
     Raises:
-        ValueError: A folder is not a data set.
+        ValueError: A folder is not a data set, or options do not fit together.
     """
+    options.check()
     sets = {options.data_name or Path(options.dataset).name: load_splits(options.dataset)}
-    if options.paired_dataset:
-        pairs = load_splits(options.paired_dataset)
-        name = f"{Path(options.paired_dataset).name}, real and self-blended"
-        sets[name] = datasets.DatasetDict({split: as_pairs(rows) for split, rows in pairs.items()})
+    if options.real_dataset:
+        sets[Path(options.real_dataset).name] = load_splits(options.real_dataset)
     for splits in sets.values():
         for split, rows in splits.items():
             limit = options.max_train_samples if split == "train" else options.max_eval_samples
             if limit and limit < len(rows):
                 splits[split] = rows.shuffle(seed=options.seed).select(range(limit))
-    return sets
+    labelled, *_ = sets.values()
+    kinds = [kind for kind, share in options.shares.items() if share]
+    cache = Path(options.output_dir) / "landmarks"
+    # without pseudo-fakes nobody needs landmarks
+    pools = {
+        split: {name: real_faces(splits[split], f"{name}, {split}", cache) for name, splits in sets.items() if kinds}
+        for split in ("train", "validation", "test")
+    }
+    measured: dict[str, list[EvaluationSet]] = {}
+    for split in ("validation", "test"):
+        name = next(iter(sets))
+        measured[split] = [EvaluationSet(name, labelled[split])]
+        for name, faces in pools[split].items():
+            made = (pseudo_fake_set(name, faces, kind, options.pseudo_fake_samples) for kind in kinds)
+            measured[split] += [data for data in made if data]
+    faces = joined(list(pools["train"].values())) if kinds else None
+    pairs = TrainingPairs(labelled["train"], faces, options.shares, options.seed)
+    return Material(sets, pairs, measured["validation"], measured["test"])
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -188,47 +234,32 @@ def main(arguments: list[str] | None = None) -> int:
     (options,) = HfArgumentParser(Options).parse_args_into_dataclasses(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     try:
-        sets = prepare(options)
+        material = prepare(options)
+        model = fine_tune(options, material.pairs)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
-    labelled, *paired = (splits["train"] for splits in sets.values())
-    model = fine_tune(options, datasets.concatenate_datasets([labelled] + paired * options.paired_repeats))
     folder = Path(options.output_dir) / "model"
-    loaded, calibration = calibrate(model, {name: splits["validation"] for name, splits in sets.items()}, folder)
+    loaded, calibration = calibrate(model, material.validation, folder)
     tests = []
-    for name, splits in sets.items():
-        rows = splits["test"]
-        scores = expit(score_rows(loaded, rows, f"{name}, test"))
-        figures = evaluate(rows["label"], scores, rows["video_id"], loaded.info.thresholds)
-        tests.append({"data": name, "split": "test", **figures})
+    for data in material.test:
+        scores = expit(score_set(loaded, data, "test"))
+        figures = evaluate(data.labels, scores, data.video_ids, loaded.info.thresholds)
+        tests.append({"data": data.name, "split": "test", **figures})
     evaluation = {
         "data": [
             {
                 "name": name,
-                "manipulations": sorted(set(splits["train"]["manipulation"]) - {"none"}),
+                "manipulations": sorted(set(splits["train"]["manipulation"]) - {REAL}),
                 "compression": sorted(set(splits["train"]["compression"])),
                 "crops": {split: len(rows) for split, rows in splits.items()},
             }
-            for name, splits in sets.items()
+            for name, splits in material.sets.items()
         ],
         "data_note": options.data_note,
         "tests": tests,
         "calibration": calibration,
-        "training": {
-            key: value
-            for key, value in asdict(options).items()
-            if key
-            in (
-                "epochs",
-                "batch_size",
-                "learning_rate",
-                "head_learning_rate",
-                "frozen_blocks",
-                "paired_repeats",
-                "seed",
-            )
-        },
+        "training": {key: value for key, value in asdict(options).items() if key in CARD_OPTIONS},
         "weights_sha256": file_sha256(folder / "model.safetensors"),
     }
     (folder / "evaluation.json").write_text(json.dumps(evaluation, indent=2) + "\n", encoding="utf-8")

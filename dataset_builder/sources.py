@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+COMPRESSIONS = ("raw", "c23", "c40")
+REAL = "real"  # the name of "no manipulation" among the manipulations
+
 
 @dataclass(frozen=True)
 class SourceItem:
@@ -12,23 +15,56 @@ class SourceItem:
 
     Attributes:
         path: Where it lies.
-        label: ``real`` or ``fake``.
-        manipulation: Such as ``Deepfakes``; ``none`` for a real one.
+        manipulation: Such as ``Deepfakes``; ``real`` for a real one.
         compression: ``raw``, ``c23``, ``c40``, or ``unknown``.
         video_id: Unique within the data set, includes the manipulation: ``Deepfakes/000_003``.
         target: Sequence whose face was replaced, or the sequence itself when real.
-        source: Sequence the face came from; empty when real.
-        group: Everything of one group belongs to one split.
+        source: Sequence the face came from; empty when real or unknown.
+        groups: What it must share its split with. Most have one; a fake of two actors has one of each,
+            and is dropped where these are in different splits.
+        official_split: In which split the authors' lists put it; empty where they leave it out, None where the
+            set has no lists.
+        target_video: `video_id` of the real video it was made from; empty when real or unknown.
+        mask_path: Video of the manipulated region; empty where there is none.
     """
 
     path: str
-    label: str
     manipulation: str
     compression: str
     video_id: str
     target: str
     source: str
-    group: str
+    groups: tuple[str, ...]
+    official_split: str | None = None
+    target_video: str = ""
+    mask_path: str = ""
+
+    @property
+    def label(self) -> int:
+        """0 for real, 1 for fake."""
+        return int(self.manipulation != REAL)
+
+    @property
+    def group(self) -> str:
+        """The group of the target."""
+        return self.groups[0]
+
+
+@dataclass(frozen=True)
+class SourceSet:
+    """What an adapter found in a folder.
+
+    Attributes:
+        items: The photos or videos of the chosen manipulations and their originals.
+        groups: All groups of the folder, chosen or not.
+        published: How many videos the published set has, by manipulation (``real`` for the originals); empty if unknown.
+        without_original: `video_id` of fakes whose real video is known but not in the folder.
+    """
+
+    items: tuple[SourceItem, ...]
+    groups: frozenset[str]
+    published: dict[str, int]
+    without_original: tuple[str, ...] = ()
 
 
 def connected_groups(members: Iterable[str], links: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -45,3 +81,10 @@ def connected_groups(members: Iterable[str], links: Iterable[tuple[str, str]]) -
         first, second = sorted((root(a), root(b)))
         parent[second] = first
     return {member: root(member) for member in parent}
+
+
+def without_original(items: Iterable[SourceItem]) -> tuple[str, ...]:
+    """Fakes whose real video is known but not among the items."""
+    items = list(items)
+    reals = {item.video_id for item in items if item.label == 0}
+    return tuple(sorted(item.video_id for item in items if item.target_video and item.target_video not in reals))

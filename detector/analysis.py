@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from detector.faces import MIN_FACE_PX, DetectedFace, FaceDetector, crop_face
-from detector.media import MediaFile, Video, read_image
+from detector.media import MediaFile, Video, image_problems, read_image
 from detector.model import LoadedModel, ModelInfo, Thresholds
 from detector.saliency import score_with_evidence
 from detector.tracks import link_tracks
@@ -24,6 +24,7 @@ MAX_FACES_PER_FRAME = 10
 MIN_TRACK_FRAMES = 3
 # Longest side of the frames that are kept to be shown: 32 of them stay under 60 MB.
 SHOWN_SIDE_PX = 960
+SHOWN_PHOTO_SIDE_PX = 1600  # two pictures of 12 megapixels kept a browser busy for 12 s
 
 Verdict = Literal["manipulated", "inconclusive", "no_manipulation_found", "no_face"]
 Progress = Callable[[float, str], None]
@@ -92,7 +93,7 @@ class ShownFace:
 
 @dataclass(frozen=True)
 class ShownFrame:
-    """A frame kept to be shown, ``(H, W, 3)`` uint8 RGB, at most `SHOWN_SIDE_PX` for video."""
+    """A frame kept to be shown, ``(H, W, 3)`` uint8 RGB, at most `SHOWN_SIDE_PX` or `SHOWN_PHOTO_SIDE_PX`."""
 
     time_s: float
     image: np.ndarray
@@ -153,10 +154,10 @@ class Analyzer:
             MediaError: The file is not a photo that can be read.
         """
         facts, image = read_image(path)
-        sample, too_small, left_out = self._find_faces(0.0, image, shown_side=None)
+        sample, too_small, left_out = self._find_faces(0.0, image, shown_side=SHOWN_PHOTO_SIDE_PX)
         self._score(sample)
         tracks = [[(0, position)] for position in range(len(sample.faces))]
-        return self._conclude(facts, [sample], tracks, too_small, left_out, [])
+        return self._conclude(facts, [sample], tracks, too_small, left_out, image_problems(path))
 
     def analyze_video(
         self, path: str | Path, frames: int = FRAMES_PER_VIDEO, progress: Progress | None = None
@@ -174,31 +175,36 @@ class Analyzer:
         report = progress or (lambda share, doing: None)
         samples, too_small, left_out = [], 0, 0
         with Video(path) as video:
-            expected = min(frames, video.frame_count)
+            times = video.sample_times(frames)
+            first_middle_last = (times[0], times[len(times) // 2], times[-1])
+            turned = self._detector.clip_turn(frame.image for frame in video.frames_at(first_middle_last))
+            expected = len(times)
             for frame in video.sample_frames(frames):
-                sample, small, left = self._find_faces(frame.time_s, frame.image, shown_side=SHOWN_SIDE_PX)
+                sample, small, left = self._find_faces(
+                    frame.time_s, frame.image, shown_side=SHOWN_SIDE_PX, turned=turned
+                )
                 # scored at once, so that the full-size crops of one frame only are held
                 self._score(sample)
                 samples.append(sample)
-                too_small, left_out = too_small + small, left_out + left
+                # of a video these count frames, not faces
+                too_small, left_out = too_small + bool(small), left_out + left
                 report(min(len(samples) / expected, 1.0), f"frame {len(samples)} of {expected}")
-            warnings = []
-            if len(samples) < expected:
-                warnings.append(
-                    f"Only {len(samples)} of {expected} frames could be decoded; the file is damaged or cut off."
-                )
-            elif video.damaged_frames:
-                warnings.append("Some frames are damaged; the next good ones were used instead.")
+            warnings = video.problems()
+            if turned:
+                warnings.append("The video lies on its side or head; the faces were turned upright.")
             facts = video.facts
         tracks = _link(samples)
         return self._conclude(facts, samples, tracks, too_small, left_out, warnings)
 
-    def _find_faces(self, time_s: float, image: np.ndarray, shown_side: int | None) -> tuple[_Sample, int, int]:
-        found = self._detector.detect(image, try_turned=shown_side is None)
+    def _find_faces(
+        self, time_s: float, image: np.ndarray, shown_side: int, turned: int | None = None
+    ) -> tuple[_Sample, int, int]:
+        """The faces of a picture; `turned` is given for a frame of a video, see `FaceDetector.detect`."""
+        found = self._detector.detect(image, try_turned=turned is None, turned=turned or 0)
         large = [face for face in found if face.size_px >= MIN_FACE_PX]
         faces = large[:MAX_FACES_PER_FRAME]
         crops = [crop_face(image, face) for face in faces]
-        scale = min(1.0, shown_side / max(image.shape[:2])) if shown_side else 1.0
+        scale = min(1.0, shown_side / max(image.shape[:2]))
         if scale < 1:
             image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         return _Sample(time_s, image, scale, faces, crops), len(found) - len(large), len(large) - len(faces)
@@ -218,8 +224,14 @@ class Analyzer:
     ) -> Analysis:
         """Turns tracks of ``(sample, position)`` into the result and its pictures."""
         if too_small:
-            faces = "A face" if too_small == 1 else f"{too_small} faces"
-            warnings.append(f"{faces} smaller than {MIN_FACE_PX} pixels found and not assessed.")
+            if facts.duration_s is None:
+                faces = "A face" if too_small == 1 else f"{too_small} faces"
+                warnings.append(f"{faces} smaller than {MIN_FACE_PX} pixels found and not assessed.")
+            else:
+                warnings.append(
+                    f"Faces smaller than {MIN_FACE_PX} pixels were found in {too_small} of {len(samples)} frames "
+                    "and not assessed."
+                )
         if left_out:
             warnings.append(
                 f"Only the {MAX_FACES_PER_FRAME} largest faces of a picture are assessed; others were left out."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,37 +56,65 @@ class FaceDetector:
 
     def __init__(self):
         self._lock = threading.Lock()
+        cv2.utils.logging.setLogLevel(
+            cv2.utils.logging.LOG_LEVEL_ERROR
+        )  # OpenCV 5 warns of a target that YuNet's loader names and does not need
         self._yunet = cv2.FaceDetectorYN.create(
             str(_WEIGHTS), "", (320, 320), score_threshold=MIN_DETECTOR_SCORE, nms_threshold=NMS_IOU
         )
 
-    def detect(self, image: np.ndarray, try_turned: bool = True) -> list[DetectedFace]:
+    def detect(self, image: np.ndarray, try_turned: bool = True, turned: int = 0) -> list[DetectedFace]:
         """All faces of an image, the largest first.
 
         Where none is found, the image is tried again with a border around it, for faces that fill
-        the picture; where none is found for sure, turned by 90, 270 and 180 degrees.
+        the picture; where one is not found for sure, turned by 90, 270 and 180 degrees.
 
         Args:
             image: ``(H, W, 3)`` uint8 RGB.
-            try_turned: Whether to turn the image where no face is found for sure. Frames of a video
-                are not turned, so that a face seen from the side does not tip over from one to the next.
+            try_turned: Whether to look for faces that lie on their side or head. Frames of a video
+                are not turned one by one, so that a face seen from the side does not tip over from one
+                to the next.
+            turned: Quarter turns, counter-clockwise, that set the whole picture upright; see `clip_turn`.
         """
-        height, width = image.shape[:2]
-        found = self._detect(image) or self._detect_with_border(image)
-        if try_turned and _best_score(found) < SURE_DETECTOR_SCORE:
-            for turns in (1, 3, 2):
-                turned = self._detect(np.ascontiguousarray(np.rot90(image, turns)))
-                if _best_score(turned) > _best_score(found) + TURN_GAIN:
-                    found = [_turn_back(face, turns, width, height) for face in turned]
+        found = self._detect_turned(image, turned) if turned else self._detect(image)
+        found = found or self._detect_with_border(image)
+        if try_turned and min((face.detector_score for face in found), default=0.0) < SURE_DETECTOR_SCORE:
+            others = [face for turns in (1, 3, 2) for face in self._detect_turned(image, turns)]
+            found = _merge(found, others)
         return sorted(found, key=lambda face: (-_area(face.box_px), face.box_px))
 
+    def clip_turn(self, images: Iterable[np.ndarray]) -> int:
+        """The quarter turns that set a clip upright which lies on its side without saying so; mostly 0.
+
+        Args:
+            images: Some of its frames; the others are not looked at where the first shows a face for sure.
+        """
+        totals = dict.fromkeys((0, 1, 3, 2), 0.0)
+        for number, image in enumerate(images, start=1):
+            upright = _best_score(self._detect(image))
+            if number == 1 and upright >= SURE_DETECTOR_SCORE:
+                return 0
+            totals[0] += upright + TURN_GAIN
+            for turns in (1, 3, 2):
+                totals[turns] += _best_score(self._detect_turned(image, turns))
+        return max(totals, key=totals.get)
+
+    def _detect_turned(self, image: np.ndarray, turns: int) -> list[DetectedFace]:
+        height, width = image.shape[:2]
+        found = self._detect(np.ascontiguousarray(np.rot90(image, turns)))
+        return [_turn_back(face, turns, width, height) for face in found]
+
     def _detect_with_border(self, image: np.ndarray) -> list[DetectedFace]:
-        margin = max(image.shape[:2]) // 4
-        bordered = cv2.copyMakeBorder(image, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=(128, 128, 128))
+        # reduced first: a border around a large or narrow picture would be many times its size
+        scale = min(1.0, DETECTION_SIDES_PX[0] / max(image.shape[:2]))
+        size = [max(round(length * scale), 1) for length in image.shape[1::-1]]
+        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA) if scale < 1 else image
+        margin = max(size) // 4
+        bordered = cv2.copyMakeBorder(small, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=(128, 128, 128))
         return [
             DetectedFace(
-                tuple(value - margin for value in face.box_px),
-                tuple((x - margin, y - margin) for x, y in face.landmarks_px),
+                tuple((value - margin) / scale for value in face.box_px),
+                tuple(((x - margin) / scale, (y - margin) / scale) for x, y in face.landmarks_px),
                 face.detector_score,
             )
             for face in self._detect(bordered)
@@ -115,6 +144,28 @@ def _face_from_row(row: np.ndarray) -> DetectedFace:
     x, y, width, height = (float(value) for value in row[:4])
     landmarks = tuple((float(a), float(b)) for a, b in row[4:14].reshape(5, 2))
     return DetectedFace((x, y, x + width, y + height), landmarks, float(row[14]))
+
+
+def _merge(upright: list[DetectedFace], turned: list[DetectedFace]) -> list[DetectedFace]:
+    """One reading a face: upright, unless a turned one is clearly surer; faces seen only turned must be sure."""
+    merged = list(upright)
+    needed = SURE_DETECTOR_SCORE if upright else 0.0
+    for face in sorted(turned, key=lambda face: -face.detector_score):
+        same = [other for other in merged if _overlap(face.box_px, other.box_px) > NMS_IOU]
+        if not same and face.detector_score >= needed:
+            merged.append(face)
+        elif same and all(
+            not other.quarter_turns and face.detector_score > other.detector_score + TURN_GAIN for other in same
+        ):
+            merged = [other for other in merged if other not in same] + [face]
+    return merged
+
+
+def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> float:
+    """Intersection over union of two boxes."""
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    shared = max(width, 0) * max(height, 0)
+    return shared / (_area(a) + _area(b) - shared) if shared else 0.0
 
 
 def _best_score(faces: list[DetectedFace]) -> float:

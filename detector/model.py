@@ -26,7 +26,7 @@ BUNDLED_FOLDER = Path(__file__).parent.parent / "model"
 # A Hub that has not delivered by then is left to fill the cache for the next start.
 HUB_TIMEOUT_S = 8.0
 _PROBE_TIMEOUT_S = 3.0
-_FILES = ["config.json", "model.safetensors"]
+_FILES = ["config.json", "model.safetensors", "README.md"]
 # VGG-16 needs some 13 MB of activations a crop in its first block; this bounds them.
 BATCH_SIZE = 16
 
@@ -74,12 +74,14 @@ class LoadedModel:
         network: A timm model in evaluation mode, float32.
         transform: timm's own evaluation transform, from the model's config.
         warning: Why another model than the one asked for answers; empty otherwise.
+        card: Text of the README.md that came with the weights; empty where there is none.
     """
 
     info: ModelInfo
     network: torch.nn.Module
     transform: object
     warning: str = ""
+    card: str = ""
 
     def batch(self, crops: list[np.ndarray]) -> torch.Tensor:
         """Square ``(S, S, 3)`` uint8 RGB crops of any size as the network's ``(B, C, H, W)`` input."""
@@ -171,6 +173,8 @@ def load_folder(folder: str | Path, model_id: str, revision: str = "", warning: 
         if not 0 <= thresholds.no_manipulation_found <= thresholds.manipulated <= 1:
             raise ValueError(f"thresholds out of order: {thresholds}")
         weights = folder / "model.safetensors"
+        readme = folder / "README.md"
+        card = readme.read_text(encoding="utf-8") if readme.is_file() else ""
         revision = revision or f"sha256:{file_sha256(weights)[:16]}"
         network = timm.create_model(f"local-dir:{folder}", pretrained=True).eval().requires_grad_(False)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
@@ -179,4 +183,4 @@ def load_folder(folder: str | Path, model_id: str, revision: str = "", warning: 
     transform = timm.data.create_transform(**data_config, is_training=False)
     # channels-last is a fifth faster for VGG on the CPU
     network = network.float().to(memory_format=torch.channels_last)
-    return LoadedModel(ModelInfo(model_id, revision, label_names, thresholds), network, transform, warning)
+    return LoadedModel(ModelInfo(model_id, revision, label_names, thresholds), network, transform, warning, card)

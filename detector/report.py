@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from detector.analysis import Result, ShownFrame, Verdict
+from detector.analysis import SCORE_DECIMALS, Result, ShownFrame, Verdict
+from detector.model import LoadedModel, Thresholds
 from detector.saliency import CAPTION, overlay
 
 VERDICT_TITLE: dict[Verdict, str] = {
@@ -37,9 +38,26 @@ _LINE_COLOR = (255, 255, 255)
 _SHADOW_COLOR = (0, 0, 0)
 
 
-def score_text(score: float) -> str:
-    """A score with two decimals, and near 0 and 1, where that would hide the thresholds, with four."""
-    return f"{score:.2f}" if 0.01 <= score < 0.99 else f"{score:.4f}"
+def score_text(score: float, thresholds: Thresholds | None = None) -> str:
+    """A score with two decimals; with more near 0 and 1, and where two would move it across a threshold."""
+    bounds = (thresholds.no_manipulation_found, thresholds.manipulated) if thresholds else ()
+    for decimals in (2, 4, SCORE_DECIMALS):
+        text = f"{score:.{decimals}f}"
+        is_extreme = decimals == 2 and not 0.01 <= score < 0.99
+        if not is_extreme and all((float(text) >= bound) == (score >= bound) for bound in bounds):
+            break
+    return text
+
+
+def model_markdown(model: LoadedModel) -> str:
+    """Which model answers, and why not another."""
+    line = f"Model `{model.info.id}`, revision `{model.info.revision}`."
+    return f"{line} ⚠ {model.warning}" if model.warning else line
+
+
+def card_markdown(card: str) -> str:
+    """A model card without its YAML front matter."""
+    return card.split("\n---\n", 1)[1] if card.startswith("---\n") else card
 
 
 def result_to_dict(result: Result) -> dict:
@@ -49,7 +67,7 @@ def result_to_dict(result: Result) -> dict:
 
 def verdict_markdown(result: Result) -> str:
     """The verdict in words, with the model that answered and every warning."""
-    score = "" if result.score is None else f" (score {score_text(result.score)})"
+    score = "" if result.score is None else f" (score {score_text(result.score, result.model.thresholds)})"
     lines = [f"## {VERDICT_TITLE[result.verdict]}{score}", VERDICT_TEXT[result.verdict]]
     lines += [f"- ⚠ {warning}" for warning in result.warnings]
     if result.verdict == "manipulated":
@@ -69,7 +87,7 @@ def face_table(result: Result) -> pd.DataFrame:
             {
                 "Face": track.track_id,
                 "Verdict": VERDICT_TITLE[track.verdict],
-                "Score": score_text(track.score),
+                "Score": score_text(track.score, result.model.thresholds),
                 "Highest frame score": score_text(max(frame.score for frame in track.frames)),
                 "Frames": len(track.frames),
             }
@@ -80,13 +98,23 @@ def face_table(result: Result) -> pd.DataFrame:
 
 
 def score_timeline(result: Result) -> pd.DataFrame:
-    """One row a face and frame: ``time_s``, ``score``, ``face``."""
+    """One row a face and frame, ``time_s``, ``score``, ``line``; the two thresholds are lines of their own."""
     rows = [
-        {"time_s": frame.time_s, "score": frame.score, "face": f"Face {track.track_id}"}
+        {"time_s": frame.time_s, "score": frame.score, "line": f"Face {track.track_id}"}
         for track in result.faces
         for frame in track.frames
     ]
-    return pd.DataFrame(rows, columns=["time_s", "score", "face"])
+    thresholds = result.model.thresholds
+    for name, value in (
+        (f"{VERDICT_TITLE['manipulated']}: from {thresholds.manipulated:.2f}", thresholds.manipulated),
+        (
+            f"{VERDICT_TITLE['no_manipulation_found']}: below {thresholds.no_manipulation_found:.2f}",
+            thresholds.no_manipulation_found,
+        ),
+    ):
+        ends = (0.0, result.file.duration_s or 0.0) if rows else ()
+        rows += [{"time_s": time_s, "score": value, "line": name} for time_s in ends]
+    return pd.DataFrame(rows, columns=["time_s", "score", "line"])
 
 
 def frame_caption(frame: ShownFrame) -> str:

@@ -139,6 +139,14 @@ def make_app(root, download_delay_s=0.0):
         st.commit(repo, {}, "initial commit")
         return JSONResponse({"url": url, "name": rid, "id": rid})
 
+    async def settings(req):
+        need_token(req)
+        repo, b = find(req)[2], await req.json()
+        repo["private"] = b.get("visibility", "private" if repo["private"] else "public") == "private"
+        repo["gated"] = b.get("gated", repo.get("gated", False))
+        st.save()
+        return JSONResponse(b)
+
     async def delete(req):
         need_token(req)
         b = await req.json()
@@ -157,7 +165,7 @@ def make_app(root, download_delay_s=0.0):
                 "author": rid.split("/")[0],
                 "sha": oid,
                 "private": repo["private"],
-                "gated": False,
+                "gated": repo.get("gated", False),
                 "disabled": False,
                 "downloads": 0,
                 "likes": 0,
@@ -347,6 +355,7 @@ def make_app(root, download_delay_s=0.0):
         Route(K + "/preupload/{rev:path}", preupload, methods=["POST"]),
         Route(K + "/commit/{rev:path}", commit, methods=["POST"]),
         Route(K + "/paths-info/{rev:path}", paths_info, methods=["POST"]),
+        Route(K + "/settings", settings, methods=["PUT"]),
         Route(K + "/refs", refs),
         Route(K + "/commits/{rev:path}", commits),
         Route(K + "/tree/{rev}", tree),

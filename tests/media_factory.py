@@ -60,18 +60,50 @@ def numbered_frames(count: int, width: int = 64, height: int = 48) -> list[np.nd
     return [np.full((height, width, 3), 5 * number, np.uint8) for number in range(count)]
 
 
-def faceforensics_tree(root: Path, pairs: list[tuple[str, str]], manipulation: str = "Deepfakes") -> Path:
-    """A tiny FaceForensics++ folder at c23: each pair in both directions, and its originals."""
-    real = root / "original_sequences" / "youtube" / "c23" / "videos"
-    fake = root / "manipulated_sequences" / manipulation / "c23" / "videos"
-    real.mkdir(parents=True, exist_ok=True)
-    fake.mkdir(parents=True, exist_ok=True)
+def clip(path: Path, seed: int, blur: float = 0, length: int = 10, faces: int = 1) -> Path:
+    """A second of video, 10 frames, in which the astronaut's face moves right; a second, smaller one may stand left."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frames = []
+    for step in range(length):
+        frame = face_frame(320, 240, 90, 130 + 2 * step, 30, seed)
+        if faces == 2:
+            frame[60:200, 0:140] = face_frame(140, 140, 72, 5, 5, seed)
+        frames.append(cv2.GaussianBlur(frame, (0, 0), blur) if blur else frame)
+    return write_video(path, frames, fps=10)
+
+
+def mask_clip(path: Path, box: tuple[int, int, int, int], length: int = 10) -> Path:
+    """A mask video: white within ``(x0, y0, x1, y1)``, black around it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frame = np.zeros((240, 320, 3), np.uint8)
+    frame[box[1] : box[3], box[0] : box[2]] = 255
+    return write_video(path, [frame] * length, fps=10)
+
+
+def faceforensics_tree(
+    root: Path, pairs: list[tuple[str, str]], manipulation: str = "Deepfakes", compression: str = "c23"
+) -> Path:
+    """A tiny FaceForensics++ folder: each pair in both directions, and its originals."""
     for pair in pairs:
         for target, source in (pair, pair[::-1]):
-            seed = int(target)
-            frames = [face_frame(320, 240, 90, 60 + 4 * step, 30, seed) for step in range(10)]
-            write_video(real / f"{target}.mp4", frames, fps=10)
-            write_video(
-                fake / f"{target}_{source}.mp4", [cv2.GaussianBlur(image, (0, 0), 2) for image in frames], fps=10
-            )
+            original = faceforensics_video(root, "youtube", target, compression)
+            if not original.exists():
+                clip(original, int(target))
+            clip(faceforensics_video(root, manipulation, f"{target}_{source}", compression), int(target), blur=2)
     return root
+
+
+def deepfakedetection_tree(root: Path, pairs: list[tuple[str, str]]) -> Path:
+    """Adds DeepFakeDetection at c23: one scene of each actor, and a fake for each pair of actors."""
+    for number, (target, source) in enumerate(pairs):
+        for actor in (target, source):
+            clip(faceforensics_video(root, "actors", f"{actor}__talking_against_wall"), 50 + int(actor))
+        name = f"{target}_{source}__talking_against_wall__ABCD{number:04d}"
+        clip(faceforensics_video(root, "DeepFakeDetection", name), 50 + int(target), blur=2)
+    return root
+
+
+def faceforensics_video(root: Path, folder: str, name: str, compression: str = "c23") -> Path:
+    """Where a video lies; `folder` is a manipulation, ``youtube`` or ``actors``."""
+    kind = "original_sequences" if folder in ("youtube", "actors") else "manipulated_sequences"
+    return root / kind / folder / compression / "videos" / f"{name}.mp4"

@@ -57,7 +57,9 @@ def test_video_gives_a_track_over_the_whole_clip(client):
     assert face["frames"][0]["time_s"] < 0.2 and face["frames"][-1]["time_s"] > 3.8
     assert result["score"] == pytest.approx(sum(frame["score"] for frame in face["frames"]) / 32, abs=1e-3)
     assert len(gallery) == app.SUSPICIOUS_FRAMES
-    assert len(timeline["data"]) == 32  # one point of the plot a frame
+    lines = [line for _, _, line in timeline["data"]]
+    assert lines.count("Face 1") == 32  # one point of the plot a frame
+    assert len(set(lines)) == 3  # and the two thresholds
 
 
 def test_same_file_gives_the_same_json_twice(client):

@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from detector.model import BUNDLED_FOLDER, HUB_TIMEOUT_S
 from tests.hub_server import running_hub
+from tests.media_factory import astronaut
 
 ROOT = Path(__file__).parent.parent
 
@@ -127,14 +129,35 @@ train.push(folder, "tester/broken")
     assert "cannot be used" in answer["warning"]
 
 
-def test_data_set_goes_to_the_hub_and_comes_back(client, tmp_path, faceforensics_root):
+def test_data_sets_go_to_a_private_gated_repository_and_come_back(client, tmp_path, faceforensics_root):
     code = f"""
-import json, datasets
+import json, datasets, huggingface_hub
 from dataset_builder.__main__ import main
-assert main(["--root", {str(faceforensics_root)!r}, "--push-to-hub", "tester/faces", "--frames-per-video", "3"]) == 0
+root = {str(faceforensics_root)!r}
+for split in ("newsroom", "test-only"):
+    name = ["--labelled", root + "-photos"] if split == "test-only" else ["--root", root]
+    assert main([*name, "--push-to-hub", "tester/faces", "--frames-per-video", "3", "--split", split]) == 0
 rows = datasets.load_dataset("tester/faces", "Deepfakes_c23", split="train")
-print(json.dumps({{"labels": rows.features["label"].names, "manipulations": sorted(set(rows["manipulation"]))}}))
+info = huggingface_hub.HfApi().dataset_info("tester/faces")
+card = huggingface_hub.DatasetCard.load("tester/faces")
+print(json.dumps({{
+    "labels": rows.features["label"].names, "manipulations": sorted(set(rows["manipulation"])),
+    "shape": rows[0]["image"].size, "configs": datasets.get_dataset_config_names("tester/faces"),
+    "private": info.private, "gated": info.gated, "yaml": card.data.to_dict(), "text": card.text,
+}}))
 """
+    photos = Path(f"{faceforensics_root}-photos")
+    for label in ("real", "fake"):
+        (photos / label).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(astronaut()).save(photos / label / "a.jpg")
     with running_hub(tmp_path / "hub") as endpoint:
         answer = client(code, endpoint)
-    assert answer == {"labels": ["real", "fake"], "manipulations": ["Deepfakes", "none"]}
+    assert answer["labels"] == ["real", "fake"] and answer["manipulations"] == [0, 1]
+    assert answer["shape"][0] == answer["shape"][1] > 48
+    assert (answer["private"], answer["gated"]) == (True, "manual")
+    assert sorted(answer["configs"]) == ["Deepfakes_c23", "labelled"]  # the first stays when a second comes
+    assert {entry["config_name"] for entry in answer["yaml"]["configs"]} == {"Deepfakes_c23", "labelled"}
+    assert {entry["config_name"] for entry in answer["yaml"]["dataset_info"]} == {"Deepfakes_c23", "labelled"}
+    assert answer["yaml"]["license"] == "other" and "extra_gated_prompt" in answer["yaml"]
+    for heading in ("## Configuration `Deepfakes_c23`", "## Configuration `labelled`", "## How to rebuild"):
+        assert heading in answer["text"]

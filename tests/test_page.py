@@ -12,6 +12,7 @@ from tests.test_app import EXAMPLES, bad_file
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CLEAR_PHOTO = "#image_file button[aria-label=Clear]"
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 
 
@@ -25,6 +26,7 @@ def page():
         tab = browser.new_page(viewport={"width": 1280, "height": 1000})
         tab.goto(url, wait_until="domcontentloaded")
         tab.wait_for_selector("#image_button")
+        assert "bundled" in tab.inner_text("#model")  # before any analysis
         yield tab
         browser.close()
     blocks.close()
@@ -48,8 +50,18 @@ def test_photo_gets_a_verdict_an_overlay_and_its_caption(page, screenshot):
     screenshot("photo")
 
 
+def test_no_other_file_can_be_chosen_while_one_is_analysed(page):
+    assert page.locator(CLEAR_PHOTO).count()
+    # the lock comes a round trip after the click, and the input field is gone whenever a file is chosen
+    page.click("#image_button")
+    page.wait_for_selector("#image_button[disabled]")
+    page.wait_for_function(f"!document.querySelector('{CLEAR_PHOTO}')")
+    page.wait_for_selector("#image_button:not([disabled])", timeout=60_000)
+    assert page.locator("#image_verdict h2").is_visible()
+
+
 def test_bad_file_is_answered_in_words(page, screenshot, tmp_path):
-    page.get_by_role("button", name="Clear").or_(page.get_by_label("Remove this file")).first.click()
+    page.click(CLEAR_PHOTO)
     page.wait_for_selector("#image_verdict h2", state="detached")  # no old verdict beside another file
     page.set_input_files("#image_file input[type=file]", bad_file("one_pixel", tmp_path))
     page.wait_for_selector("#image_file >> text=one_pixel")

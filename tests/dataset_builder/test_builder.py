@@ -1,203 +1,235 @@
+"""The whole builder on a made FaceForensics++ folder: every manipulation, actors, masks, and what can be wrong."""
+
 import json
-import shutil
+from collections import Counter, defaultdict
 
 import datasets
 import numpy as np
 import pytest
-from PIL import Image
 
-from dataset_builder.__main__ import main
-from dataset_builder.builder import build
-from dataset_builder.faceforensics import find_videos
-from dataset_builder.labelled_images import find_images, near_duplicate_groups
-from detector.faces import FaceDetector, crop_face
-from detector.media import Video
-from tests.media_factory import face_frame, faceforensics_tree, texture, write_video
+from dataset_builder.builder import FaceCrops, build
+from dataset_builder.faceforensics import MANIPULATIONS
+from dataset_builder.splits import assign_groups
+from tests.media_factory import (
+    clip,
+    deepfakedetection_tree,
+    faceforensics_tree,
+    faceforensics_video,
+    mask_clip,
+    texture,
+    write_video,
+)
 
-FRAMES = 4
+FRAMES = 2
+PAIRS = [(f"{2 * number:03d}", f"{2 * number + 1:03d}") for number in range(4)]
+BROKEN, FACELESS = "Face2Face/002_003", "youtube/007"
+# two pairs of actors in one split, one pair across
+_TRAIN = [name for name, split in assign_groups(f"actor_{n:02d}" for n in range(1, 29)).items() if split == "train"]
+_TEST = [name for name, split in assign_groups(f"actor_{n:02d}" for n in range(1, 29)).items() if split == "test"]
+ACTORS = [(_TRAIN[0][-2:], _TRAIN[1][-2:]), (_TEST[0][-2:], _TEST[1][-2:]), (_TRAIN[0][-2:], _TEST[0][-2:])]
 
 
 @pytest.fixture(scope="module")
-def splits(faceforensics_root, tmp_path_factory):
-    return build("Deepfakes_c23", faceforensics_root, tmp_path_factory.mktemp("cache"), frames_per_video=FRAMES)
+def whole_tree(tmp_path_factory):
+    """Four pairs for each manipulation, of which 000 and 006 come from one YouTube video; actors; masks of Deepfakes."""
+    root = tmp_path_factory.mktemp("whole")
+    for manipulation in MANIPULATIONS:
+        if manipulation != "DeepFakeDetection":
+            faceforensics_tree(root, PAIRS, manipulation)
+    deepfakedetection_tree(root, ACTORS)
+    for pair in PAIRS:
+        for name in ("_".join(pair), "_".join(pair[::-1])):
+            mask_clip(faceforensics_video(root, "Deepfakes", name, "masks"), (150, 40, 280, 190))
+    faceforensics_video(root, *BROKEN.split("/")).write_bytes(b"not a film")
+    write_video(faceforensics_video(root, *FACELESS.split("/")), [texture(320, 240)] * 10, fps=10)
+    (root / "conversion_dict.json").write_text(json.dumps({"000": "abc 0", "006": "abc 1", "002": "def 0"}))
+    return root
 
 
-def test_no_pair_is_in_two_splits(splits):
+@pytest.fixture(scope="module")
+def built(whole_tree, tmp_path_factory):
+    """All manipulations at c23."""
+    return build(
+        "all_c23",
+        whole_tree,
+        tmp_path_factory.mktemp("cache"),
+        num_proc=2,
+        frames_per_video=FRAMES,
+        conversion_dict=str(whole_tree / "conversion_dict.json"),
+    )
+
+
+@pytest.fixture(scope="module")
+def rows(built):
+    """Every row, with its split, by video."""
+    by_video = defaultdict(list)
+    for split, part in built[0].items():
+        for row in part.remove_columns(["image", "mask"]):
+            by_video[row["video_id"]].append(row | {"split": split})
+    return by_video
+
+
+def test_no_sequence_youtube_video_or_actor_is_in_two_splits(rows):
+    where = defaultdict(set)
+    for members in rows.values():
+        for row in members:
+            for name in filter(None, (row["target"], row["source"])):
+                where["abc" if name in ("000", "006") else name].add(row["split"])
+    assert len(where) == 7 + 4
+    assert all(len(splits) == 1 for splits in where.values())
+
+
+def test_fakes_of_actors_in_different_splits_are_dropped_and_counted(built, rows):
+    kept = {video[:25] for video in rows if video.startswith("DeepFakeDetection")}
+    assert kept == {f"DeepFakeDetection/{a}_{b}__" for a, b in ACTORS[:2]}
+    assert built[1].files["DeepFakeDetection"]["crossing"] == 1
+
+
+def test_every_split_has_as_many_real_as_fake_crops(built):
+    for split, part in built[0].items():
+        labels = Counter(part["label"])
+        assert labels[0] == labels[1] > 0
+        assert sum(built[1].frames[split].values()) == len(part)
+
+
+def test_no_crop_is_there_twice(rows):
+    for members in rows.values():
+        times = [row["time_s"] for row in members]
+        assert len(set(times)) == len(times)
+
+
+def test_real_videos_give_more_frames_where_they_are_scarcer(rows):
+    assert len(rows["youtube/000"]) > len(rows["Deepfakes/000_001"]) == FRAMES
+
+
+def test_fakes_share_instants_and_boxes_with_their_original(rows):
+    original = {round(row["time_s"], 3): row for row in rows["youtube/001"]}
+    for manipulation in ("Deepfakes", "FaceSwap", "NeuralTextures"):
+        for row in rows[f"{manipulation}/001_000"]:
+            twin = original[round(row["time_s"], 3)]
+            for column in ("box_px", "landmarks_px", "detector_score", "face_size_px"):
+                assert row[column] == twin[column]
+
+
+def test_either_label_column_says_what_a_crop_is(built):
+    features = built[0]["train"].features
+    assert features["label"].names == ["real", "fake"]
+    assert features["manipulation"].names == ["real", *MANIPULATIONS]
+    for part in built[0].values():
+        assert all((label > 0) == (kind > 0) for label, kind in zip(part["label"], part["manipulation"], strict=True))
+    assert set(np.concatenate([part["manipulation"] for part in built[0].values()])) == set(range(7))
+
+
+def test_columns_name_the_source_of_a_crop(rows, whole_tree):
+    fake = rows["FaceSwap/001_000"][0]
+    assert (fake["compression"], fake["target"], fake["source"], fake["group"]) == ("c23", "001", "000", "000")
+    from detector.media import file_sha256
+
+    assert fake["source_sha256"] == file_sha256(faceforensics_video(whole_tree, "FaceSwap", "001_000"))
+    assert rows["youtube/006"][0]["group"] == "000"  # of the same YouTube video
+
+
+def test_mask_crops_exist_where_the_set_has_masks(built):
+    for part in built[0].values():
+        deepfakes = part.features["manipulation"].str2int("Deepfakes")
+        for row in part:
+            if row["manipulation"] == deepfakes:
+                assert row["mask"].size == row["image"].size
+            else:
+                assert row["mask"] is None
+
+
+def test_broken_and_faceless_videos_are_named_and_counted(built):
+    summary = built[1]
+    assert summary.problems[BROKEN].endswith(".")
+    assert "no face" in summary.problems[FACELESS]
+    assert summary.files["Face2Face"]["unreadable"] == 1
+    assert summary.files["real"]["no_face"] == 1
+    assert summary.files["Face2Face"] | {"found": 8, "missing": 992, "used": 7} == summary.files["Face2Face"]
+    # the fakes of the faceless original were looked at themselves
+    assert summary.own_boxes == sorted(f"{name}/007_006" for name in MANIPULATIONS if name != "DeepFakeDetection")
+
+
+def test_groups_are_in_the_same_split_for_every_manipulation_and_seed(rows, whole_tree, tmp_path):
+    where = {row["group"]: row["split"] for members in rows.values() for row in members}
+    dictionary = str(whole_tree / "conversion_dict.json")
+    for name, seed in (("FaceSwap_c23", 0), ("DeepFakeDetection_c23", 5)):
+        splits, _ = build(
+            name, whole_tree, tmp_path, num_proc=2, frames_per_video=1, seed=seed, conversion_dict=dictionary
+        )
+        found = {group: split for split, part in splits.items() for group in part["group"]}
+        assert found and found.items() <= where.items()
+
+
+def test_leave_one_out_tests_on_the_manipulation_it_did_not_train_on(whole_tree, tmp_path):
+    splits, summary = build(
+        "all_c23", whole_tree, tmp_path, num_proc=2, frames_per_video=1, split="leave-one-out", held_out="FaceSwap"
+    )
+    assert set(summary.frames["test"]) == {"real", "FaceSwap"}
+    assert "FaceSwap" not in set(summary.frames["train"]) | set(summary.frames["validation"])
+    assert summary.frames["test"]["real"] == summary.frames["test"]["FaceSwap"] > 0
+
+
+def test_single_manipulation_takes_equal_instants_of_every_video(faceforensics_root, tmp_path):
+    splits, summary = build("Deepfakes_c23", faceforensics_root, tmp_path, frames_per_video=4)
     assert set(splits) == {"train", "test", "validation"}
-    where = {}
-    for split, rows in splits.items():
-        for target, source in zip(rows["target"], rows["source"], strict=True):
-            for sequence in filter(None, (target, source)):
-                assert where.setdefault(sequence, split) == split
-    assert len(where) == 12
-
-
-def test_every_split_has_as_many_real_as_fake_crops(splits):
-    for rows in splits.values():
-        labels = list(rows["label"])
-        assert labels.count(0) == labels.count(1) > 0
-    assert sum(map(len, splits.values())) == 24 * FRAMES
-
-
-def test_columns_say_what_a_crop_is(splits):
-    rows = datasets.concatenate_datasets(list(splits.values()))
-    fake = next(row for row in rows if row["video_id"] == "Deepfakes/001_000")
-    assert (fake["label"], fake["manipulation"], fake["compression"]) == (1, "Deepfakes", "c23")
-    assert (fake["target"], fake["source"], fake["group"]) == ("001", "000", "000")
-    real = next(row for row in rows if row["video_id"] == "original/001")
-    assert (real["label"], real["manipulation"], real["source"], real["group"]) == (0, "none", "", "000")
-
-
-def test_frames_are_spread_over_the_video_and_never_repeated(splits):
-    rows = datasets.concatenate_datasets(list(splits.values()))
-    times = sorted(row["time_s"] for row in rows if row["video_id"] == "Deepfakes/001_000")
+    counts = Counter(video for part in splits.values() for video in part["video_id"])
+    assert set(counts.values()) == {4} and len(counts) == 24
+    times = sorted(row["time_s"] for part in splits.values() for row in part if row["video_id"] == "Deepfakes/001_000")
     assert times == pytest.approx([0.1, 0.3, 0.6, 0.8], abs=0.051)
-    keys = list(zip(rows["video_id"], rows["time_s"], strict=True))
-    assert len(set(keys)) == len(keys)
 
 
-def test_crops_are_what_the_application_would_see(splits, faceforensics_root):
-    row = splits["train"][0]
-    folder = "original_sequences/youtube" if row["label"] == 0 else f"manipulated_sequences/{row['manipulation']}"
-    clip = faceforensics_root / folder / "c23" / "videos" / (row["video_id"].split("/")[1] + ".mp4")
-    with Video(clip) as video:
-        frame = min(video.sample_frames(FRAMES), key=lambda frame: abs(frame.time_s - row["time_s"]))
-    (face,) = FaceDetector().detect(frame.image, try_turned=False)
-    assert np.array_equal(np.asarray(row["image"]), crop_face(frame.image, face))
+def test_stopped_build_goes_on_where_it_was(faceforensics_root, tmp_path, monkeypatch):
+    from dataset_builder import builder as module
 
+    done = []
 
-def test_pairs_that_share_a_sequence_in_another_manipulation_stay_together(tmp_path):
-    videos = tmp_path / "manipulated_sequences"
-    for name in (
-        "Deepfakes/c23/videos/000_001.mp4",
-        "Deepfakes/c23/videos/002_003.mp4",
-        "FaceSwap/c40/videos/001_002.mp4",
-    ):
-        (videos / name).parent.mkdir(parents=True, exist_ok=True)
-        (videos / name).touch()
-    original = tmp_path / "original_sequences" / "youtube" / "c23" / "videos"
-    original.mkdir(parents=True)
-    (original / "000.mp4").touch()
-    assert {item.group for item in find_videos(tmp_path, "Deepfakes", "c23")} == {"000"}
+    def first_half(jobs, folder, *rest):
+        done.extend(RUN(jobs[:3], folder, *rest))
+        raise KeyboardInterrupt
 
-
-def test_pair_is_in_the_same_split_for_every_manipulation(faceforensics_root, splits, tmp_path):
-    shutil.copytree(faceforensics_root, tmp_path / "ff")
-    # another manipulation, of which half is missing
-    faceforensics_tree(tmp_path / "ff", [("000", "001"), ("004", "005"), ("010", "011")], manipulation="FaceSwap")
-    other = build("FaceSwap_c23", tmp_path / "ff", tmp_path / "cache", frames_per_video=1)
-    where = {group: split for split, rows in splits.items() for group in rows["group"]}
-    assert {group: split for split, rows in other.items() for group in rows["group"]}.items() <= where.items()
-
-
-def test_broken_video_is_named_and_skipped(tmp_path, caplog):
-    faceforensics_tree(tmp_path / "ff", [("000", "001"), ("002", "003"), ("004", "005")])
-    broken = tmp_path / "ff" / "manipulated_sequences" / "Deepfakes" / "c23" / "videos" / "000_001.mp4"
-    broken.write_bytes(b"not a film")
-    built = build("Deepfakes_c23", tmp_path / "ff", tmp_path / "cache", frames_per_video=2)
-    assert any("000_001.mp4" in record.getMessage() for record in caplog.records)
-    for rows in built.values():
-        labels = list(rows["label"])
-        assert labels.count(0) == labels.count(1)
-    assert sum(map(len, built.values())) == 2 * (6 - 1) * 2
+    RUN = module.run_jobs
+    monkeypatch.setattr(module, "run_jobs", first_half)
+    with pytest.raises(KeyboardInterrupt):
+        build("Deepfakes_c23", faceforensics_root, tmp_path, frames_per_video=1)
+    monkeypatch.undo()
+    before = {file: file.stat().st_mtime_ns for file in (tmp_path / "crops").iterdir()}
+    splits, _ = build("Deepfakes_c23", faceforensics_root, tmp_path, frames_per_video=1)
+    assert len(done) == 3 and len(before) == 6
+    assert all(file.stat().st_mtime_ns == stamp for file, stamp in before.items())
+    assert sum(map(len, splits.values())) == 24
 
 
 def test_changed_source_is_built_anew(tmp_path):
-    faceforensics_tree(tmp_path / "ff", [("000", "001"), ("002", "003"), ("004", "005")])
-    first = build("Deepfakes_c23", tmp_path / "ff", tmp_path / "cache", frames_per_video=1)
-    shutil.rmtree(tmp_path / "ff")
-    faceforensics_tree(tmp_path / "ff", [("000", "001"), ("002", "003"), ("004", "005"), ("006", "007")])
-    second = build("Deepfakes_c23", tmp_path / "ff", tmp_path / "cache", frames_per_video=1)
+    root = faceforensics_tree(tmp_path / "ff", [("000", "001"), ("002", "003"), ("004", "005")])
+    first, _ = build("Deepfakes_c23", root, tmp_path / "cache", frames_per_video=1)
+    clip(faceforensics_video(root, "Deepfakes", "000_001"), 77, blur=1)
+    faceforensics_tree(root, [("006", "007")])
+    second, _ = build("Deepfakes_c23", root, tmp_path / "cache", frames_per_video=1)
     assert sum(map(len, second.values())) == sum(map(len, first.values())) + 4
 
+    def shown(splits):
+        (row,) = [row for part in splits.values() for row in part if row["video_id"] == "Deepfakes/000_001"]
+        return row["source_sha256"]
 
-def test_command_writes_a_data_set_that_loads(faceforensics_root, tmp_path, capsys):
-    arguments = [
-        "--root",
-        str(faceforensics_root),
-        "--output",
-        str(tmp_path / "out"),
-        "--frames-per-video",
-        "2",
-        "--json",
-    ]
-    assert main(arguments) == 0
-    summary = json.loads(capsys.readouterr().out.splitlines()[-1])
-    loaded = datasets.load_from_disk(str(tmp_path / "out"))
-    assert {split: len(rows) for split, rows in loaded.items()} == {
-        split: counts["real"] + counts["fake"] for split, counts in summary.items()
-    }
-    assert loaded["train"].features["label"].names == ["real", "fake"]
+    assert shown(first) != shown(second)
 
 
-@pytest.mark.parametrize("flag", ["--root", "--images"])
-def test_wrong_folder_is_one_sentence_and_exit_code_2(tmp_path, capsys, flag):
-    assert main([flag, str(tmp_path), "--output", str(tmp_path / "out")]) == 2
-    assert capsys.readouterr().err.strip().count("\n") == 0
+def test_finished_build_is_reused_with_its_summary(faceforensics_root, tmp_path):
+    builder = FaceCrops(config_name="Deepfakes_c23", root=str(faceforensics_root), cache_dir=str(tmp_path))
+    builder.download_and_prepare()
+    again = FaceCrops(config_name="Deepfakes_c23", root=str(faceforensics_root), cache_dir=str(tmp_path))
+    stamp = (tmp_path / "crops").stat().st_mtime_ns
+    again.download_and_prepare()
+    assert (tmp_path / "crops").stat().st_mtime_ns == stamp
+    assert again.summary() == builder.summary()
+    assert isinstance(again.as_dataset(), datasets.DatasetDict)
 
 
-def labelled_photos(root):
-    for label, seeds in (("real", range(6)), ("fake", range(6, 12))):
-        (root / label).mkdir(parents=True)
-        for seed in seeds:
-            frame = face_frame(400, 300, 80, 20 + 15 * seed, 60 if seed % 2 else 20, seed)
-            Image.fromarray(frame).save(root / label / f"{seed:02d}.png")
-
-
-def test_near_duplicates_share_a_group_across_labels(tmp_path):
-    labelled_photos(tmp_path)
-    with Image.open(tmp_path / "real" / "00.png") as image:
-        image.save(tmp_path / "fake" / "copy.jpg", quality=60)
-    group_of = {item.video_id: item.group for item in find_images(tmp_path, "swap")}
-    assert group_of["fake/copy"] == group_of["real/00"]
-    assert len(set(group_of.values())) > 6
-
-
-def test_unreadable_photo_is_a_group_of_its_own(tmp_path):
-    (tmp_path / "a.jpg").write_text("no photo")
-    assert near_duplicate_groups([tmp_path / "a.jpg"]) == {str(tmp_path / "a.jpg"): str(tmp_path / "a.jpg")}
-
-
-def test_labelled_photos_go_the_same_way(tmp_path):
-    labelled_photos(tmp_path / "photos")
-    built = build("images", tmp_path / "photos", tmp_path / "cache", manipulation="swap")
-    rows = datasets.concatenate_datasets(list(built.values()))
-    assert {(row["label"], row["manipulation"]) for row in rows} == {(0, "none"), (1, "swap")}
-    assert set(rows["compression"]) == {"unknown"}
-    groups = [set(part["group"]) for part in built.values()]
-    assert sum(map(len, groups)) == len(set.union(*groups))
-
-
-def test_video_without_a_face_is_named_and_skipped(tmp_path, caplog):
-    faceforensics_tree(tmp_path / "ff", [("000", "001"), ("002", "003"), ("004", "005")])
-    wall = tmp_path / "ff" / "original_sequences" / "youtube" / "c23" / "videos" / "003.mp4"
-    write_video(wall, [texture(320, 240)] * 5, fps=10)
-    built = build("Deepfakes_c23", tmp_path / "ff", tmp_path / "cache", frames_per_video=2)
-    assert any("003.mp4" in record.getMessage() and "no face" in record.getMessage() for record in caplog.records)
-    assert "original/003" not in {video for rows in built.values() for video in rows["video_id"]}
-
-
-def test_photos_of_one_name_and_two_suffixes_are_two_photos(tmp_path):
-    labelled_photos(tmp_path / "photos")
-    Image.fromarray(face_frame(400, 300, 80, 60, 50, 99)).save(tmp_path / "photos" / "real" / "00.jpg")
-    names = [item.video_id for item in find_images(tmp_path / "photos", "swap")]
-    assert len(set(names)) == len(names) == 13
-    build("images", tmp_path / "photos", tmp_path / "cache", manipulation="swap")
-
-
-def test_photo_beyond_the_size_limit_does_not_stop_the_build(tmp_path, caplog):
-    labelled_photos(tmp_path / "photos")
-    Image.new("1", (20000, 20000)).save(tmp_path / "photos" / "real" / "huge.png")
-    built = build("images", tmp_path / "photos", tmp_path / "cache", manipulation="swap")
-    assert any("huge.png" in record.getMessage() for record in caplog.records)
-    assert sum(map(len, built.values())) > 0
-
-
-def test_photo_saved_anew_upright_is_a_near_duplicate_of_the_turned_original(tmp_path):
-    frame = face_frame(400, 300, 80, 60, 50, 3)
-    exif = Image.Exif()
-    exif[274] = 6  # stored on its side, as phones do
-    Image.fromarray(np.ascontiguousarray(np.rot90(frame))).save(tmp_path / "phone.jpg", exif=exif, quality=90)
-    Image.fromarray(frame).save(tmp_path / "upright.jpg", quality=90)
-    groups = near_duplicate_groups([tmp_path / "phone.jpg", tmp_path / "upright.jpg"])
-    assert len(set(groups.values())) == 1
+def test_folder_without_any_face_is_an_error_not_an_empty_data_set(tmp_path):
+    for folder, name in (("youtube", "000"), ("Deepfakes", "000_001")):
+        path = faceforensics_video(tmp_path / "ff", folder, name)
+        path.parent.mkdir(parents=True)
+        write_video(path, [texture(320, 240)] * 3, fps=3)
+    with pytest.raises(ValueError, match="no face was found"):
+        build("Deepfakes_c23", tmp_path / "ff", tmp_path / "cache")

@@ -1,35 +1,45 @@
 import numpy as np
-import skimage.data
 
 from dataset_builder.self_blended import self_blend
-from detector.faces import FaceDetector, crop_face, crop_square
 
 
-def astronaut_crop() -> tuple[np.ndarray, np.ndarray]:
-    image = skimage.data.astronaut()
-    face = FaceDetector().detect(image)[0]
-    left, top, _ = crop_square(face.box_px)
-    return crop_face(image, face), np.asarray(face.landmarks_px) - [left, top]
-
-
-def test_same_seed_gives_the_same_image_and_mask():
-    crop, landmarks = astronaut_crop()
-    first, second = (self_blend(crop, landmarks, np.random.default_rng(5)) for _ in range(2))
+def test_same_seed_gives_the_same_image_and_mask(portrait):
+    first, second = (self_blend(*portrait, np.random.default_rng(5)) for _ in range(2))
     assert np.array_equal(first[0], second[0]) and np.array_equal(first[1], second[1])
+    assert not np.array_equal(first[0], self_blend(*portrait, np.random.default_rng(6))[0])
 
 
-def test_mask_covers_a_part_of_the_face_and_never_the_corners():
-    crop, landmarks = astronaut_crop()
+def test_mask_lies_inside_the_face(portrait):
+    image, landmarks = portrait
+    (left, top), (right, bottom) = landmarks.min(axis=0), landmarks.max(axis=0)
+    rows, columns = np.mgrid[: image.shape[0], : image.shape[1]]
+    outside = (columns < left - 1) | (columns > right + 1) | (rows < top - 1) | (rows > bottom + 1)
     for seed in range(20):
-        blended, mask = self_blend(crop, landmarks, np.random.default_rng(seed))
-        assert blended.shape == crop.shape and blended.dtype == np.uint8
-        assert mask.min() >= 0 and mask.max() <= 1
-        assert 0.01 < mask.mean() < 0.7
-        assert max(mask[0, 0], mask[0, -1]) < 0.05
+        blended, mask = self_blend(image, landmarks, np.random.default_rng(seed))
+        assert blended.shape == image.shape and blended.dtype == np.uint8
+        assert mask.min() >= 0 and 0.2 < mask.max() <= 1
+        assert mask[outside].max() == 0
+        assert (mask > 0).mean() > 0.005
 
 
-def test_blending_changes_the_face():
-    crop, landmarks = astronaut_crop()
+def test_with_an_altered_face_the_rest_is_untouched(portrait):
     for seed in range(10):
-        blended, _ = self_blend(crop, landmarks, np.random.default_rng(seed))
-        assert np.abs(blended.astype(int) - crop).mean() > 0.5
+        blended, mask = self_blend(*portrait, np.random.default_rng(seed), altered="source")
+        assert np.array_equal(blended[mask == 0], portrait[0][mask == 0])
+        assert np.abs(blended[mask > 0].astype(int) - portrait[0][mask > 0]).mean() > 0.3
+
+
+def test_with_an_altered_rest_the_face_keeps_its_colours(portrait):
+    for seed in range(10):
+        blended, mask = self_blend(*portrait, np.random.default_rng(seed), altered="target")
+        outside = np.abs(blended[mask == 0].astype(int) - portrait[0][mask == 0]).mean()
+        assert outside > 0.5
+        if (mask > 0.95).sum() > 100:  # moved by a few pixels only
+            inside = blended[mask > 0.95].mean(axis=0) - portrait[0][mask > 0.95].mean(axis=0)
+            assert np.abs(inside).max() < 12
+
+
+def test_edge_of_the_mask_is_soft(portrait):
+    for seed in range(20):
+        _, mask = self_blend(*portrait, np.random.default_rng(seed))
+        assert np.abs(np.diff(mask, axis=0)).max() < 0.7

@@ -32,7 +32,7 @@ def test_formats_are_told_by_content_and_decoded(tmp_path, kind):
 
 def test_heic_of_a_phone_is_decoded():
     facts, image = read_image(FIXTURES / "astronaut.heic")  # the portrait, rows 0..255, columns 100..355
-    assert (facts.media_type, facts.width_px, facts.height_px) == ("image/heif", 256, 256)
+    assert (facts.media_type, facts.width_px, facts.height_px) == ("image/heic", 256, 256)
     assert np.abs(image.astype(int) - astronaut()[:256, 100:356]).mean() < 6
 
 

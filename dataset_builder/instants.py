@@ -1,0 +1,94 @@
+"""Which frames to take of a real video and of the fakes made from it: the same instants, evenly spaced."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from dataset_builder.sources import SourceItem
+from detector.media import Video, VideoFrame
+
+# Under half a frame at 25 frames a second: two time stamps this near name the same instant.
+SAME_INSTANT_S = 0.018
+
+
+@dataclass
+class Instant:
+    """A moment that is looked at.
+
+    Attributes:
+        real_s: Its frame in the real video, seconds since the first frame.
+        is_extra: Taken for balance, beyond the evenly spaced frames that each video has anyway.
+        fakes_s: Its frame in each fake that is sampled there.
+    """
+
+    real_s: float
+    is_extra: bool
+    fakes_s: dict[SourceItem, float] = field(default_factory=dict)
+
+
+def plan_instants(
+    real: Video, fakes: dict[SourceItem, Video], frames_per_video: int, real_frames: int, fake_frames: int
+) -> list[Instant]:
+    """The instants of a real video and its fakes, in order of time.
+
+    A fake is sampled evenly over its whole length and its original at the same frames; a video alone
+    evenly over its own length. Frames correspond by number where both videos have as many, as
+    manipulations are made frame by frame, else by time.
+
+    Args:
+        real: The real video, or one alone.
+        fakes: Those made from it.
+        frames_per_video: Evenly spaced frames that all have in common.
+        real_frames: Frames of the real video, where it needs more for balance.
+        fake_frames: The same of each fake.
+    """
+    real_times = real.frame_times
+    instants: dict[float, Instant] = {}
+    for item, video in fakes.items():
+        fake_times = video.frame_times
+        by_number = dict(zip(fake_times, real_times, strict=True)) if len(fake_times) == len(real_times) else None
+        span_s = video.facts.duration_s if by_number else real.facts.duration_s
+        for fake_s, is_extra in _grid(video, frames_per_video, fake_frames, span_s).items():
+            real_s = by_number[fake_s] if by_number else _same(real_times, fake_s)
+            if real_s is not None:
+                instant = instants.setdefault(real_s, Instant(real_s, True))
+                instant.is_extra &= is_extra
+                instant.fakes_s[item] = fake_s
+    common = 0 if fakes else frames_per_video
+    for real_s, is_extra in _grid(real, common, real_frames, real.facts.duration_s).items():
+        instants.setdefault(real_s, Instant(real_s, is_extra))
+    return sorted(instants.values(), key=lambda instant: instant.real_s)
+
+
+def _grid(video: Video, common: int, count: int, span_s: float) -> dict[float, bool]:
+    """Evenly spaced times, and whether they are beyond the common ones."""
+    times = dict.fromkeys(video.sample_times(common, span_s), False) if common else {}
+    if count > common:
+        for time_s in video.sample_times(count, span_s):
+            times.setdefault(time_s, True)
+    return times
+
+
+def frames_at_instants(video: Video, seconds: dict[int, float]) -> Iterator[tuple[int, VideoFrame]]:
+    """Decodes frames one at a time, each with the number of its instant.
+
+    A frame that stands in for a damaged one shows another instant and is left out.
+
+    Args:
+        video: Opened.
+        seconds: When each instant is in this video, by its number.
+    """
+    number_of = {time_s: number for number, time_s in seconds.items()}
+    times = sorted(number_of)
+    for frame in video.frames_at(times):
+        if (time_s := _same(times, frame.time_s)) is not None:
+            yield number_of[time_s], frame
+
+
+def _same(times: list[float], time_s: float) -> float | None:
+    """The member of ascending times that names the same instant as another time."""
+    place = bisect_left(times, time_s)
+    nearest = min(times[max(place - 1, 0) : place + 1], key=lambda other: abs(other - time_s), default=None)
+    return nearest if nearest is not None and abs(nearest - time_s) <= SAME_INSTANT_S else None

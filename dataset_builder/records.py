@@ -1,0 +1,58 @@
+"""The columns of the data set."""
+
+from __future__ import annotations
+
+import datasets
+
+from dataset_builder.extract import FaceCrop
+from dataset_builder.sources import REAL, SourceItem
+
+
+def features(manipulations: tuple[str, ...]) -> datasets.Features:
+    """The columns of a data set with these manipulations.
+
+    Two label columns serve the two tasks: ``label`` is real/fake, ``manipulation`` is real or which
+    manipulation; 0 is real in both. Box, landmarks and detector score of a fake are those of the real
+    frame it was made from, so that they cannot tell the classes apart.
+    """
+    text, number = datasets.Value("string"), datasets.Value("float32")
+    return datasets.Features(
+        {
+            "image": datasets.Image(),
+            "label": datasets.ClassLabel(names=["real", "fake"]),
+            "manipulation": datasets.ClassLabel(names=[REAL, *manipulations]),
+            "compression": text,
+            "video_id": text,
+            "target": text,
+            "source": text,
+            "group": text,
+            "time_s": number,
+            "box_px": datasets.List(number, length=4),
+            "landmarks_px": datasets.List(datasets.List(number, length=2), length=5),
+            "face_size_px": number,
+            "detector_score": number,
+            "mask": datasets.Image(),
+            "source_sha256": text,
+        }
+    )
+
+
+def crop_row(item: SourceItem, sha256: str, crop: FaceCrop, columns: datasets.Features) -> dict:
+    """The row of a face crop, encoded as in the Arrow and Parquet files."""
+    return {
+        "image": {"bytes": crop.png, "path": None},
+        "label": item.label,
+        "manipulation": columns["manipulation"].str2int(item.manipulation),
+        "compression": item.compression,
+        "video_id": item.video_id,
+        "target": item.target,
+        "source": item.source,
+        "group": item.group,
+        "time_s": crop.time_s,
+        "box_px": list(crop.face.box_px),
+        "landmarks_px": [list(point) for point in crop.face.landmarks_px],
+        "face_size_px": crop.face.size_px,
+        "detector_score": crop.face.detector_score,
+        "mask": None if crop.mask_png is None else {"bytes": crop.mask_png, "path": None},
+        "source_sha256": sha256,
+    }

@@ -1,0 +1,145 @@
+"""What came of the sources: found, missing, unreadable, without a face; frames per class and split."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from dataset_builder.jobs import JobOutcome, VideoOutcome
+from dataset_builder.sources import REAL, SourceSet
+from dataset_builder.splits import Deal
+
+if TYPE_CHECKING:
+    from dataset_builder.builder import FaceCropsConfig
+
+COLUMNS = ("found", "missing", "left_out", "crossing", "unreadable", "no_face", "used")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Counts behind a data set; becomes its card and the JSON of the command.
+
+    Attributes:
+        config: Name of the configuration.
+        settings: Layout, manipulations, compression, split and frames per video.
+        files: By manipulation (``real`` for the originals): ``found``; ``missing`` of the published number;
+            ``left_out`` by the official lists or as held out; ``crossing`` (two actors in different splits);
+            ``unreadable``; ``no_face``; ``used``.
+        frames: By split, then by manipulation.
+        groups: By split.
+        videos: By split.
+        crossing_groups: Groups that the official lists put into several splits.
+        own_boxes: Fakes whose face was found in themselves, as their original is missing or unusable.
+        without_original: Fakes whose original is not in the folder.
+        problems: Why a file was skipped, by its `video_id`.
+    """
+
+    config: str
+    settings: dict
+    files: dict[str, dict[str, int]]
+    frames: dict[str, dict[str, int]]
+    groups: dict[str, int]
+    videos: dict[str, int]
+    crossing_groups: dict[str, list[str]]
+    own_boxes: list[str]
+    without_original: list[str]
+    problems: dict[str, str]
+
+    def to_dict(self) -> dict:
+        """For JSON."""
+        return asdict(self)
+
+
+def summarize(
+    config: FaceCropsConfig,
+    found: SourceSet,
+    dealt: Deal,
+    outcomes: dict[str, list[JobOutcome]],
+    kept: dict[str, list[list[int]]],
+) -> Summary:
+    """Counts what was found, what came of it and what is kept of each split."""
+    files: dict[str, Counter] = defaultdict(Counter)
+    for item in found.items:
+        files[item.manipulation]["found"] += 1
+        if reason := dealt.dropped.get(item.video_id):
+            files[item.manipulation]["crossing" if reason == "crossing" else "left_out"] += 1
+    for name, published in found.published.items():
+        files[name]["missing"] = max(published - files[name]["found"], 0)
+    problems, own_boxes = {}, []
+    frames, groups, videos = {}, {}, {}
+    group_of = {item.video_id: item.group for item in found.items}
+    for split, members in outcomes.items():
+        used = Counter()
+        for outcome, rows in zip(members, kept[split], strict=True):
+            owners = [video for video in outcome.videos for _ in range(video.crops)]
+            used.update((owners[row].video_id, owners[row].manipulation) for row in rows)
+            for video in outcome.videos:
+                files[video.manipulation][_fate(video)] += 1
+                if video.problem:
+                    problems[video.video_id] = video.problem
+                if video.has_own_box:
+                    own_boxes.append(video.video_id)
+        by_manipulation = Counter()
+        for (_, manipulation), count in used.items():
+            by_manipulation[manipulation] += count
+        frames[split] = dict(sorted(by_manipulation.items(), key=lambda pair: (pair[0] != REAL, pair[0])))
+        videos[split] = len(used)
+        groups[split] = len({group_of[video_id] for video_id, _ in used})
+    settings = {
+        name: getattr(config, name)
+        for name in ("layout", "manipulations", "compression", "split", "held_out", "frames_per_video", "seed")
+    }
+    return Summary(
+        config.name,
+        settings | {"manipulations": list(config.manipulations), "has_youtube_ids": bool(config.conversion_dict)},
+        {name: {column: counts[column] for column in COLUMNS} for name, counts in files.items()},
+        frames,
+        groups,
+        videos,
+        dealt.crossing_groups,
+        sorted(own_boxes),
+        list(found.without_original),
+        dict(sorted(problems.items())),
+    )
+
+
+def _fate(video: VideoOutcome) -> str:
+    if video.crops:
+        return "used"
+    return "unreadable" if video.is_unreadable else "no_face"
+
+
+def summary_table(summary: Summary) -> str:
+    """The summary for a terminal and, as it is Markdown, for the card."""
+    head = ("files", *(column.replace("_", " ") for column in COLUMNS))
+    rows = [(name, *(counts[column] for column in COLUMNS)) for name, counts in summary.files.items()]
+    names = list(dict.fromkeys(name for counts in summary.frames.values() for name in counts))
+    head_frames = ("face crops", *names, "fake in all", "videos", "groups")
+    rows_frames = [
+        (
+            split,
+            *(counts.get(name, 0) for name in names),
+            sum(count for name, count in counts.items() if name != REAL),
+            summary.videos[split],
+            summary.groups[split],
+        )
+        for split, counts in summary.frames.items()
+    ]
+    return markdown_table(head, rows) + "\n\n" + markdown_table(head_frames, rows_frames)
+
+
+def markdown_table(head: tuple, rows: list[tuple]) -> str:
+    """A Markdown table whose columns also line up as plain text; numbers to the right."""
+    texts = [[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row] for row in rows]
+    widths = [max(len(str(cell)) for cell in column) for column in zip(head, *texts, strict=True)]
+
+    def line(cells) -> str:
+        padded = [
+            str(cell).ljust(width) if index == 0 else str(cell).rjust(width)
+            for index, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        ]
+        return f"| {' | '.join(padded)} |"
+
+    rule = "|".join("-" * (width + 1) + ("-" if index == 0 else ":") for index, width in enumerate(widths))
+    return "\n".join([line(head), f"|{rule}|", *map(line, texts)])

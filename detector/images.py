@@ -1,0 +1,99 @@
+"""Decodes untrusted photos into RGB arrays, and says in plain words why it cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pi_heif
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from detector.files import MediaError, MediaFile, check_aspect_ratio, check_size, file_sha256
+
+pi_heif.register_heif_opener()  # HEIC photos of phones; Pillow itself reads AVIF
+
+# Limits protect the process, so they are checked before pixels are decoded.
+MAX_IMAGE_PIXELS = 120_000_000  # above the largest medium-format cameras; 360 MB as RGB
+MIN_IMAGE_SIDE_PX = 32  # smaller than any face that could be assessed
+
+# Pillow knows many more, some of which start other programs (EPS) or are never photos.
+IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
+_ANIMATED_FORMATS = ("PNG", "WEBP", "GIF", "AVIF")
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")
+
+
+def read_image(path: str | Path) -> tuple[MediaFile, np.ndarray]:
+    """Reads a photo; of an animated picture, its first frame.
+
+    Returns:
+        The facts about the file and its pixels, ``(H, W, 3)`` uint8 RGB with the EXIF orientation
+        applied, transparency laid on white, greys of more bits scaled to 8.
+
+    Raises:
+        MediaError: The file is empty, too large, truncated, or not a photo.
+    """
+    path = Path(path)
+    size = check_size(path)
+    try:
+        with Image.open(path, formats=IMAGE_FORMATS) as image:
+            width, height = image.size
+            if width * height > MAX_IMAGE_PIXELS:
+                raise MediaError(
+                    f"The photo has {width} x {height} pixels; the limit is {MAX_IMAGE_PIXELS // 10**6} megapixels, "
+                    "so please send a smaller copy."
+                )
+            if min(width, height) < MIN_IMAGE_SIDE_PX:
+                raise MediaError(
+                    f"The photo has only {width} x {height} pixels; "
+                    f"it needs at least {MIN_IMAGE_SIDE_PX} on each side to show a face."
+                )
+            check_aspect_ratio("photo", width, height)
+            media_type = _media_type(path, image)
+            image.load()
+            pixels = np.asarray(_to_rgb(ImageOps.exif_transpose(image)))
+    except UnidentifiedImageError as error:
+        raise MediaError(
+            "The file is not a photo that can be read; please send a JPEG, PNG, WebP, GIF or HEIC."
+        ) from error
+    except Image.DecompressionBombError as error:
+        raise MediaError(
+            f"The photo has more than {MAX_IMAGE_PIXELS // 10**6} megapixels, so please send a smaller copy."
+        ) from error
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
+        if isinstance(error, MediaError):
+            raise
+        raise MediaError(
+            "The photo is damaged or cut off and cannot be decoded; please send the original file."
+        ) from error
+    facts = MediaFile(path.name, file_sha256(path), size, media_type, pixels.shape[1], pixels.shape[0], None)
+    return facts, pixels
+
+
+def image_problems(path: str | Path) -> list[str]:
+    """What a reader must know of a photo that `read_image` read, in plain sentences."""
+    with Image.open(path, formats=IMAGE_FORMATS) as image:
+        pictures = getattr(image, "n_frames", 1)
+        if pictures > 1 and image.format in _ANIMATED_FORMATS:
+            return [f"The picture is animated; only the first of its {pictures} frames was looked at."]
+        if pictures > 1 and image.format == "TIFF":
+            return [f"The file holds {pictures} pictures; only the first was looked at."]
+    return []
+
+
+def _media_type(path: Path, image: Image.Image) -> str:
+    if image.format == "HEIF":
+        with open(path, "rb") as stream:
+            return "image/heic" if stream.read(12)[8:] in _HEIC_BRANDS else "image/heif"
+    return Image.MIME.get(image.format, "application/octet-stream")
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode[0] in "IF":  # grey of 16 bit and more: Pillow would clip it, not scale it
+        values = np.nan_to_num(np.asarray(image).astype(np.float32))
+        # 32-bit files state no white, so theirs is the brightest pixel
+        white = 65535.0 if image.mode.startswith("I;16") else max(float(values.max()), 1e-9)
+        return Image.fromarray((values * (255 / white)).clip(0, 255).astype(np.uint8)).convert("RGB")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    return image.convert("RGB")
