@@ -73,36 +73,58 @@ def evaluate(labels: list[int], scores: np.ndarray, video_ids: list[str], thresh
     return result
 
 
-def fit_temperature(labels: np.ndarray, log_odds: np.ndarray) -> float:
-    """The temperature that minimises the log loss of ``sigmoid(log_odds / T)`` (Guo et al., ICML 2017)."""
+def fit_temperature(labels: np.ndarray, log_odds: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """The temperature that minimises the log loss of ``sigmoid(log_odds / T)`` (Guo et al., ICML 2017).
+
+    Args:
+        labels: 1 for fake, 0 for real, ``(N,)``.
+        log_odds: log(P(fake) / P(real)), ``(N,)``.
+        weights: How much each crop counts, ``(N,)``; None counts all alike.
+    """
     signs = 2 * np.asarray(labels) - 1
 
     def loss(log_temperature: float) -> float:
-        return float(np.logaddexp(0, -signs * log_odds / np.exp(log_temperature)).mean())
+        losses = np.logaddexp(0, -signs * log_odds / np.exp(log_temperature))
+        return float(np.average(losses, weights=weights))
 
     return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
 
 
-def fit_thresholds(labels: np.ndarray, log_odds: np.ndarray) -> tuple[Thresholds, dict]:
+def fit_thresholds(
+    labels: np.ndarray, log_odds: np.ndarray, weights: np.ndarray | None = None
+) -> tuple[Thresholds, dict]:
     """Operating points from validation data.
 
-    "manipulated" is the lowest score, not under .5, from which on the precision is at least
-    99 %; "no manipulation found" the highest below which at most 5 % of the fakes lie, and never
-    above "manipulated". Where no score has that precision, "manipulated" starts above the highest
-    score of a real crop, the strictest that the data support.
+    "manipulated" is the lowest score, not under .5, from which on the precision is at least 99 %. It
+    need not stay so at every higher score: there a single real crop among few fakes decides, and would
+    push the threshold above itself. "No manipulation found" is the highest score below which at most
+    5 % of the fakes lie, and never above "manipulated". Where no score has that precision,
+    "manipulated" starts above the highest score of a real crop, the strictest that the data support.
+
+    Args:
+        labels: 1 for fake, 0 for real, ``(N,)``.
+        log_odds: log(P(fake) / P(real)), ``(N,)``.
+        weights: How much each crop counts, ``(N,)``; None counts all alike.
 
     Returns:
         The thresholds, and the counts behind them for the card.
     """
     labels, scores = np.asarray(labels), expit(log_odds)
-    precision, recall, candidates = precision_recall_curve(labels, scores)
+    weights = np.ones(len(labels)) if weights is None else weights
+    precision, recall, candidates = precision_recall_curve(labels, scores, sample_weight=weights)
     reached = (precision[:-1] >= TARGET_PRECISION) & (recall[:-1] > 0)
-    # from the lowest score at which it is reached and stays so
-    stays = np.logical_and.accumulate(reached[::-1])[::-1]
     strictest = min(float(np.nextafter(scores[labels == 0].max(), 1.0)), 1.0)
-    manipulated = max(float(candidates[stays].min()) if stays.any() else strictest, 0.5)
-    fakes = np.sort(scores[labels == 1])
-    cleared = min(float(fakes[int(len(fakes) * MISS_RATE)]), manipulated)
+    manipulated = max(float(candidates[reached].min()) if reached.any() else strictest, 0.5)
+    order = np.argsort(scores[labels == 1])
+    fakes, shares = scores[labels == 1][order], np.cumsum(weights[labels == 1][order])
+    first_kept = int(np.searchsorted(shares, MISS_RATE * shares[-1] * (1 + 1e-9), side="right"))
+    cleared = min(float(fakes[min(first_kept, len(fakes) - 1)]), manipulated)
+    named = scores >= manipulated
     counts = binary_metrics(labels, scores, Thresholds(cleared, manipulated))["verdicts"]
-    behind = {"target_precision": TARGET_PRECISION, "miss_rate": MISS_RATE, "validation_frames": counts}
+    behind = {
+        "target_precision": TARGET_PRECISION,
+        "precision": float(weights[named & (labels == 1)].sum() / max(weights[named].sum(), 1e-12)),
+        "miss_rate": MISS_RATE,
+        "validation_frames": counts,
+    }
     return Thresholds(cleared, manipulated), behind

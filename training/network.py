@@ -7,14 +7,20 @@ from pathlib import Path
 
 import timm
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 from torch import nn
 from torch.nn import functional
 
+from detector.model import fetch_from_hub
+
 # VGG-16: index of the first layer after each of the five blocks (convolutions, ReLUs, one pooling).
 BLOCK_ENDS = (5, 10, 17, 24, 31)
 INPUT_SIZE = 224  # the only size at which the pooled head folds exactly into timm's 7 x 7 layer
+LABEL_NAMES = ["real", "fake"]
+_IMAGENET_MODEL = "timm/vgg16.tv_in1k"
+_DOWNLOAD_S = 3600.0  # it is 553 MB
 _MAP_SIDE = 7
 _TIMM_HIDDEN = 4096
 
@@ -27,19 +33,44 @@ class PooledVGG16(nn.Module):
 
     def __init__(self, num_classes: int, dropout: float = 0.3):
         super().__init__()
+        self.training_side: int | None = None  # set to train on smaller pictures than the input, which is cheaper
         self.features = timm.create_model("vgg16", num_classes=num_classes, mlp_ratio=1 / _TIMM_HIDDEN).features
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(512, num_classes)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
+        # only for training: where in the crop the manipulation is
+        self.mask_head = nn.Conv2d(512, 1, kernel_size=1)
+        self.mask_weight = 1.0
 
-    def forward(self, pixel_values: torch.Tensor, labels: torch.Tensor | None = None) -> dict[str, torch.Tensor]:
-        """``(B, C, H, W)`` normalised pixels to ``(B, classes)`` logits, with the loss when labels are given."""
-        maps = self.features(pixel_values.contiguous(memory_format=torch.channels_last))
-        logits = self.head(self.dropout(maps.mean(dim=(2, 3))))
+    def forward(
+        self, pixel_values: torch.Tensor, labels: torch.Tensor | None = None, masks: torch.Tensor | None = None
+    ) -> dict[str, torch.Tensor]:
+        """``(B, C, H, W)`` normalised pixels to ``(B, classes)`` logits, with the loss when labels are given.
+
+        Where masks ``(B, h, w)`` are given and not NaN, the last convolution also learns to tell
+        manipulated places from others: an image-level label says little about a faint seam.
+        """
+        if self.training and self.training_side and self.training_side != pixel_values.shape[-1]:
+            pixel_values = functional.interpolate(
+                pixel_values, size=(self.training_side, self.training_side), mode="bicubic", antialias=True
+            )
+        fine = self.features[:-1](pixel_values.contiguous(memory_format=torch.channels_last))
+        logits = self.head(self.dropout(self.features[-1](fine).mean(dim=(2, 3))))
         if labels is None:
             return {"logits": logits}
-        return {"loss": functional.cross_entropy(logits.float(), labels), "logits": logits}
+        loss = functional.cross_entropy(logits.float(), labels)
+        if masks is not None and self.mask_weight:
+            loss = loss + self.mask_weight * self._mask_loss(fine, masks)
+        return {"loss": loss, "logits": logits}
+
+    def _mask_loss(self, fine: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
+        known = ~masks.isnan().any(dim=(1, 2))
+        if not known.any():
+            return fine.new_zeros(())
+        found = self.mask_head(fine[known])[:, 0].float()  # (K, h, w)
+        wanted = functional.adaptive_avg_pool2d(masks[known][:, None], found.shape[1:])[:, 0]
+        return functional.binary_cross_entropy_with_logits(found, wanted)
 
     def freeze_blocks(self, count: int) -> None:
         """Stops training of the first `count` of the five blocks."""
@@ -55,16 +86,20 @@ def load_imagenet_features(model: PooledVGG16, file: str | Path | None) -> None:
         file: safetensors with ``features.N.weight`` and ``features.N.bias``; None fetches timm's own from the Hub.
 
     Raises:
-        ValueError: The file does not hold exactly these layers.
+        ValueError: The file cannot be read or does not hold these layers, or the Hub is out of reach.
     """
     if file is None:
-        state = timm.create_model("vgg16.tv_in1k", pretrained=True).features.state_dict()
-    else:
-        state = {name.removeprefix("features."): value.float() for name, value in load_file(file).items()}
+        folder = fetch_from_hub(_IMAGENET_MODEL, "main", timeout_s=_DOWNLOAD_S)
+        if folder is None:
+            raise ValueError(
+                f"The ImageNet weights {_IMAGENET_MODEL} could not be fetched from the Hub; give --initial-weights FILE."
+            )
+        file = folder / "model.safetensors"
     try:
-        model.features.load_state_dict(state)
-    except RuntimeError as error:
-        raise ValueError(f"{file} does not hold the convolutional layers of VGG-16") from error
+        layers = {name: value.float() for name, value in load_file(file).items() if name.startswith("features.")}
+        model.features.load_state_dict({name.removeprefix("features."): value for name, value in layers.items()})
+    except (RuntimeError, OSError, SafetensorError) as error:
+        raise ValueError(f"{file} does not hold the convolutional layers of VGG-16.") from error
 
 
 def to_timm(model: PooledVGG16, temperature: float = 1.0) -> nn.Module:

@@ -64,3 +64,25 @@ def test_hopeless_data_give_an_alarm_above_every_real_score():
     thresholds, behind = fit_thresholds(np.array([0, 1, 0, 1]), np.array([5.0, -5.0, 1.0, 2.0]))
     assert behind["validation_frames"]["real"]["manipulated"] == 0
     assert thresholds.manipulated > 0.99
+
+
+def test_one_real_crop_among_the_highest_does_not_decide_alone():
+    log_odds = np.concatenate([np.linspace(-9, -3, 999), [9.0], np.linspace(3, 8, 1000)])
+    thresholds, behind = fit_thresholds(np.repeat([0, 1], 1000), log_odds)
+    assert thresholds.manipulated < 0.96
+    assert behind["validation_frames"]["fake"]["manipulated"] == 1000
+    assert behind["precision"] == pytest.approx(1000 / 1001)
+
+
+def test_weights_stand_for_repeated_crops():
+    random = np.random.default_rng(1)
+    labels = np.repeat([0, 1], 200)
+    log_odds = random.normal(0, 1, 400) + 3 * labels
+    weights = np.where(labels == 1, 3.0, 1.0)
+    repeats = np.repeat(np.arange(400), weights.astype(int))
+    weighted, _ = fit_thresholds(labels, log_odds, weights)
+    repeated, _ = fit_thresholds(labels[repeats], log_odds[repeats])
+    assert weighted == repeated
+    assert fit_temperature(labels, log_odds, weights) == pytest.approx(
+        fit_temperature(labels[repeats], log_odds[repeats]), rel=1e-4
+    )

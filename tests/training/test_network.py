@@ -41,7 +41,46 @@ def test_weights_of_another_network_are_refused(pooled, tmp_path):
         load_imagenet_features(pooled, tmp_path / "other.safetensors")
 
 
+def test_hub_out_of_reach_is_one_sentence_that_names_the_way_out(pooled, monkeypatch):
+    monkeypatch.setattr("training.network.fetch_from_hub", lambda *args, **kwargs: None)
+    with pytest.raises(ValueError, match="give --initial-weights FILE"):
+        load_imagenet_features(pooled, None)
+
+
+def test_whole_networks_from_the_hub_give_their_convolutional_layers(tmp_path, monkeypatch):
+    start = PooledVGG16(2)
+    state = {f"features.{name}": value for name, value in start.features.state_dict().items()}
+    save_file(state | {"head.fc.weight": torch.zeros(1000, 8)}, tmp_path / "model.safetensors")
+    monkeypatch.setattr("training.network.fetch_from_hub", lambda *args, **kwargs: tmp_path)
+    model = PooledVGG16(2)
+    load_imagenet_features(model, None)
+    assert torch.equal(model.features[28].weight, start.features[28].weight)
+
+
 def test_fresh_head_calls_everything_undecided(batch):
     model = PooledVGG16(2).eval()
     with torch.no_grad():
         assert model(batch)["logits"].abs().max() == 0
+
+
+def test_smaller_training_size_leaves_evaluation_alone(pooled, batch, monkeypatch):
+    sides = []
+    monkeypatch.setattr(pooled, "training_side", 96)
+    hook = pooled.features[0].register_forward_pre_hook(lambda module, inputs: sides.append(inputs[0].shape[-1]))
+    with torch.no_grad():
+        pooled.train()(batch[:1])
+        pooled.eval()(batch[:1])
+    hook.remove()
+    assert sides == [96, 224]
+
+
+def test_known_masks_teach_and_unknown_ones_are_left_out(pooled, batch):
+    labels, unknown = torch.tensor([0, 1]), torch.full((2, 14, 14), torch.nan)
+    known = torch.zeros(2, 14, 14)
+    known[1, 4:10, 4:10] = 1
+    alone = pooled(batch, labels)["loss"]
+    assert pooled(batch, labels, unknown)["loss"] == alone
+    pooled(batch, labels, known)["loss"].backward()
+    assert pooled(batch, labels, known)["loss"] > alone
+    assert pooled.mask_head.weight.grad.abs().max() > 0
+    pooled.zero_grad()

@@ -10,7 +10,6 @@ import train
 from dataset_builder.__main__ import main as build_main
 from detector.analysis import Analyzer
 from detector.model import load_folder
-from training.data import as_pairs, load_splits
 from training.network import PooledVGG16
 
 
@@ -86,15 +85,34 @@ def test_frozen_blocks_keep_their_weights(data_set, initial_weights, tmp_path):
     assert not torch.equal(trained["features.28.weight"], start["features.28.weight"])
 
 
-def test_real_faces_join_as_pairs_with_their_self_blended_copies(data_set):
-    rows = load_splits(str(data_set))["test"]
-    pairs = as_pairs(rows)
-    real = sum(label == 0 for label in rows["label"])
-    assert len(pairs) == 2 * real
-    assert pairs["label"] == [0] * real + [1] * real
-    assert set(pairs["manipulation"][real:]) == {"self_blended"}
+def test_pseudo_fakes_join_training_and_are_measured_apart(data_set, initial_weights, tmp_path, capsys):
+    more = ("--real-dataset", str(data_set), "--self-blended", "0.5", "--json", "--max-eval-samples", "6")
+    sizes = ("--input-size", "64", "--finish-size", "96", "--finish-share", "0.5")
+    assert train.main(command(data_set, initial_weights, tmp_path / "run", *more, *sizes)) == 0
+    evaluation = json.loads(capsys.readouterr().out.splitlines()[-1])
+    labelled, *made = evaluation["tests"]
+    assert labelled["data"] == "deepfakes_c23"
+    assert {test["data"] for test in made} == {"deepfakes_c23, self blended"}
+    assert all(test["frame"]["real"] == test["frame"]["fake"] for test in made)
+    assert evaluation["calibration"]["fitted_on"]["data"] == ["deepfakes_c23"]  # labelled fakes stand for the use
+    card = (tmp_path / "run" / "model" / "README.md").read_text()
+    assert "50% are labelled ones, 50% self-blended" in card.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    "options", [("--self-blended", "0.7", "--face-swap", "0.5"), ("--batch-size", "3"), ("--finish-share", "2")]
+)
+def test_options_that_do_not_fit_together_are_one_sentence(data_set, capsys, options):
+    assert train.main(["--dataset", str(data_set), *options]) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
 
 
 def test_folder_that_is_no_data_set_is_one_sentence_and_exit_code_2(tmp_path, capsys):
     assert train.main(["--dataset", str(tmp_path / "none")]) == 2
     assert capsys.readouterr().err.strip().endswith("build one with python -m dataset_builder first.")
+
+
+def test_weights_that_cannot_be_had_are_one_sentence_and_exit_code_2(data_set, tmp_path, capsys):
+    (tmp_path / "weights.safetensors").write_bytes(b"none")
+    assert train.main(command(data_set, tmp_path / "weights.safetensors", tmp_path / "run")) == 2
+    assert capsys.readouterr().err.strip().endswith("does not hold the convolutional layers of VGG-16.")
