@@ -131,8 +131,10 @@ def build_app(analyzer: Analyzer) -> gr.Blocks:
                     with gr.Accordion("JSON result", open=False):
                         video_json = gr.JSON(label="Result")
         with gr.Tab("About this model"):
-            card = analyzer.model.card or (ROOT / "model_card.md").read_text(encoding="utf-8")
-            gr.Markdown(card_markdown(card), elem_id="card")
+            gr.Markdown(
+                card_markdown(analyzer.model.card, analyzer.model.folder) or "No model card came with these weights.",
+                elem_id="card",
+            )
         gr.Markdown(PRIVACY)
 
         def wire(name: str, analyze, file, button, results, outputs: list, verdict) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import datasets
@@ -83,7 +84,10 @@ def real_faces(rows: datasets.Dataset, name: str, cache_dir: str | Path) -> Real
     else:
         landmarks, light = _locate(rows, name)
         file.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(file, landmarks=landmarks, light=light)
+        # several processes may do this at once
+        unfinished = file.with_name(f"{os.getpid()}.{file.name}")
+        np.savez(unfinished, landmarks=landmarks, light=light)
+        unfinished.replace(file)
     groups = [f"{name}/{group}" for group in rows["group"]]
     rows = rows.remove_columns("group").add_column("group", groups)
     return RealFaces(rows, landmarks, light)

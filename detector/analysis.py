@@ -16,7 +16,7 @@ from detector.model import LoadedModel, ModelInfo, Thresholds
 from detector.saliency import score_with_evidence
 from detector.tracks import link_tracks
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 SCORE_DECIMALS = 6  # a threshold can lie within 1e-4 of 1
 FRAMES_PER_VIDEO = 32
 MAX_FACES_PER_FRAME = 10
@@ -40,6 +40,19 @@ class FrameScore:
 
 
 @dataclass(frozen=True)
+class LikelyManipulation:
+    """Which manipulation a face would show if it is fake.
+
+    Attributes:
+        name: A class of the model.
+        share: P(this manipulation | fake), 0..1; mean over the frames, each weighted by its score.
+    """
+
+    name: str
+    share: float
+
+
+@dataclass(frozen=True)
 class FaceTrack:
     """One person's face through the clip, or a face of a photo.
 
@@ -49,6 +62,7 @@ class FaceTrack:
         score: Mean of the frame scores, 0..1.
         verdict: From the model's thresholds.
         frames: In order of time.
+        manipulation: The most likely one; None where the model does not tell manipulations apart.
     """
 
     track_id: int
@@ -56,6 +70,7 @@ class FaceTrack:
     score: float
     verdict: Verdict
     frames: tuple[FrameScore, ...]
+    manipulation: LikelyManipulation | None = None
 
 
 @dataclass(frozen=True)
@@ -129,6 +144,7 @@ class _Sample:
     crops: list[np.ndarray]
     scores: np.ndarray = field(default_factory=lambda: np.empty(0))
     evidence: np.ndarray = field(default_factory=lambda: np.empty((0, 1, 1)))
+    kinds: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
 
 
 def verdict_for(score: float, thresholds: Thresholds) -> Verdict:
@@ -209,8 +225,17 @@ class Analyzer:
             image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         return _Sample(time_s, image, scale, faces, crops), len(found) - len(large), len(large) - len(faces)
 
+    def _likely_manipulation(self, places: list[tuple[_Sample, int]]) -> LikelyManipulation | None:
+        """The kind that the frames of a track speak for, the more the higher they score."""
+        if not self.model.kinds:
+            return None
+        weights = [max(float(sample.scores[position]), 1e-9) for sample, position in places]
+        shares = np.average([sample.kinds[position] for sample, position in places], axis=0, weights=weights)
+        best = int(np.argmax(shares))
+        return LikelyManipulation(self.model.kinds[best], round(float(shares[best]), SCORE_DECIMALS))
+
     def _score(self, sample: _Sample) -> None:
-        sample.scores, sample.evidence = score_with_evidence(self.model, sample.crops)
+        sample.scores, sample.evidence, sample.kinds = score_with_evidence(self.model, sample.crops)
         sample.crops = []
 
     def _conclude(
@@ -249,7 +274,8 @@ class Analyzer:
             score = round(float(np.mean([frame.score for frame in frames])), SCORE_DECIMALS)
             verdict = verdict_for(score, self.model.info.thresholds) if len(frames) >= enough else "inconclusive"
             box_px = max(frames, key=lambda frame: frame.score).box_px
-            assessed.append(FaceTrack(track_id, box_px, score, verdict, tuple(frames)))
+            manipulation = self._likely_manipulation([(samples[index], position) for index, position in track])
+            assessed.append(FaceTrack(track_id, box_px, score, verdict, tuple(frames), manipulation))
         if any(len(track.frames) < enough for track in assessed):
             warnings.append(f"A face seen in fewer than {enough} of the sampled frames is too brief for a verdict.")
         if self.model.warning:

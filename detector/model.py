@@ -26,7 +26,7 @@ BUNDLED_FOLDER = Path(__file__).parent.parent / "model"
 # A Hub that has not delivered by then is left to fill the cache for the next start.
 HUB_TIMEOUT_S = 8.0
 _PROBE_TIMEOUT_S = 3.0
-_FILES = ["config.json", "model.safetensors", "README.md"]
+_FILES = ["config.json", "model.safetensors", "README.md", "plots/*.png"]
 # VGG-16 needs some 13 MB of activations a crop in its first block; this bounds them.
 BATCH_SIZE = 16
 
@@ -75,6 +75,7 @@ class LoadedModel:
         transform: timm's own evaluation transform, from the model's config.
         warning: Why another model than the one asked for answers; empty otherwise.
         card: Text of the README.md that came with the weights; empty where there is none.
+        folder: Where the weights lie, and the plots of the card; None where there is none.
     """
 
     info: ModelInfo
@@ -82,6 +83,7 @@ class LoadedModel:
     transform: object
     warning: str = ""
     card: str = ""
+    folder: Path | None = None
 
     def batch(self, crops: list[np.ndarray]) -> torch.Tensor:
         """Square ``(S, S, 3)`` uint8 RGB crops of any size as the network's ``(B, C, H, W)`` input."""
@@ -92,6 +94,17 @@ class LoadedModel:
         real = self.info.label_names.index("real")
         fakes = [index for index in range(len(self.info.label_names)) if index != real]
         return torch.logsumexp(logits[:, fakes], dim=1) - logits[:, real]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The manipulations that the model tells apart; empty where it only knows "fake"."""
+        fakes = tuple(name for name in self.info.label_names if name != "real")
+        return fakes if len(fakes) > 1 else ()
+
+    def kind_shares(self, logits: torch.Tensor) -> torch.Tensor:
+        """P(kind | fake) from ``(B, classes)`` logits, ``(B, len(kinds))``."""
+        columns = [self.info.label_names.index(kind) for kind in self.kinds]
+        return logits[:, columns].softmax(dim=1)
 
     @torch.inference_mode()
     def score_log_odds(self, crops: list[np.ndarray]) -> np.ndarray:
@@ -183,4 +196,6 @@ def load_folder(folder: str | Path, model_id: str, revision: str = "", warning: 
     transform = timm.data.create_transform(**data_config, is_training=False)
     # channels-last is a fifth faster for VGG on the CPU
     network = network.float().to(memory_format=torch.channels_last)
-    return LoadedModel(ModelInfo(model_id, revision, label_names, thresholds), network, transform, warning, card)
+    return LoadedModel(
+        ModelInfo(model_id, revision, label_names, thresholds), network, transform, warning, card, folder
+    )

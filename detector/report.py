@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from dataclasses import asdict
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -55,9 +58,22 @@ def model_markdown(model: LoadedModel) -> str:
     return f"{line} ⚠ {model.warning}" if model.warning else line
 
 
-def card_markdown(card: str) -> str:
-    """A model card without its YAML front matter."""
-    return card.split("\n---\n", 1)[1] if card.startswith("---\n") else card
+def card_markdown(card: str, folder: Path | None) -> str:
+    """A model card without its YAML front matter, its plots inside the text: the page serves no files of the model.
+
+    Args:
+        card: Text of the README.md of a model.
+        folder: Where its pictures lie; those that are not there are left out.
+    """
+    text = card.split("\n---\n", 1)[1] if card.startswith("---\n") else card
+
+    def embedded(found: re.Match) -> str:
+        file = folder / "plots" / found["name"] if folder else None
+        if file is None or not file.is_file():
+            return ""
+        return f"![{found['label']}](data:image/png;base64,{base64.b64encode(file.read_bytes()).decode()})"
+
+    return re.sub(r"!\[(?P<label>[^\]]*)\]\(plots/(?P<name>\w+\.png)\)", embedded, text)
 
 
 def result_to_dict(result: Result) -> dict:
@@ -69,6 +85,8 @@ def verdict_markdown(result: Result) -> str:
     """The verdict in words, with the model that answered and every warning."""
     score = "" if result.score is None else f" (score {score_text(result.score, result.model.thresholds)})"
     lines = [f"## {VERDICT_TITLE[result.verdict]}{score}", VERDICT_TEXT[result.verdict]]
+    if likely := _likely_manipulation(result):
+        lines.append(likely)
     lines += [f"- ⚠ {warning}" for warning in result.warnings]
     if result.verdict == "manipulated":
         lines.append(f"*{PREVALENCE_WARNING}*")
@@ -80,21 +98,29 @@ def verdict_markdown(result: Result) -> str:
     return "\n\n".join(lines)
 
 
+def _likely_manipulation(result: Result) -> str:
+    """The kind of manipulation of the deciding face, in words; empty where there is none to tell."""
+    deciding = next((track for track in result.faces if track.score == result.score), None)
+    if deciding is None or deciding.manipulation is None or deciding.verdict == "no_manipulation_found":
+        return ""
+    kind = deciding.manipulation
+    return f"If face {deciding.track_id} is fake, the model takes it for *{kind.name}* ({kind.share:.0%})."
+
+
 def face_table(result: Result) -> pd.DataFrame:
     """One row a face track, for people."""
-    return pd.DataFrame(
-        [
-            {
-                "Face": track.track_id,
-                "Verdict": VERDICT_TITLE[track.verdict],
-                "Score": score_text(track.score, result.model.thresholds),
-                "Highest frame score": score_text(max(frame.score for frame in track.frames)),
-                "Frames": len(track.frames),
-            }
-            for track in result.faces
-        ],
-        columns=["Face", "Verdict", "Score", "Highest frame score", "Frames"],
-    )
+    rows = [
+        {
+            "Face": track.track_id,
+            "Verdict": VERDICT_TITLE[track.verdict],
+            "Score": score_text(track.score, result.model.thresholds),
+            "Highest frame score": score_text(max(frame.score for frame in track.frames)),
+            "Frames": len(track.frames),
+        }
+        | ({"If fake, most like": track.manipulation.name} if track.manipulation else {})
+        for track in result.faces
+    ]
+    return pd.DataFrame(rows, columns=None if rows else ["Face", "Verdict", "Score", "Highest frame score", "Frames"])
 
 
 def score_timeline(result: Result) -> pd.DataFrame:

@@ -17,8 +17,8 @@ FULL_EVIDENCE = 25.0
 _COLORMAP = cv2.COLORMAP_INFERNO
 
 
-def score_with_evidence(model: LoadedModel, crops: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Frame scores and evidence maps in one pass over the convolutions.
+def score_with_evidence(model: LoadedModel, crops: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Frame scores, evidence maps and kinds of manipulation in one pass over the convolutions.
 
     The map is HiResCAM (Draelos & Carin, 2020) of log(P(fake) / P(real)) at the last feature map,
     times its number of places. For global average pooling and a linear layer that is the exact
@@ -29,22 +29,25 @@ def score_with_evidence(model: LoadedModel, crops: list[np.ndarray]) -> tuple[np
         crops: Square ``(S, S, 3)`` uint8 RGB face crops.
 
     Returns:
-        Scores ``(B,)``, 0..1, and maps ``(B, h, w)`` in log odds: positive speaks for fake.
+        Scores ``(B,)``, 0..1; maps ``(B, h, w)`` in log odds: positive speaks for fake; P(kind | fake) for the kinds
+        that the model tells apart ``(B, len(model.kinds))``.
     """
-    scores, maps = [], []
+    scores, maps, kinds = [], [], []
     for start in range(0, len(crops), BATCH_SIZE):
         with torch.no_grad():
             features = model.network.forward_features(model.batch(crops[start : start + BATCH_SIZE]))
         features.requires_grad_(True)
         with torch.enable_grad():
-            log_odds = model.log_odds(model.network.forward_head(features))
+            logits = model.network.forward_head(features)
+            log_odds = model.log_odds(logits)
         (gradient,) = torch.autograd.grad(log_odds.sum(), features)
         places = features.shape[2] * features.shape[3]
         maps.append((gradient * features.detach()).sum(dim=1) * places)
         scores.append(torch.sigmoid(log_odds.detach().double()))
+        kinds.append(model.kind_shares(logits.detach().double()))
     if not scores:
-        return np.empty(0), np.empty((0, 1, 1))
-    return torch.cat(scores).numpy(), torch.cat(maps).float().numpy()
+        return np.empty(0), np.empty((0, 1, 1)), np.empty((0, 0))
+    return torch.cat(scores).numpy(), torch.cat(maps).float().numpy(), torch.cat(kinds).numpy()
 
 
 def opacity(evidence: np.ndarray, score: float) -> np.ndarray:

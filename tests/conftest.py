@@ -20,4 +20,12 @@ def pooled():
     model = PooledVGG16(2).eval()
     torch.nn.init.normal_(model.head.weight, std=0.5)
     torch.nn.init.normal_(model.head.bias)
+    # statistics of its own in every normalisation, so that folding them matters
+    for norm in model.modules():
+        if isinstance(norm, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
+            torch.nn.init.normal_(norm.running_mean, std=0.05)
+            torch.nn.init.uniform_(norm.running_var, 0.8, 1.2)
+            if norm.affine:
+                torch.nn.init.uniform_(norm.weight, 0.9, 1.1)
+                torch.nn.init.normal_(norm.bias, std=0.05)
     return model

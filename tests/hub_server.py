@@ -90,7 +90,11 @@ def make_app(root, download_delay_s=0.0):
 
     def at(repo, rev):  # -> (commit oid, {path: entry})
         rev = unquote(rev)
-        oid = repo["refs"].get(rev) or next((c for c in repo["commits"] if len(rev) >= 7 and c.startswith(rev)), None)
+        oid = (
+            repo["refs"].get(rev)
+            or repo.get("tags", {}).get(rev)
+            or next((c for c in repo["commits"] if len(rev) >= 7 and c.startswith(rev)), None)
+        )
         if oid is None:
             raise Fail(404, "RevisionNotFound", f"Invalid rev id: {rev}")
         return oid, repo["commits"][oid]["files"]
@@ -147,6 +151,24 @@ def make_app(root, download_delay_s=0.0):
         st.save()
         return JSONResponse(b)
 
+    async def tag(req):
+        need_token(req)
+        repo, name = find(req)[2], (await req.json())["tag"]
+        if name in repo.setdefault("tags", {}):
+            raise Fail(409, "", "Tag reference exists already")
+        repo["tags"][name] = at(repo, req.path_params["rev"])[0]
+        st.save()
+        return JSONResponse({})
+
+    async def variables(req):
+        need_token(req)
+        repo = find(req)[2]
+        if req.method == "POST":
+            b = await req.json()
+            repo.setdefault("variables", {})[b["key"]] = {"value": b["value"]}
+            st.save()
+        return JSONResponse(repo.get("variables", {}))
+
     async def delete(req):
         need_token(req)
         b = await req.json()
@@ -183,7 +205,9 @@ def make_app(root, download_delay_s=0.0):
             {
                 "branches": [{"name": n, "ref": f"refs/heads/{n}", "targetCommit": o} for n, o in repo["refs"].items()],
                 "converts": [],
-                "tags": [],
+                "tags": [
+                    {"name": n, "ref": f"refs/tags/{n}", "targetCommit": o} for n, o in repo.get("tags", {}).items()
+                ],
                 "pullRequests": [],
             }
         )
@@ -356,6 +380,8 @@ def make_app(root, download_delay_s=0.0):
         Route(K + "/commit/{rev:path}", commit, methods=["POST"]),
         Route(K + "/paths-info/{rev:path}", paths_info, methods=["POST"]),
         Route(K + "/settings", settings, methods=["PUT"]),
+        Route(K + "/tag/{rev:path}", tag, methods=["POST"]),
+        Route(K + "/variables", variables, methods=["GET", "POST"]),
         Route(K + "/refs", refs),
         Route(K + "/commits/{rev:path}", commits),
         Route(K + "/tree/{rev}", tree),

@@ -43,7 +43,8 @@ def test_photo_gives_the_documented_json_first(client):
     }
     assert set(result["model"]) == {"id", "revision", "label_names", "thresholds"}
     (face,) = result["faces"]
-    assert list(face) == ["track_id", "box_px", "score", "verdict", "frames"]
+    assert list(face) == ["track_id", "box_px", "score", "verdict", "frames", "manipulation"]
+    assert face["manipulation"] is None  # the bundled model only knows "fake"
     assert face["frames"] == [{"time_s": 0.0, "score": face["score"], "box_px": face["box_px"]}]
     assert result["score"] == face["score"]
     assert result["model"]["revision"] in verdict

@@ -31,7 +31,7 @@ def crops():
 
 @pytest.mark.parametrize("name", GOLDEN)
 def test_golden_score_guards_against_library_drift(model, crops, name):
-    scores, _ = score_with_evidence(model, [crops[name]])
+    scores, _, _ = score_with_evidence(model, [crops[name]])
     assert scores[0] == pytest.approx(GOLDEN[name], abs=1e-3)
 
 
@@ -47,10 +47,12 @@ def test_thresholds_are_those_that_were_evaluated(model):
     assert model.info.thresholds.no_manipulation_found == stored["no_manipulation_found"]
 
 
-@pytest.mark.parametrize("card", [ROOT / "model_card.md", BUNDLED_FOLDER / "README.md"])
-def test_card_is_rendered_from_the_evaluation_not_typed(card):
+@pytest.mark.parametrize(
+    ("card", "plots"), [(ROOT / "model_card.md", "model/plots"), (BUNDLED_FOLDER / "README.md", "plots")]
+)
+def test_card_is_rendered_from_the_evaluation_not_typed(card, plots):
     evaluation = json.loads((BUNDLED_FOLDER / "evaluation.json").read_text())
-    assert card.read_text(encoding="utf-8") == render_card(evaluation)
+    assert card.read_text(encoding="utf-8") == render_card(evaluation, plots)
 
 
 def test_input_transform_comes_from_the_config(model):

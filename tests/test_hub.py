@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from detector.model import BUNDLED_FOLDER, HUB_TIMEOUT_S
+from detector import __version__
+from detector.analysis import Analyzer
+from detector.model import BUNDLED_FOLDER, HUB_TIMEOUT_S, load_folder
 from tests.hub_server import running_hub
 from tests.media_factory import astronaut
+from training import publish
 
 ROOT = Path(__file__).parent.parent
 
@@ -49,10 +52,10 @@ print(json.dumps({"id": model.info.id, "revision": model.info.revision, "warning
 def test_pushed_model_gives_the_same_scores_through_every_library(client, tmp_path):
     code = """
 import json, pathlib, skimage.data, numpy as np, timm, torch, transformers
-import train
+from training.publish import push_model
 from detector.faces import FaceDetector, crop_face
 from detector.model import BUNDLED_FOLDER, load_folder, load_model
-train.push(BUNDLED_FOLDER, "tester/vgg16")
+push_model(BUNDLED_FOLDER, "tester/vgg16")
 image = skimage.data.astronaut()
 crop = crop_face(image, FaceDetector().detect(image)[0])
 bundled, pulled = load_folder(BUNDLED_FOLDER, "bundled"), load_model()
@@ -93,8 +96,9 @@ def test_silent_hub_does_not_hold_up_the_start(client):
 
 
 PUSH = f"""
-import pathlib, train
-train.push(pathlib.Path({str(BUNDLED_FOLDER)!r}), "tester/vgg16")
+import pathlib
+from training.publish import push_model
+push_model(pathlib.Path({str(BUNDLED_FOLDER)!r}), "tester/vgg16")
 print("{{}}")
 """
 
@@ -117,16 +121,108 @@ def test_slow_download_does_not_hold_up_the_start(client, tmp_path):
 
 def test_unusable_hub_model_leaves_the_bundled_one(client, tmp_path):
     code = """
-import json, pathlib, tempfile, train
+import json, pathlib, tempfile
+from huggingface_hub import HfApi
 folder = pathlib.Path(tempfile.mkdtemp())
 (folder / "config.json").write_text("{}")
 (folder / "model.safetensors").write_bytes(b"not safetensors")
-train.push(folder, "tester/broken")
+HfApi().create_repo("tester/broken")
+HfApi().upload_folder(folder_path=folder, repo_id="tester/broken")
 """ + LOAD.replace("import json, time", "import time")
     with running_hub(tmp_path / "hub") as endpoint:
         answer = client(code, endpoint, MODEL_ID="tester/broken")
     assert answer["id"] == "bundled"
     assert "cannot be used" in answer["warning"]
+
+
+def test_model_is_private_tagged_in_one_commit_and_pulled_by_its_tag(client, tmp_path):
+    code = f"""
+import contextlib, io, json, os
+from huggingface_hub import HfApi, ModelCard
+from training.publish import main
+from detector.model import load_model
+out = io.StringIO()
+with contextlib.redirect_stdout(out):
+    assert main(["model", {str(BUNDLED_FOLDER)!r}, "tester/vgg16"]) == 0
+    assert main(["model", {str(BUNDLED_FOLDER)!r}, "tester/vgg16"]) == 0  # nothing new: no other commit, the same tag
+printed = out.getvalue().split()
+api = HfApi()
+(tag,) = api.list_repo_refs("tester/vgg16").tags
+os.environ["MODEL_REVISION"] = tag.name
+print(json.dumps({{
+    "printed": printed, "tag": tag.name, "commit": tag.target_commit, "private": api.model_info("tester/vgg16").private,
+    "commits": len(api.list_repo_commits("tester/vgg16")), "pulled": load_model().info.revision,
+    "files": sorted(api.list_repo_files("tester/vgg16")), "card": ModelCard.load("tester/vgg16").data.to_dict(),
+}}))
+"""
+    with running_hub(tmp_path / "hub") as endpoint:
+        answer = client(code, endpoint, MODEL_ID="tester/vgg16")
+    assert answer["private"]
+    assert answer["tag"].startswith(f"v{__version__}-")
+    assert answer["printed"][0] == answer["commit"] == answer["pulled"]
+    assert answer["commits"] == 2  # the first one made the repository
+    assert {"config.json", "model.safetensors", "README.md", "evaluation.json"} <= set(answer["files"])
+    assert answer["card"]["library_name"] == "timm" and answer["card"]["model-index"]
+
+
+def test_space_gets_what_it_runs_with_and_asks_for_the_model(client, tmp_path):
+    code = """
+import json
+from huggingface_hub import HfApi
+from training.publish import main
+api = HfApi()
+api.create_repo("tester/check", repo_type="space", space_sdk="gradio")
+api.upload_file(path_or_fileobj=b"old", path_in_repo="detector/gone.py", repo_id="tester/check", repo_type="space")
+assert main(["space", "tester/check", "--model-id", "tester/vgg16", "--model-revision", "v1"]) == 0
+print(json.dumps({
+    "files": api.list_repo_files("tester/check", repo_type="space"),
+    "variables": {name: variable.value for name, variable in api.get_space_variables("tester/check").items()},
+}))
+"""
+    with running_hub(tmp_path / "hub") as endpoint:
+        answer = client(code, endpoint)
+    files = set(answer["files"])
+    assert {"app.py", "README.md", "requirements.txt", "model/model.safetensors", "detector/analysis.py"} <= files
+    assert "detector/weights/face_detection_yunet_2023mar.onnx" in files
+    assert {name.split("/")[0] for name in files} & {"training", "tests", "benchmarks", "runs", "data"} == set()
+    assert "detector/gone.py" not in files and not any("__pycache__" in name for name in files)
+    assert answer["variables"] == {"MODEL_ID": "tester/vgg16", "MODEL_REVISION": "v1"}
+
+
+SPACE_ANSWER = """
+import json, app
+from detector.analysis import Analyzer
+from detector.model import load_model
+model = load_model()
+app.build_app(Analyzer(model))
+result = Analyzer(model).analyze_image("examples/astronaut.jpg").result
+print(json.dumps({"id": result.model.id, "revision": result.model.revision, "score": result.score}))
+"""
+
+
+def test_deployed_files_answer_with_the_model_they_ask_for(client, tmp_path):
+    code = f"""
+import json, os, pathlib, subprocess, sys
+from huggingface_hub import snapshot_download
+from training.publish import deploy_space, push_model
+revision = push_model(pathlib.Path({str(BUNDLED_FOLDER)!r}), "tester/vgg16")
+deploy_space("tester/check", "tester/vgg16", revision)
+folder = snapshot_download("tester/check", repo_type="space")
+variables = os.environ | {{"MODEL_ID": "tester/vgg16", "MODEL_REVISION": revision}}
+done = subprocess.run([sys.executable, "-c", {SPACE_ANSWER!r}], cwd=folder, env=variables, capture_output=True, text=True)
+assert done.returncode == 0, done.stderr
+print(json.dumps({{"pushed": revision}} | json.loads(done.stdout.splitlines()[-1])))
+"""
+    with running_hub(tmp_path / "hub") as endpoint:
+        answer = client(code, endpoint)
+    assert (answer["id"], answer["revision"]) == ("tester/vgg16", answer["pushed"])
+    here = Analyzer(load_folder(BUNDLED_FOLDER, "bundled")).analyze_image(ROOT / "examples" / "astronaut.jpg").result
+    assert answer["score"] == pytest.approx(here.score, abs=1e-3)
+
+
+def test_folder_that_is_no_model_is_not_published(tmp_path, capsys):
+    assert publish.main(["model", str(tmp_path), "tester/vgg16"]) == 2
+    assert "does not hold a usable model" in capsys.readouterr().err
 
 
 def test_data_sets_go_to_a_private_gated_repository_and_come_back(client, tmp_path, faceforensics_root):

@@ -1,1 +1,1 @@
-"""What train.py is made of: data, augmentation, network, metrics, card."""
+"""What train.py is made of: material, network, training, calibration, evaluation, card, publishing."""

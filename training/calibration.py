@@ -6,12 +6,19 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import expit
+from scipy.stats import beta
+from sklearn.metrics import precision_recall_curve
 from tqdm import tqdm
 
 from detector.model import BATCH_SIZE, LoadedModel, Thresholds, load_folder
 from training.data import EvaluationSet
-from training.metrics import fit_temperature, fit_thresholds
-from training.network import LABEL_NAMES, PooledVGG16, save_model_folder, to_timm
+from training.metrics import CONFIDENCE, TARGET_PRECISION, verdict_counts
+from training.models import Classifier, save_model_folder
+
+# Share of validation fakes that may fall below "no manipulation found".
+MISS_RATE = 0.05
 
 
 def score_set(model: LoadedModel, data: EvaluationSet, split: str, as_posted: bool = False) -> np.ndarray:
@@ -24,8 +31,8 @@ def score_set(model: LoadedModel, data: EvaluationSet, split: str, as_posted: bo
     return np.concatenate(parts)
 
 
-def calibrate(model: PooledVGG16, validation: list[EvaluationSet], folder: Path) -> tuple[LoadedModel, dict]:
-    """Fits temperature, then thresholds, on validation only and writes the model folder.
+def calibrate(model: Classifier, validation: list[EvaluationSet], folder: Path, label_names: list[str]) -> dict:
+    """Fits temperature, then thresholds, on validation only and writes the model folder; gives what it stores there.
 
     What stands for the use are faces that went from one person to another, and media that were posted:
     labelled fakes and landmark swaps count, self-blended images do not (a face blended into itself at a
@@ -36,8 +43,10 @@ def calibrate(model: PooledVGG16, validation: list[EvaluationSet], folder: Path)
         model: The trained network.
         validation: The validation split of each data set and kind.
         folder: Where to write.
+        label_names: Of the classes, real first.
     """
-    save_model_folder(to_timm(model), folder, LABEL_NAMES, {"thresholds": asdict(Thresholds(0.0, 1.0))})
+    undecided = {"thresholds": asdict(Thresholds(0.0, 1.0))}
+    save_model_folder(model.to_timm(), folder, model.data_config, label_names, undecided)
     uncalibrated = load_folder(folder, "uncalibrated")
     counted = [data for data in validation if data.kind != "self_blended"]
     labels = np.concatenate([data.labels for data in counted])
@@ -57,5 +66,68 @@ def calibrate(model: PooledVGG16, validation: list[EvaluationSet], folder: Path)
             **behind,
         },
     }
-    save_model_folder(to_timm(model, temperature), folder, LABEL_NAMES, calibration)
-    return load_folder(folder, folder.name), calibration
+    save_model_folder(model.to_timm(temperature), folder, model.data_config, label_names, calibration)
+    return calibration
+
+
+def fit_temperature(labels: np.ndarray, log_odds: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """The temperature that minimises the log loss of ``sigmoid(log_odds / T)`` (Guo et al., ICML 2017).
+
+    Args:
+        labels: 1 for fake, 0 for real, ``(N,)``.
+        log_odds: log(P(fake) / P(real)), ``(N,)``.
+        weights: How much each crop counts, ``(N,)``; None counts all alike.
+    """
+    signs = 2 * np.asarray(labels) - 1
+
+    def loss(log_temperature: float) -> float:
+        losses = np.logaddexp(0, -signs * log_odds / np.exp(log_temperature))
+        return float(np.average(losses, weights=weights))
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
+
+
+def fit_thresholds(
+    labels: np.ndarray, log_odds: np.ndarray, weights: np.ndarray | None = None
+) -> tuple[Thresholds, dict]:
+    """Operating points from validation data.
+
+    "manipulated" is the lowest score, not under .5, from which on the precision is at least 99 %. It
+    need not stay so at every higher score: there a single real crop among few fakes decides, and would
+    push the threshold above itself. "No manipulation found" is the highest score below which at most
+    5 % of the fakes lie, and never above "manipulated". Where no score has that precision,
+    "manipulated" starts above the highest score of a real crop, the strictest that the data support.
+
+    Args:
+        labels: 1 for fake, 0 for real, ``(N,)``.
+        log_odds: log(P(fake) / P(real)), ``(N,)``.
+        weights: How much each crop counts, ``(N,)``; None counts all alike.
+
+    Returns:
+        The thresholds, and the counts behind them for the card.
+    """
+    labels, scores = np.asarray(labels), expit(log_odds)
+    weights = np.ones(len(labels)) if weights is None else weights
+    precision, recall, candidates = precision_recall_curve(labels, scores, sample_weight=weights)
+    reached = (precision[:-1] >= TARGET_PRECISION) & (recall[:-1] > 0)
+    strictest = min(float(np.nextafter(scores[labels == 0].max(), 1.0)), 1.0)
+    manipulated = max(float(candidates[reached].min()) if reached.any() else strictest, 0.5)
+    order = np.argsort(scores[labels == 1])
+    fakes, shares = scores[labels == 1][order], np.cumsum(weights[labels == 1][order])
+    first_kept = int(np.searchsorted(shares, MISS_RATE * shares[-1] * (1 + 1e-9), side="right"))
+    cleared = min(float(fakes[min(first_kept, len(fakes) - 1)]), manipulated)
+    named = scores >= manipulated
+    thresholds = Thresholds(cleared, manipulated)
+    right, wrong = int((named & (labels == 1)).sum()), int((named & (labels == 0)).sum())
+    behind = {
+        "target_precision": TARGET_PRECISION,
+        "precision": float(weights[named & (labels == 1)].sum() / max(weights[named].sum(), 1e-12)),
+        "supports_target": bool(reached.any()),
+        # lower end of the interval of Clopper and Pearson: few crops promise little
+        "precision_at_least": float(beta.ppf((1 - CONFIDENCE) / 2, right, wrong + 1)) if right else 0.0,
+        "miss_rate": MISS_RATE,
+        "validation_frames": {
+            name: verdict_counts(scores[labels == label], thresholds) for label, name in enumerate(("real", "fake"))
+        },
+    }
+    return thresholds, behind

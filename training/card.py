@@ -1,6 +1,6 @@
 """Renders the model card from the evaluation's JSON, so that no figure is typed by hand.
 
-python -m training.card model/evaluation.json > model_card.md
+python -m training.card model/evaluation.json model/plots > model_card.md
 """
 
 from __future__ import annotations
@@ -9,241 +9,284 @@ import json
 import sys
 from pathlib import Path
 
+from huggingface_hub import EvalResult, ModelCard, ModelCardData
+
 from dataset_builder.faceforensics import MANIPULATIONS
+from dataset_builder.summary import markdown_table
+from training.metrics import CALIBRATION_BINS, FALSE_POSITIVE_RATES
+from training.options import Options
 
-_FRONT_MATTER = """\
----
-license: other
-license_name: research-only
-license_link: README.md
-library_name: timm
-pipeline_tag: image-classification
-metrics:
-- roc_auc
-- accuracy
-- precision
-- recall
-tags:
-- deepfake-detection
-- face-manipulation
-- vgg16
-- timm
-model-index:
-- name: vgg16-face-manipulation
-  results:
-  - task:
-      type: image-classification
-      name: real or fake, frame level
-    dataset:
-      type: face-crops
-      name: {data} ({real} real and {fake} fake test crops)
-      split: test
-    metrics:
-    - type: roc_auc
-      value: {auc:.4f}
-      name: frame AUC
-    - type: accuracy
-      value: {accuracy:.4f}
-      name: frame accuracy at score .5
-    - type: precision
-      value: {precision:.4f}
-      name: frame precision at score .5
-    - type: recall
-      value: {recall:.4f}
-      name: frame recall at score .5
----
-"""
-
-_INTRODUCTION = """
-# VGG-16 face manipulation detector
-
-Scores a face crop for signs of manipulation. Convolutional layers of VGG-16, global average pooling, one linear layer;
-224 px input; the class-activation map is exact. Made for fact-checkers: its verdict is a lead, not proof, and
-*no manipulation found* never means *real*.
-
-## Training data
-
-{data_table}
-
-Half of the crops of a split are fake, unless a set holds real ones alone. Splits are made by group: no near-duplicate, or
-pair of source and target, is in two of them. {data_note}
-
-{faceforensics}
-
-## How it was trained
-
-{recipe}
-"""
-
-_RECIPE = """\
-ImageNet start, lowest {frozen_blocks} of 5 blocks frozen, {epochs:g} passes (one shows every labelled fake once), batch {batch_size},
-AdamW ({learning_rate:g}, head {head_learning_rate:g}), cosine schedule, seed {seed}; {sizes}. Of the fakes shown,
-{labelled:.0%} are labelled ones, {self_blended:.0%} self-blended images (after Shiohara and Yamasaki, 2022: a real face blended
-with an altered copy of itself) and {face_swap:.0%} landmark swaps (the face of one real person warped onto another, colours
-matched, edge blended), both made anew each time, of the real crops of the same split. Each of these comes with the untouched crop it
-was made of, augmented alike, so that identity, scene and camera tell nothing.
-
-Augmentation: mirror, shift, zoom, colour, blur, rescaling, noise, JPEG 30 to 99 or H.264 crf 23 to 40. Crops: square, 1.3
-times the YuNet face box, mirrored at the border, cut by the same code as in the application."""
-
-# Of the models from before pseudo-fakes of both kinds.
-_FIRST_RECIPE = """\
-ImageNet start, lowest {frozen_blocks} of 5 blocks frozen, {epochs:g} passes (self-blended pairs, where used, {paired_repeats} times a
-pass), batch {batch_size}, AdamW ({learning_rate:g}, head {head_learning_rate:g}), cosine schedule, seed {seed}. Augmentation:
-mirror, shift, zoom, colour, blur, rescaling, noise, JPEG 30 to 99. Crops: square, 1.3 times the YuNet face box, mirrored
-at the border, cut by the same code as in the application. A self-blended image (after Shiohara and Yamasaki, 2022) is a
-real face blended with an altered copy of itself, so that identity and scene tell nothing."""
-
-_CALIBRATION = """
-## Calibration and thresholds
-
-Fitted on {data}, validation split, frame level{posted}: temperature {temperature:.3f} (part of the weights), then
-*signs of manipulation* from a score of **{manipulated:.4f}** ({target}, and not under .5) and
-*no manipulation found* below **{cleared:.4f}** (at most {miss_rate:.0%} of the fakes lie below); between them *inconclusive*.
-A video's score is the mean of its frame scores, with the same thresholds.
-
-{table}
-"""
-
-_LIMITS = """
-## What it cannot see
-
-- Fully synthetic people, voices, lip-sync alone, edits outside the face, and manipulations unlike its training data.
-- Faces under 48 px, or hidden, or in strong profile. Heavy compression and blur lower what it finds.
-- On data of another origin expect much weaker figures than those above; published detectors lose much of their margin
-  there too.
-
-## Prevalence
-
-The figures are for half real, half fake. Where fakes are rare most alarms are false: a detector with 99 % precision on
-a balanced test and a recall of 68.7 % is right in 84 of 100 alarms when 5 % of the files are fake, in 50 when 1 % are.
-
-## Use
-
-```python
-import timm
-
-model = timm.create_model("hf-hub:ID", pretrained=True).eval()  # or local-dir:FOLDER
-```
-
-`transformers.pipeline("image-classification", model="ID", dtype="float32")` loads the same files. Give it face crops
-made by `detector.faces.crop_face`, not whole photos. Weights: SHA-256 `{sha256}`.
-
-## Licence
-
-The weights are for research and evaluation, within the terms of the training data above. They start from the ImageNet
-weights of VGG-16 (Simonyan and Zisserman, 2014).
-"""
+_TEMPLATE = Path(__file__).parent / "model_card_template.md"
+_METRICS = {
+    "auc": ("roc_auc", "AUC"),
+    "accuracy": ("accuracy", "accuracy at score .5"),
+    "precision": ("precision", "precision at score .5"),
+    "recall": ("recall", "recall at score .5"),
+}
+_LEVELS = ("frame", "video")
 
 
-def render_card(evaluation: dict) -> str:
-    """The model card, Markdown with YAML front matter, from what train.py measured."""
-    calibration, first = evaluation["calibration"], evaluation["tests"][0]
+def render_card(evaluation: dict, plots: str = "plots") -> str:
+    """The model card, Markdown with YAML front matter, from what train.py measured.
+
+    Args:
+        evaluation: As in evaluation.json.
+        plots: Folder of the plots, seen from the card.
+    """
+    training, calibration = evaluation["training"], evaluation["calibration"]
+    tests, fitted = evaluation["tests"], calibration["fitted_on"]
     manipulations = {name for data in evaluation["data"] for name in data["manipulations"]}
-    frame = first["frame"]
-    parts = [
-        _FRONT_MATTER.format(
-            data=first["data"],
-            **{key: frame[key] for key in ("real", "fake", "auc", "accuracy", "precision", "recall")},
-        ),
-        _INTRODUCTION.format(
-            data_table=_data_table(evaluation["data"]),
-            data_note=evaluation["data_note"],
-            faceforensics=""
-            if manipulations & set(MANIPULATIONS)
-            else "**It was not trained on FaceForensics++**, and nothing here says how it does on those videos.",
-            recipe=_recipe(evaluation["training"]),
-        ),
-        "\n## Results\n\n" + _results_table(evaluation["tests"]),
-    ]
-    fitted, thresholds = calibration["fitted_on"], calibration["thresholds"]
     verdicts = {"validation, all of the above together": fitted["validation_frames"]}
-    verdicts |= {f"test, {test['data']}": test["frame"]["verdicts"] for test in evaluation["tests"]}
-    parts.append(
-        _CALIBRATION.format(
-            data="; ".join(fitted["data"]),
-            posted=f" ({fitted['recompressed']:.0%} of the crops re-compressed, as media that were posted are)"
-            if "recompressed" in fitted
-            else "",
-            temperature=calibration["temperature"],
-            manipulated=thresholds["manipulated"],
-            cleared=thresholds["no_manipulation_found"],
-            target=_target_precision(fitted),
-            miss_rate=fitted["miss_rate"],
-            table=_verdict_table(verdicts),
+    verdicts |= {f"test, {test['data']}": test["frame"]["verdicts"] for test in tests}
+    return ModelCard.from_template(
+        _card_data(evaluation),
+        template_path=str(_TEMPLATE),
+        title=f"{_display_name(training['model'])} face manipulation detector",
+        is_vgg16=training["model"] == "vgg16",
+        label_names=evaluation["label_names"],
+        training=training,
+        labelled_share=1 - training["self_blended"] - training["face_swap"],
+        sizes=_sizes(training),
+        percent=lambda share: f"{share:.0%}",
+        data_table=_data_table(evaluation["data"]),
+        data_note=evaluation["data_note"],
+        on_faceforensics=bool(manipulations & set(MANIPULATIONS)),
+        results_table=_results_table(tests),
+        strict_table=_strict_table(tests),
+        manipulation_table=_manipulation_table(tests),
+        has_videos=any(test["video"] for test in tests),
+        calibration_bins=CALIBRATION_BINS,
+        robustness=evaluation["robustness"],
+        robustness_table=_robustness_table(evaluation["robustness"]),
+        saliency=evaluation["saliency"],
+        saliency_table=_saliency_table(evaluation["saliency"]),
+        calibration=calibration,
+        fitted=fitted,
+        target=_target_precision(fitted),
+        support=_support(fitted),
+        verdict_table=_verdict_table(verdicts),
+        prevalence_table=_prevalence_table(tests),
+        weights_sha256=evaluation["weights_sha256"],
+        plots=plots,
+        command=_command(training, evaluation["data"]),
+    ).content
+
+
+def comparison_table(evaluations: dict[str, dict]) -> str:
+    """One row a model and level, on the first test set of each, Markdown."""
+    rows = []
+    for name, evaluation in evaluations.items():
+        test = evaluation["tests"][0]
+        for level in _LEVELS:
+            if figures := test[level]:
+                rows.append((_display_name(name), test["data"], level, f"{figures['real']:,}", f"{figures['fake']:,}"))
+                rows[-1] += tuple(
+                    f"{figures[key]:.4f}"
+                    for key in ("auc", "accuracy", "precision", "recall", "recall_at_99_precision")
+                )
+    head = ("model", "data, split test", "level", "real", "fake", "AUC", "accuracy", "precision", "recall")
+    return markdown_table((*head, "recall at 99 % precision"), rows)
+
+
+def _display_name(model: str) -> str:
+    return {"vgg16": "VGG-16", "simple_cnn": "Simple CNN"}.get(model, model)
+
+
+def _card_data(evaluation: dict) -> ModelCardData:
+    training = evaluation["training"]
+    results = [
+        EvalResult(
+            task_type="image-classification",
+            task_name=f"real or fake, {level} level",
+            dataset_type=training.get("dataset_id") or "face-crops",
+            dataset_name=f"{test['data']} ({figures['real']} real and {figures['fake']} fake at {level} level)",
+            # the Hub client takes results of the same type, configuration and split for the same data
+            dataset_config=f"{test['data']}, {level}",
+            dataset_split="test",
+            metric_type=kind,
+            metric_name=f"{level} {name}",
+            metric_value=round(figures[key], 4),
         )
+        for test in evaluation["tests"]
+        for level in _LEVELS
+        if (figures := test[level])
+        for key, (kind, name) in _METRICS.items()
+    ]
+    return ModelCardData(
+        license="other",
+        license_name="research-only",
+        license_link="README.md",
+        library_name="timm",
+        pipeline_tag="image-classification",
+        base_model=None if training["model"] == "simple_cnn" else f"timm/{training['model']}",
+        datasets=[training["dataset_id"]] if training.get("dataset_id") else None,
+        metrics=[kind for kind, _ in _METRICS.values()],
+        tags=["deepfake-detection", "face-manipulation", training["model"], "timm"],
+        model_name=f"{training['model']}-face-manipulation",
+        eval_results=results,
     )
-    parts.append(_LIMITS.format(sha256=evaluation["weights_sha256"]))
-    return "".join(parts)
 
 
-def _recipe(training: dict) -> str:
-    if "paired_repeats" in training:
-        return _FIRST_RECIPE.format(**training)
-    side, last = training["input_size"], training["finish_size"]
-    sizes = f"{side} px"
+def _sizes(training: dict) -> str:
+    side, last = (training[key] or "full" for key in ("input_size", "finish_size"))
     if training["finish_share"] and last != side:
-        sizes = f"{side} px, the last {training['finish_share']:.0%} of the steps {last} px"
-    labelled = 1 - training["self_blended"] - training["face_swap"]
-    return _RECIPE.format(sizes=sizes, labelled=labelled, **training)
+        return f"{side} px, the last {training['finish_share']:.0%} of the steps {last} px"
+    return f"{side} px"
+
+
+def _command(training: dict, data: list[dict]) -> str:
+    """The options that differ from the defaults."""
+    parts = ["python train.py --dataset DATA"]
+    if len(data) > 1:
+        parts.append("--real-dataset REAL_DATA")
+    defaults = Options(dataset="")
+    for key, value in training.items():
+        default = defaults.model[0] if key == "model" else getattr(defaults, key)
+        if value != default:
+            parts.append(f"--{key.replace('_', '-')} {value}")
+    return " \\\n    ".join(parts)
 
 
 def _target_precision(fitted: dict) -> str:
     """What the alarm's precision on validation is, honestly, where the data did not support the target."""
-    target = fitted["target_precision"]
-    named = {label: counts["manipulated"] for label, counts in fitted["validation_frames"].items()}
-    if "precision" in fitted:
-        if fitted["precision"] >= target:
-            return f"precision at least {target:.0%} where half is fake and each kind of fake weighs the same"
-    elif named["fake"] and named["fake"] / (named["fake"] + named["real"]) >= target:
-        return f"precision at least {target:.0%}"
+    if fitted["supports_target"]:
+        return (
+            f"precision at least {fitted['target_precision']:.0%} where half is fake and each kind of fake weighs the same, "
+            "and not under .5"
+        )
     return f"the strictest that the data support: no score has a precision of {fitted['target_precision']:.0%}"
 
 
-def _data_table(sets: list[dict]) -> str:
-    lines = ["| data | fakes | train crops | validation crops | test crops |", "|---|---|---|---|---|"]
-    for data in sets:
-        crops = data["crops"]
-        lines.append(
-            f"| {data['name']} | {', '.join(data['manipulations'])} "
-            f"| {crops['train']:,} | {crops['validation']:,} | {crops['test']:,} |"
-        )
-    return "\n".join(lines)
+def _support(fitted: dict) -> str:
+    """How many validation crops stand behind the alarm, and what they promise."""
+    named = {label: counts["manipulated"] for label, counts in fitted["validation_frames"].items()}
+    text = (
+        f"Behind the alarm stand {named['fake']} fake and {named['real']} real validation crops with that score or more: with 95 % "
+        f"confidence its precision, where fakes are as frequent as there, is at least {fitted['precision_at_least']:.1%}"
+    )
+    if fitted["precision_at_least"] < fitted["target_precision"]:
+        text += f"; they are too few to be sure of {fitted['target_precision']:.0%}"
+    return f"{text}."
+
+
+def _interval(figures: dict, key: str) -> str:
+    value = f"{figures[key]:.4f}"
+    edges = figures["intervals"].get(key)
+    return f"{value} [{edges[0]:.3f}, {edges[1]:.3f}]" if edges else value
+
+
+def _by_level(tests: list[dict]):
+    """Name, level and figures of every test and level that was measured."""
+    return [(test["data"], level, test[level]) for test in tests for level in _LEVELS if test[level]]
 
 
 def _results_table(tests: list[dict]) -> str:
-    lines = [
-        "| data, split | level | real | fake | AUC | AP | accuracy | precision | recall "
-        "| recall at 99 % precision | confusion (TN FP FN TP) |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+    keys = {
+        **{"auc": "AUC", "average_precision": "AP", "equal_error_rate": "EER", "accuracy": "accuracy"},
+        **{"balanced_accuracy": "balanced accuracy", "precision": "precision", "recall": "recall"},
+    }
+    rows = [
+        (f"{data}, test", level, figures["real"], figures["fake"], figures["groups"])
+        + tuple(_interval(figures, key) for key in keys)
+        + (" ".join(str(count) for count in figures["confusion"].values()), f"{figures['calibration_error']:.4f}")
+        for data, level, figures in _by_level(tests)
     ]
-    for test in tests:
-        for level in ("frame", "video"):
-            if figures := test[level]:
-                lines.append(
-                    f"| {test['data']}, test | {level} | {figures['real']} | {figures['fake']} | {figures['auc']:.4f} "
-                    f"| {figures['average_precision']:.4f} | {figures['accuracy']:.4f} | {figures['precision']:.4f} "
-                    f"| {figures['recall']:.4f} | {figures['recall_at_99_precision']:.4f} "
-                    f"| {' '.join(str(count) for count in figures['confusion'].values())} |"
-                )
-    text = "\n".join(lines) + "\n\nAccuracy, precision, recall and confusion are at a score of .5.\n"
-    if not any(test["video"] for test in tests):
-        text += "The data are photos, one crop each, so there are no video figures.\n"
-    return text
+    return markdown_table(
+        ("data, split", "level", "real", "fake", "groups", *keys.values(), "confusion (TN FP FN TP)", "ECE"), rows
+    )
+
+
+def _strict_table(tests: list[dict]) -> str:
+    rates = [f"recall_at_{rate:g}_false_positive_rate" for rate in FALSE_POSITIVE_RATES]
+    rows = [
+        (f"{data}, test", level, figures["real"], figures["fake"], _interval(figures, "recall_at_99_precision"))
+        + tuple(f"{figures[key]:.4f}" for key in rates)
+        for data, level, figures in _by_level(tests)
+    ]
+    names = [f"recall at {rate:.1%} false positives" for rate in FALSE_POSITIVE_RATES]
+    return markdown_table(("data, split", "level", "real", "fake", "recall at 99 % precision", *names), rows)
+
+
+def _manipulation_table(tests: list[dict]) -> str:
+    """Empty where no test has several manipulations."""
+    if all(len(figures["manipulations"]) < 2 for _, _, figures in _by_level(tests)):
+        return ""
+    keys = {
+        "auc": "AUC",
+        "average_precision": "AP",
+        "equal_error_rate": "EER",
+        "called_manipulated": "called manipulated",
+    }
+    rows = [
+        (f"{data}, test", level, name, found["real"], found["fake"]) + tuple(f"{found[key]:.4f}" for key in keys)
+        for data, level, figures in _by_level(tests)
+        for name, found in figures["manipulations"].items()
+    ]
+    return markdown_table(("data, split", "level", "manipulation", "real", "fake", *keys.values()), rows)
+
+
+def _data_table(sets: list[dict]) -> str:
+    rows = [
+        (
+            data["name"],
+            ", ".join(data["manipulations"]),
+            *(data["crops"][split] for split in ("train", "validation", "test")),
+        )
+        for data in sets
+    ]
+    return markdown_table(("data", "fakes", "train crops", "validation crops", "test crops"), rows)
+
+
+def _robustness_table(grid: dict | None) -> str:
+    if not grid:
+        return ""
+    intact = next(row["auc"] for row in grid["rows"] if row["kind"] == "none")
+    rows = [
+        (
+            row["kind"] if row["kind"] == "none" else f"{row['kind']} {row['level']:g}",
+            f"{row['auc']:.4f}",
+            f"{intact - row['auc']:+.4f}",
+            f"{row['fakes_called_manipulated']:.4f}",
+            f"{row['real_called_manipulated']:.4f}",
+        )
+        for row in grid["rows"]
+    ]
+    return markdown_table(("damage", "AUC", "drop", "fakes called manipulated", "real called manipulated"), rows)
+
+
+def _saliency_table(found: list[dict] | None) -> str:
+    rows = [
+        (
+            f"{row['data']}, test",
+            row["method"],
+            row["fakes"],
+            f"{row['pointing_game']:.2f}",
+            f"{row['energy_inside']:.2f}",
+            f"{row['mask_area']:.2f}",
+        )
+        for row in found or ()
+    ]
+    return markdown_table(("data, split", "map", "fakes", "pointing game", "energy inside", "mask area"), rows)
 
 
 def _verdict_table(splits: dict[str, dict]) -> str:
-    lines = [
-        "| split | class | signs of manipulation | inconclusive | no manipulation found |",
-        "|---|---|---|---|---|",
+    rows = [
+        (split, name, counts["manipulated"], counts["inconclusive"], counts["no_manipulation_found"])
+        for split, classes in splits.items()
+        for name, counts in classes.items()
     ]
-    for split, classes in splits.items():
-        lines += [
-            f"| {split} | {name} | {counts['manipulated']} | {counts['inconclusive']} | {counts['no_manipulation_found']} |"
-            for name, counts in classes.items()
-        ]
-    return "\n".join(lines)
+    return markdown_table(("split", "class", "signs of manipulation", "inconclusive", "no manipulation found"), rows)
+
+
+def _prevalence_table(tests: list[dict]) -> str:
+    shares = [row["prevalence"] for row in tests[0]["frame"]["precision_by_prevalence"]]
+    rows = [
+        (f"{data}, test", level, figures["real"], figures["fake"])
+        + tuple(f"{row['precision']:.3f} ({row['at_least']:.3f})" for row in figures["precision_by_prevalence"])
+        for data, level, figures in _by_level(tests)
+    ]
+    return markdown_table(("data, split", "level", "real", "fake", *(f"{share:.0%} fake" for share in shares)), rows)
 
 
 if __name__ == "__main__":
-    sys.stdout.write(render_card(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))))
+    sys.stdout.write(render_card(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")), *sys.argv[2:3]))

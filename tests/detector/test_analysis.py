@@ -7,6 +7,7 @@ from PIL import Image
 from detector.analysis import MIN_TRACK_FRAMES, Analyzer, verdict_for
 from detector.faces import MIN_FACE_PX
 from detector.model import LoadedModel, ModelInfo, Thresholds
+from detector.report import face_table, verdict_markdown
 from tests.media_factory import write_video
 
 
@@ -25,13 +26,28 @@ class RednessNetwork(torch.nn.Module):
         return self.forward_head(self.forward_features(x))
 
 
+class TintNetwork(RednessNetwork):
+    """Knows two manipulations: red ones, and blue ones that it is surer of."""
+
+    def forward_head(self, features):
+        red, green, blue = features.mean(dim=(2, 3)).T
+        return torch.stack([torch.zeros_like(red), 60 * (red - green) - 7, 90 * (blue - green) - 7], dim=1)
+
+
+def _transform(image):
+    return torch.from_numpy(np.asarray(image.resize((56, 56)), np.float32) / 255).permute(2, 0, 1)
+
+
 @pytest.fixture(scope="module")
 def analyzer():
-    def transform(image):
-        return torch.from_numpy(np.asarray(image.resize((56, 56)), np.float32) / 255).permute(2, 0, 1)
-
     info = ModelInfo("redness", "1", ("real", "fake"), Thresholds(0.2, 0.8))
-    return Analyzer(LoadedModel(info, RednessNetwork(), transform))
+    return Analyzer(LoadedModel(info, RednessNetwork(), _transform))
+
+
+@pytest.fixture(scope="module")
+def kinds_analyzer():
+    info = ModelInfo("tint", "1", ("real", "FaceSwap", "Deepfakes"), Thresholds(0.2, 0.8))
+    return Analyzer(LoadedModel(info, TintNetwork(), _transform))
 
 
 def portrait(tint: float = 0.0) -> np.ndarray:
@@ -122,3 +138,31 @@ def test_shown_frames_are_reduced_with_their_boxes(analyzer, tmp_path):
     assert shown.image.shape == (480, 960, 3)
     full = analysis.result.faces[0].box_px
     assert shown.faces[0].face.box_px[0] == pytest.approx(full[0] / 2, abs=1)
+
+
+def test_likely_manipulation_is_named_where_the_model_tells_them_apart(analyzer, kinds_analyzer, tmp_path):
+    red, blue = portrait(tint=0.6), portrait(tint=0.6)[:, :, ::-1]
+    Image.fromarray(side_by_side(red, blue)).save(tmp_path / "two.png")
+    result = kinds_analyzer.analyze_image(tmp_path / "two.png").result
+    left, right = sorted(result.faces, key=lambda face: face.box_px)
+    assert (left.manipulation.name, right.manipulation.name) == ("FaceSwap", "Deepfakes")
+    assert left.score > 0.9 and 0.5 < left.manipulation.share <= 1  # P(fake) is 1 - P(real), over both kinds
+    assert result.verdict == "manipulated"
+    words = verdict_markdown(result)
+    assert any(f"takes it for *{name}*" in words for name in ("FaceSwap", "Deepfakes"))
+    assert list(face_table(result)["If fake, most like"]) == [face.manipulation.name for face in result.faces]
+    assert analyzer.analyze_image(tmp_path / "two.png").result.faces[0].manipulation is None
+
+
+def test_manipulation_is_not_named_where_none_was_found(kinds_analyzer, tmp_path):
+    Image.fromarray(side_by_side(portrait(), portrait())).save(tmp_path / "two.png")
+    result = kinds_analyzer.analyze_image(tmp_path / "two.png").result
+    assert result.verdict == "no_manipulation_found"
+    assert "takes it for" not in verdict_markdown(result)
+
+
+def test_frames_that_look_fake_decide_the_kind(kinds_analyzer, tmp_path):
+    frames = [portrait()] * 5 + [portrait(tint=0.6)] * 3
+    write_video(tmp_path / "clip.mp4", frames, fps=8)
+    (face,) = kinds_analyzer.analyze_video(tmp_path / "clip.mp4", frames=8).result.faces
+    assert face.manipulation.name == "FaceSwap"

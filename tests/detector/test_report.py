@@ -2,7 +2,7 @@
 
 import pytest
 
-from detector.report import score_text
+from detector.report import card_markdown, score_text
 
 
 @pytest.mark.parametrize(
@@ -11,3 +11,11 @@ from detector.report import score_text
 )
 def test_score_just_under_a_threshold_does_not_read_as_one_that_reached_it(score, text):
     assert score_text(score) == text
+
+
+def test_card_on_the_page_carries_its_plots_and_no_front_matter(tmp_path):
+    (tmp_path / "plots").mkdir()
+    (tmp_path / "plots" / "roc.png").write_bytes(b"picture")
+    card = "---\nlicense: other\n---\n# Card\n![ROC](plots/roc.png) ![Other](plots/other.png) ![Far](https://example.org/x.png)"
+    shown = card_markdown(card, tmp_path)
+    assert shown == "# Card\n![ROC](data:image/png;base64,cGljdHVyZQ==)  ![Far](https://example.org/x.png)"

@@ -5,7 +5,7 @@ from detector.faces import DetectedFace, crop_face, crop_square
 from detector.model import load_folder
 from detector.saliency import MAX_OPACITY, opacity, overlay, score_with_evidence
 from tests.media_factory import astronaut
-from training.network import save_model_folder, to_timm
+from training.models import save_model_folder
 
 FACE = DetectedFace((179, 63, 269, 175), ((0.0, 0.0),) * 5, 0.9)
 
@@ -13,10 +13,10 @@ FACE = DetectedFace((179, 63, 269, 175), ((0.0, 0.0),) * 5, 0.9)
 def test_map_and_bias_add_up_to_the_log_odds(pooled, tmp_path):
     # the class-activation map of a pooled linear head is exact: nothing of the score is left unexplained
     thresholds = {"thresholds": {"no_manipulation_found": 0.2, "manipulated": 0.8}}
-    save_model_folder(to_timm(pooled), tmp_path, ["real", "fake"], thresholds)
+    save_model_folder(pooled.to_timm(), tmp_path, pooled.data_config, ["real", "fake"], thresholds)
     model = load_folder(tmp_path, "random")
     crops = [crop_face(astronaut(), FACE), astronaut()[:150, :150]]
-    scores, maps = score_with_evidence(model, crops)
+    scores, maps, kinds = score_with_evidence(model, crops)
     assert maps.shape == (2, 7, 7)
     real_bias, fake_bias = model.network.pre_logits.fc1.bias[:2].tolist()  # as rounded to float16 in the file
     log_odds = model.score_log_odds(crops)
@@ -25,7 +25,7 @@ def test_map_and_bias_add_up_to_the_log_odds(pooled, tmp_path):
 
 
 def test_no_face_gives_no_score():
-    scores, maps = score_with_evidence(None, [])
+    scores, maps, _ = score_with_evidence(None, [])
     assert len(scores) == len(maps) == 0
 
 

@@ -10,7 +10,9 @@ from dataset_builder.real_faces import joined, real_faces
 from dataset_builder.records import features
 from detector.faces import FaceDetector, crop_face
 from tests.media_factory import astronaut
-from training.data import EvaluationSet, TrainingPairs, collate_pairs, pseudo_fake_set
+from training.data import EvaluationSet, SelectionCrops, TrainingPairs, collate, crop_transform, pseudo_fake_set
+from training.losses import SOME_FAKE
+from training.network import DATA_CONFIG
 
 
 def rows_of_astronaut() -> datasets.Dataset:
@@ -81,9 +83,8 @@ def test_shares_are_of_the_fakes(rows, faces):
 
 
 def test_batches_hold_as_many_real_as_fake_crops(rows, faces):
-    torch.manual_seed(0)
     pairs = TrainingPairs(rows, faces, {"self_blended": 0.5}, seed=0)
-    batch = collate_pairs([pairs[0], pairs[1]])
+    batch = collate([pairs[0], pairs[1]])
     assert batch["pixel_values"].shape == (4, 3, 224, 224)
     assert batch["labels"].tolist() == [0, 1, 0, 1]
 
@@ -91,9 +92,11 @@ def test_batches_hold_as_many_real_as_fake_crops(rows, faces):
 def test_masks_are_known_of_pseudo_fakes_and_empty_for_real_crops(rows, faces):
     pairs = TrainingPairs(rows, faces, {"self_blended": 0.5}, seed=0)
     masks = {kind: pairs[index]["masks"] for index, (kind, _, _) in enumerate(pairs._pairs)}
-    assert all(mask.shape == (2, 14, 14) and mask[0].max() == 0 for mask in masks.values())
+    assert all(mask.shape == (2, 2, 56, 56) and mask[0].max() == 0 for mask in masks.values())
     assert masks["labelled"][1].isnan().all()
-    assert 0.9 < masks["self_blended"][1].max() <= 1 and masks["self_blended"][1].min() == 0
+    inside, edge = masks["self_blended"][1]
+    assert 0.9 < inside.max() <= 1 and inside.min() == 0
+    assert 0.5 < edge.max() <= 1 and edge[inside == inside.max()].max() < 0.2  # the edge runs around the inside
 
 
 def test_evaluation_crops_are_the_same_each_time(faces):
@@ -109,3 +112,54 @@ def test_as_posted_every_second_row_is_recompressed(rows):
     data = EvaluationSet("set", rows)
     changed = [not np.array_equal(data.crop(number), data.crop(number, as_posted=True)) for number in range(4)]
     assert changed == [False, True, False, True]
+
+
+def test_everything_random_about_a_pair_depends_on_seed_and_number_alone(rows, faces):
+    first, again, other = (TrainingPairs(rows, faces, {"self_blended": 0.5}, seed=seed) for seed in (0, 0, 1))
+    torch.manual_seed(1)
+    assert torch.equal(first[1]["pixel_values"], again[1]["pixel_values"])
+    assert not torch.equal(first[1]["pixel_values"], other[1]["pixel_values"])
+
+
+def test_passes_lie_one_after_the_other_and_the_last_may_be_a_part(rows, faces):
+    many = datasets.concatenate_datasets([rows.select([0, 3])] * 10)
+    pairs = TrainingPairs(many, faces, {"self_blended": 0.5}, seed=0, passes=1.5)
+    assert len(pairs) == 30
+    assert [kind for kind, _, _ in pairs._pairs[:20]].count("labelled") == 10
+
+
+def test_gentle_start_leaves_detail_in(rows, faces, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        "training.data.augment",
+        lambda crop, random, mask=None, strength=1.0: (seen.append(strength), (crop, mask))[1],
+    )
+    many = datasets.concatenate_datasets([rows.select([0, 3])] * 10)
+    pairs = TrainingPairs(many, None, {}, seed=0, gentle_share=0.5)
+    for index in range(10):
+        pairs[index]
+    assert seen[::2] == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1, 1, 1, 1, 1])
+
+
+def test_labels_name_the_manipulation_and_pseudo_fakes_are_some_fake(rows, faces):
+    pairs = TrainingPairs(rows, faces, {"self_blended": 0.5}, seed=0, classes=("real", "FaceSwap", "Deepfakes"))
+    labels = {kind: pairs[index]["labels"].tolist() for index, (kind, _, _) in enumerate(pairs._pairs)}
+    assert labels == {"labelled": [0, 2], "self_blended": [0, SOME_FAKE]}
+
+
+def test_selection_takes_as_many_of_both_classes(rows, faces):
+    sets = [EvaluationSet("set", rows), pseudo_fake_set("set", faces, "self_blended", 3)]
+    selection = SelectionCrops(sets, 2, crop_transform(DATA_CONFIG))
+    labels = [int(selection[number]["labels"]) for number in range(len(selection))]
+    assert labels == [0, 0, 1, 0, 0, 1, 1]
+    assert collate([selection[0], selection[2]])["pixel_values"].shape == (2, 3, 224, 224)
+
+
+def test_sets_tell_groups_and_manipulations(rows, faces):
+    labelled, made = EvaluationSet("set", rows), pseudo_fake_set("set", faces, "self_blended", 2)
+    assert labelled.groups == [f"group{number}" for number in range(4)]
+    assert labelled.manipulations == ["real", "real", "real", "Deepfakes"]
+    assert made.manipulations == ["real", "real", "self_blended", "self_blended"]
+    assert (
+        made.groups[:2] == made.groups[2:] and len(set(made.groups)) == 2
+    )  # a fake is not independent of its original

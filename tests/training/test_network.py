@@ -4,7 +4,9 @@ import torch
 from safetensors.torch import save_file
 from transformers import AutoModelForImageClassification
 
-from training.network import PooledVGG16, load_imagenet_features, save_model_folder, to_timm
+from training.losses import SOME_FAKE, class_loss, mask_loss
+from training.models import build_classifier, save_model_folder
+from training.network import PooledVGG16
 
 
 @pytest.fixture(scope="module")
@@ -15,17 +17,17 @@ def batch():
 
 @torch.no_grad()
 def test_timm_model_computes_the_same_logits(pooled, batch):
-    assert torch.allclose(to_timm(pooled)(batch), pooled(batch)["logits"], atol=1e-5)
+    assert torch.allclose(pooled.to_timm()(batch), pooled(batch)["logits"], atol=1e-5)
 
 
 @torch.no_grad()
 def test_temperature_divides_the_logits(pooled, batch):
-    assert torch.allclose(to_timm(pooled, temperature=2.5)(batch), pooled(batch)["logits"] / 2.5, atol=1e-5)
+    assert torch.allclose(pooled.to_timm(temperature=2.5)(batch), pooled(batch)["logits"] / 2.5, atol=1e-5)
 
 
 @torch.no_grad()
 def test_saved_folder_loads_in_timm_and_transformers(pooled, batch, tmp_path):
-    save_model_folder(to_timm(pooled), tmp_path, ["real", "fake"], {"thresholds": {}})
+    save_model_folder(pooled.to_timm(), tmp_path, pooled.data_config, ["real", "fake"], {"thresholds": {}})
     expected = pooled(batch)["logits"]
     assert (tmp_path / "model.safetensors").stat().st_size < 40_000_000
     by_timm = timm.create_model(f"local-dir:{tmp_path}", pretrained=True).eval()
@@ -38,23 +40,36 @@ def test_saved_folder_loads_in_timm_and_transformers(pooled, batch, tmp_path):
 def test_weights_of_another_network_are_refused(pooled, tmp_path):
     save_file({"features.0.weight": torch.zeros(1)}, tmp_path / "other.safetensors")
     with pytest.raises(ValueError, match="does not hold the convolutional layers"):
-        load_imagenet_features(pooled, tmp_path / "other.safetensors")
+        pooled.load_pretrained(tmp_path / "other.safetensors")
 
 
 def test_hub_out_of_reach_is_one_sentence_that_names_the_way_out(pooled, monkeypatch):
-    monkeypatch.setattr("training.network.fetch_from_hub", lambda *args, **kwargs: None)
+    monkeypatch.setattr("training.weights.fetch_from_hub", lambda *args, **kwargs: None)
     with pytest.raises(ValueError, match="give --initial-weights FILE"):
-        load_imagenet_features(pooled, None)
+        pooled.load_pretrained(None)
 
 
 def test_whole_networks_from_the_hub_give_their_convolutional_layers(tmp_path, monkeypatch):
-    start = PooledVGG16(2)
-    state = {f"features.{name}": value for name, value in start.features.state_dict().items()}
-    save_file(state | {"head.fc.weight": torch.zeros(1000, 8)}, tmp_path / "model.safetensors")
-    monkeypatch.setattr("training.network.fetch_from_hub", lambda *args, **kwargs: tmp_path)
+    start = timm.create_model("vgg16", num_classes=2, mlp_ratio=1 / 4096)
+    save_file(start.state_dict(), tmp_path / "model.safetensors")
+    monkeypatch.setattr("training.weights.fetch_from_hub", lambda *args, **kwargs: tmp_path)
     model = PooledVGG16(2)
-    load_imagenet_features(model, None)
-    assert torch.equal(model.features[28].weight, start.features[28].weight)
+    model.load_pretrained(None)
+    assert torch.equal(model.features[40].weight, start.features[28].weight)
+
+
+@torch.no_grad()
+def test_training_starts_as_the_imagenet_network(batch, tmp_path):
+    start = timm.create_model("vgg16", num_classes=2, mlp_ratio=1 / 4096)
+    save_file(start.state_dict(), tmp_path / "model.safetensors")
+    model = PooledVGG16(2)
+    model.load_pretrained(tmp_path / "model.safetensors")
+    model.match_statistics([batch])
+    expected = start.features(batch)
+    spread = expected.std()
+    assert (model.eval().features(batch) - expected).abs().max() < 1e-3 * spread
+    model.pooled_norm.track_running_stats = model.train().pooled_norm.training  # the batch it was matched to
+    assert (model.features(batch) - expected).abs().max() < 1e-2 * spread
 
 
 def test_fresh_head_calls_everything_undecided(batch):
@@ -63,24 +78,72 @@ def test_fresh_head_calls_everything_undecided(batch):
         assert model(batch)["logits"].abs().max() == 0
 
 
-def test_smaller_training_size_leaves_evaluation_alone(pooled, batch, monkeypatch):
+def test_smaller_training_size_leaves_evaluation_alone(batch):
     sides = []
-    monkeypatch.setattr(pooled, "training_side", 96)
-    hook = pooled.features[0].register_forward_pre_hook(lambda module, inputs: sides.append(inputs[0].shape[-1]))
+    model = PooledVGG16(2)
+    model.training_side = 96
+    model.features[0].register_forward_pre_hook(lambda module, inputs: sides.append(inputs[0].shape[-1]))
     with torch.no_grad():
-        pooled.train()(batch[:1])
-        pooled.eval()(batch[:1])
-    hook.remove()
+        model.train()(batch)
+        model.eval()(batch)
     assert sides == [96, 224]
 
 
 def test_known_masks_teach_and_unknown_ones_are_left_out(pooled, batch):
-    labels, unknown = torch.tensor([0, 1]), torch.full((2, 14, 14), torch.nan)
-    known = torch.zeros(2, 14, 14)
-    known[1, 4:10, 4:10] = 1
+    labels, unknown = torch.tensor([0, 1]), torch.full((2, 2, 56, 56), torch.nan)
+    known = torch.zeros(2, 2, 56, 56)
+    known[1, 0, 16:40, 16:40] = 1
     alone = pooled(batch, labels)["loss"]
     assert pooled(batch, labels, unknown)["loss"] == alone
-    pooled(batch, labels, known)["loss"].backward()
-    assert pooled(batch, labels, known)["loss"] > alone
-    assert pooled.mask_head.weight.grad.abs().max() > 0
+    found = pooled(batch, labels, known)["loss"]
+    assert found > alone
+    found.backward()
+    assert all(head[1].bias.grad.abs().max() > 0 for head in pooled.mask_heads)
     pooled.zero_grad()
+
+
+def test_mask_loss_is_that_of_the_known_masks_at_the_size_of_the_map():
+    masks = torch.zeros(2, 2, 4, 4)
+    masks[0, :, :2] = 1
+    masks[1] = torch.nan
+    right = torch.tensor([[9.0, 9.0], [-9.0, -9.0]]).expand(2, 2, 2, 2)
+    wrong = -right
+    assert mask_loss(right, masks) < 0.001
+    assert mask_loss(wrong, masks) == pytest.approx(9, abs=0.01)
+
+
+def test_fake_of_no_known_kind_may_be_any_kind():
+    logits = torch.tensor([[0.0, 4.0, 0.0], [0.0, 0.0, 4.0]])
+    any_kind = class_loss(logits, torch.tensor([SOME_FAKE, SOME_FAKE]))
+    assert any_kind < 0.02
+    assert class_loss(logits, torch.tensor([1, 1])) > 2 - any_kind
+    assert class_loss(logits, torch.tensor([0, 0])) > 4
+
+
+def test_frozen_blocks_keep_weights_and_statistics(batch):
+    model = PooledVGG16(2)
+    model.freeze_blocks(2)
+    model.train()
+    before = model.features[1].running_mean.clone(), model.features[15].running_mean.clone()
+    model(batch, torch.tensor([0, 1]))["loss"].backward()
+    assert torch.equal(model.features[1].running_mean, before[0])
+    assert not torch.equal(model.features[15].running_mean, before[1])
+    assert len(model.blocks()) == 3
+    assert all(parameter.grad is None for parameter in model.features[:10].parameters())
+
+
+@pytest.mark.parametrize("name", ["simple_cnn", "test_resnet"])
+def test_other_networks_are_saved_and_calibrated_alike(name, tmp_path):
+    model = build_classifier(name, 2).eval()
+    torch.nn.init.normal_(model.network.get_classifier().weight)
+    pixels = torch.randn(2, *model.data_config["input_size"])
+    save_model_folder(model.to_timm(temperature=2.0), tmp_path, model.data_config, ["real", "fake"], {})
+    with torch.no_grad():
+        stored = timm.create_model(f"local-dir:{tmp_path}", pretrained=True).eval()(pixels)
+        assert torch.allclose(stored, model(pixels)["logits"] / 2, atol=2e-2)
+    assert timm.data.resolve_model_data_config(timm.create_model(f"local-dir:{tmp_path}"))["crop_pct"] == 1.0
+
+
+def test_unknown_name_is_one_sentence():
+    with pytest.raises(ValueError, match="timm knows no model vgg17"):
+        build_classifier("vgg17", 2)

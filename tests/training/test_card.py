@@ -1,0 +1,83 @@
+import json
+
+import pytest
+import yaml
+
+from detector.model import BUNDLED_FOLDER
+from training.card import comparison_table, render_card
+
+
+@pytest.fixture
+def evaluation() -> dict:
+    return json.loads((BUNDLED_FOLDER / "evaluation.json").read_text())
+
+
+def front_matter(card: str) -> dict:
+    return yaml.safe_load(card.split("---\n")[1])
+
+
+def test_front_matter_is_what_the_hub_reads(evaluation):
+    data = front_matter(render_card(evaluation))
+    assert data["library_name"] == "timm"
+    assert data["pipeline_tag"] == "image-classification"
+    assert data["base_model"] == "timm/vgg16"
+    assert data["license"] == "other" and data["license_name"]
+    (model,) = data["model-index"]
+    assert len(model["results"]) == len(evaluation["tests"])  # the figures of one test set are not another's
+    first = model["results"][0]
+    assert first["dataset"]["split"] == "test"
+    # a figure never stands without data, level and count
+    assert f"{evaluation['tests'][0]['frame']['real']} real" in first["dataset"]["name"]
+    assert "frame level" in first["dataset"]["name"]
+    values = {metric["name"]: metric["value"] for metric in first["metrics"]}
+    assert values["frame AUC"] == round(evaluation["tests"][0]["frame"]["auc"], 4)
+
+
+def test_every_result_row_names_split_level_and_counts(evaluation):
+    lines = render_card(evaluation).splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("| data, split") and "AUC" in line)
+    rows = lines[start + 2 : start + 2 + len(evaluation["tests"])]
+    for row, test in zip(rows, evaluation["tests"], strict=True):
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        assert cells[:4] == [
+            f"{test['data']}, test",
+            "frame",
+            f"{test['frame']['real']:,}",
+            f"{test['frame']['fake']:,}",
+        ]
+        assert cells[5].startswith(f"{test['frame']['auc']:.4f} [")
+
+
+def test_figures_in_the_card_change_with_the_evaluation(evaluation):
+    evaluation["tests"][0]["frame"]["auc"] = 0.4321
+    assert "0.4321" in render_card(evaluation)
+
+
+def test_card_says_where_validation_does_not_support_the_target(evaluation):
+    evaluation["calibration"]["fitted_on"]["supports_target"] = False
+    assert "the strictest that the data support: no score has a precision of 99%" in render_card(evaluation)
+
+
+def test_parts_that_were_not_measured_are_left_out(evaluation):
+    card = render_card(evaluation | {"robustness": None, "saliency": None})
+    assert "## Robustness" not in card and "## Saliency" not in card
+    assert "None" not in card and "robustness.png" not in card
+
+
+def test_command_names_what_differs_from_the_defaults(evaluation):
+    evaluation["training"] |= {"learning_rate": 0.123, "model": "simple_cnn"}
+    card = render_card(evaluation)
+    assert "--learning-rate 0.123" in card and "--model simple_cnn" in card and "--epochs 3.0" not in card
+
+
+def test_comparison_has_a_row_for_each_model(evaluation):
+    table = comparison_table({"simple_cnn": evaluation, "vgg16": evaluation})
+    assert [line.split("|")[1].strip() for line in table.splitlines()[2:]] == ["Simple CNN", "VGG-16"]
+
+
+def test_card_says_where_too_few_crops_stand_behind_the_alarm(evaluation):
+    fitted = evaluation["calibration"]["fitted_on"]
+    fitted["precision_at_least"] = 0.9
+    assert "at least 90.0%; they are too few to be sure of 99%." in render_card(evaluation)
+    fitted["precision_at_least"] = 0.995
+    assert "too few" not in render_card(evaluation)

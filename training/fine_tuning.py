@@ -1,0 +1,167 @@
+"""One training run: the Trainer, its learning rates, its schedules, its checkpoints."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import os
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from sklearn.metrics import roc_auc_score
+from transformers import (
+    EarlyStoppingCallback,
+    EvalPrediction,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+    set_seed,
+)
+
+from training.data import SelectionCrops, TrainingPairs, collate
+from training.models import Classifier
+from training.options import Options
+
+logger = logging.getLogger(__name__)
+
+# Batches behind the statistics that normalisation starts with.
+STATISTICS_BATCHES = 8
+WARMUP = 0.05  # share of the steps
+
+
+class InputSizeSchedule(TrainerCallback):
+    """Trains at one size and finishes at another; depends on the step alone, so a resumed run keeps it."""
+
+    def __init__(self, options: Options):
+        self._options = options
+
+    def on_step_begin(self, args, state, control, model: Classifier, **kwargs) -> None:
+        """Sets the side for the step."""
+        model = getattr(model, "module", model)  # several processes wrap it
+        finishes = state.global_step >= (1 - self._options.finish_share) * state.max_steps
+        model.training_side = self._options.finish_size if finishes else self._options.input_size
+
+
+def optimizer(model: Classifier, options: Options) -> torch.optim.Optimizer:
+    """AdamW; the learning rate falls from block to block downwards, and the fresh head has one of its own."""
+    blocks = model.blocks()
+    groups = [
+        {"params": block, "lr": options.learning_rate * options.block_decay ** (len(blocks) - 1 - depth)}
+        for depth, block in enumerate(blocks)
+    ]
+    groups.append({"params": model.head_parameters(), "lr": options.head_learning_rate})
+    return torch.optim.AdamW(groups, weight_decay=0.01)
+
+
+def schedule(optimizer: torch.optim.Optimizer, options: Options, steps: int) -> torch.optim.lr_scheduler.LambdaLR:
+    """Cosine after a linear warm-up; the blocks wait until the head has had its share of the steps."""
+
+    def factor(start: float):
+        def at(step: int) -> float:
+            done = step / max(steps, 1)
+            if done < start:
+                return 0.0
+            return min((done - start) / WARMUP, 1.0) * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+
+        return at
+
+    starts = [options.head_warmup] * (len(optimizer.param_groups) - 1) + [0.0]
+    return torch.optim.lr_scheduler.LambdaLR(optimizer, [factor(start) for start in starts])
+
+
+def validation_auc(prediction: EvalPrediction) -> dict[str, float]:
+    """Frame AUC over labelled and pseudo-fakes of the validation split together."""
+    logits = np.asarray(prediction.predictions, np.float64)
+    log_odds = np.logaddexp.reduce(logits[:, 1:], axis=1) - logits[:, 0]
+    labels = np.asarray(prediction.label_ids) != 0
+    return {"auc": float(roc_auc_score(labels, log_odds)) if 0 < labels.mean() < 1 else 0.5}
+
+
+def last_complete_checkpoint(folder: Path) -> str | None:
+    """The newest checkpoint that was written to its end, or None; a run may be killed while it writes one."""
+    checkpoints = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rsplit("-", 1)[1]), reverse=True)
+    for checkpoint in checkpoints:
+        try:
+            json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))  # the file written last
+        except (OSError, ValueError):
+            logger.warning("%s is incomplete and not used", checkpoint)
+        else:
+            return str(checkpoint)
+    return None
+
+
+def fine_tune(
+    model: Classifier, options: Options, pairs: TrainingPairs, selection: SelectionCrops, folder: Path
+) -> Classifier:
+    """Trains, or goes on from the last checkpoint in the folder; gives the weights with the best validation AUC.
+
+    Args:
+        model: Fresh; changed in place.
+        options: Of the command.
+        pairs: Training crops.
+        selection: Validation crops that early stopping looks at.
+        folder: Gets checkpoints and TensorBoard logs.
+
+    Raises:
+        ValueError: The weights to start from cannot be had.
+    """
+    # OpenCV's own threads do not survive the fork of the loader's workers
+    cv2.setNumThreads(1)
+    set_seed(options.seed)
+    checkpoint = last_complete_checkpoint(folder)
+    model.freeze_blocks(options.frozen_blocks)
+    if checkpoint is None:
+        model.load_pretrained(options.initial_weights)
+    # bfloat16 halves the time where the processor has it, and is slower where it has not
+    on_cpu = not torch.cuda.is_available()
+    has_bfloat16 = torch.cpu.get_capabilities().get("avx512_bf16", False) if on_cpu else torch.cuda.is_bf16_supported()
+    arguments = TrainingArguments(
+        output_dir=str(folder),
+        num_train_epochs=1,  # the pairs are those of the whole run, in their order
+        train_sampling_strategy="sequential",
+        per_device_train_batch_size=options.batch_size // 2,  # pairs
+        per_device_eval_batch_size=options.batch_size,
+        bf16=has_bfloat16,
+        use_cpu=on_cpu,
+        dataloader_num_workers=options.workers,
+        remove_unused_columns=False,
+        label_names=["labels"],
+        eval_strategy="steps",
+        save_strategy="steps",
+        eval_steps=options.save_steps,
+        save_steps=options.save_steps,
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model="auc",
+        logging_steps=10,
+        report_to=["tensorboard"],
+        seed=options.seed,
+        log_level="warning",
+        # accelerate takes a backend for a sign that there are several processes
+        ddp_backend="gloo" if on_cpu and int(os.environ.get("WORLD_SIZE", 1)) > 1 else None,
+    )
+    callbacks: list[TrainerCallback] = [InputSizeSchedule(options)]
+    if options.patience:
+        callbacks.append(EarlyStoppingCallback(options.patience))
+    updates = optimizer(model, options)
+    steps = math.ceil(math.ceil(len(pairs) / arguments.world_size) / arguments.per_device_train_batch_size)
+    trainer = Trainer(
+        model=model,
+        args=arguments,
+        train_dataset=pairs,
+        eval_dataset=selection,
+        data_collator=collate,
+        compute_metrics=validation_auc,
+        callbacks=callbacks,
+        optimizers=(updates, schedule(updates, options, steps)),
+    )
+    if checkpoint is None:
+        model.training_side = options.input_size
+        loader = trainer.get_train_dataloader()
+        model.match_statistics(batch["pixel_values"].cpu() for batch in islice(loader, STATISTICS_BATCHES))
+    trainer.train(resume_from_checkpoint=checkpoint)
+    return model.cpu().eval()

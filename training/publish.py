@@ -1,0 +1,129 @@
+"""Puts a model folder, or the Space, on the Hub.
+
+    python -m training.publish model runs/deepfakes_c23/model newsroom/vgg16-deepfakes
+    python -m training.publish space newsroom/face-check --model-id newsroom/vgg16-deepfakes --model-revision v0.1.0-79acbc21
+
+Both are private unless --public is given. The commit that was made is printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from huggingface_hub import HfApi
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+from detector import __version__
+from detector.media import file_sha256
+from detector.model import ModelError, load_folder
+
+ROOT = Path(__file__).parent.parent
+MODEL_FILES = ["config.json", "model.safetensors", "README.md", "evaluation.json", "plots/*.png"]
+# What the Space runs with; training, tests and benchmarks stay away.
+SPACE_FILES = [
+    *("app.py", "detector/**", "model/**", "examples/**", "model_card.md", "README.md", "requirements.txt", "LICENSE"),
+]
+_IGNORED = ["**/__pycache__/**", "**/*.pyc"]
+
+
+def version_tag(folder: Path) -> str:
+    """Names weights and software: the same weights get the same tag."""
+    return f"v{__version__}-{file_sha256(folder / 'model.safetensors')[:8]}"
+
+
+def push_model(folder: Path, model_id: str, public: bool = False) -> str:
+    """Uploads a model folder in one commit, and tags it with `version_tag`.
+
+    Args:
+        folder: Written by train.py.
+        model_id: Hub model; made where there is none.
+        public: Whether a new one is for everybody to see.
+
+    Returns:
+        The commit, which is the revision to cite.
+
+    Raises:
+        ModelError: The folder holds no usable model.
+        HfHubHTTPError: The Hub refused.
+    """
+    load_folder(folder, model_id)  # nothing unusable is published
+    api = HfApi()
+    api.create_repo(model_id, private=not public, exist_ok=True)
+    commit = api.upload_folder(
+        folder_path=folder,
+        repo_id=model_id,
+        allow_patterns=MODEL_FILES,
+        commit_message=f"Face manipulation detector {version_tag(folder)}",
+    )
+    api.create_tag(model_id, tag=version_tag(folder), revision=commit.oid, exist_ok=True)
+    return commit.oid
+
+
+def deploy_space(space_id: str, model_id: str | None, model_revision: str | None, public: bool = False) -> str:
+    """Creates or updates the Space from this checkout, in one commit; files that are gone here go there too.
+
+    Args:
+        space_id: Hub Space; made where there is none.
+        model_id: What its `MODEL_ID` says; None leaves the bundled model.
+        model_revision: What its `MODEL_REVISION` says.
+        public: Whether a new one is for everybody to see.
+
+    Returns:
+        The commit.
+
+    Raises:
+        HfHubHTTPError: The Hub refused.
+    """
+    api = HfApi()
+    api.create_repo(space_id, repo_type="space", space_sdk="gradio", private=not public, exist_ok=True)
+    # first the variables: the upload starts the Space
+    for name, value in (("MODEL_ID", model_id), ("MODEL_REVISION", model_revision)):
+        if value:
+            api.add_space_variable(space_id, name, value)
+    commit = api.upload_folder(
+        folder_path=ROOT,
+        repo_id=space_id,
+        repo_type="space",
+        allow_patterns=SPACE_FILES,
+        ignore_patterns=_IGNORED,
+        delete_patterns="*",
+        commit_message=f"Face manipulation check {__version__}",
+    )
+    return commit.oid
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command; returns the exit code: 0 done, 2 refused."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.publish", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    model = commands.add_parser("model", help="upload a model folder")
+    model.add_argument("folder", type=Path, help="written by train.py")
+    model.add_argument("id", help="Hub model")
+    space = commands.add_parser("space", help="create or update the Space")
+    space.add_argument("id", help="Hub Space")
+    space.add_argument("--model-id", help="Hub model that answers; default: the bundled one")
+    space.add_argument("--model-revision", help="its branch, tag or commit")
+    for command in (model, space):
+        command.add_argument("--public", action="store_true", help="make a new repository public")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    try:
+        if options.command == "model":
+            revision = push_model(options.folder, options.id, options.public)
+        else:
+            revision = deploy_space(options.id, options.model_id, options.model_revision, options.public)
+    except (ModelError, HfHubHTTPError, HFValidationError) as error:
+        logging.getLogger(__name__).debug("refused", exc_info=True)
+        sys.stderr.write(f"{error}\n")
+        return 2
+    sys.stdout.write(f"{revision}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
