@@ -28,7 +28,7 @@ EVALUATION_FILE = "evaluation.json"
 RECIPE = {
     *("model", "labels", "epochs", "batch_size", "learning_rate", "block_decay", "head_learning_rate", "head_warmup"),
     *("frozen_blocks", "gentle_share", "seed", "self_blended", "face_swap", "mask_weight", "patience"),
-    *("input_size", "finish_size", "finish_share", "save_steps", "selection_samples"),
+    *("input_size", "finish_size", "finish_share", "save_steps", "selection_samples", "dataset_id"),
 }
 
 

@@ -80,6 +80,7 @@ class Options:
     bootstrap_rounds: int = option("resamples of video groups behind the 95 % intervals", default=1000)
 
     data_name: str | None = option("what the card calls the data; default: the folder's name", default=None)
+    dataset_id: str | None = option("Hub id of the data set, for the card", default=None)
     data_note: str = option("sentences for the card: origin and terms of the data", default="")
     push_to_hub: str | None = option("upload the model folder to this private Hub model", default=None)
     json: bool = option("print the evaluation as JSON", default=False)

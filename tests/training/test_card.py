@@ -81,3 +81,11 @@ def test_card_says_where_too_few_crops_stand_behind_the_alarm(evaluation):
     assert "at least 90.0%; they are too few to be sure of 99%." in render_card(evaluation)
     fitted["precision_at_least"] = 0.995
     assert "too few" not in render_card(evaluation)
+
+
+def test_data_set_on_the_hub_is_named_in_the_front_matter(evaluation):
+    assert "datasets" not in front_matter(render_card(evaluation))
+    evaluation["training"] |= {"dataset_id": "newsroom/faces"}
+    data = front_matter(render_card(evaluation))
+    assert data["datasets"] == ["newsroom/faces"]
+    assert data["model-index"][0]["results"][0]["dataset"]["type"] == "newsroom/faces"
