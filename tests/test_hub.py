@@ -112,7 +112,7 @@ def test_cached_model_answers_when_the_hub_has_gone(client, tmp_path):
 
 
 def test_slow_download_does_not_hold_up_the_start(client, tmp_path):
-    with running_hub(tmp_path / "hub", download_delay_s=20) as endpoint:
+    with running_hub(tmp_path / "hub", download_delay_s=HUB_TIMEOUT_S + 2) as endpoint:
         client(PUSH, endpoint)
         answer = client(LOAD, endpoint, MODEL_ID="tester/vgg16")
     assert answer["id"] == "bundled"
