@@ -36,6 +36,16 @@ CSS = "#card table {display: block; overflow-x: auto; white-space: nowrap}"
 PRIVACY = "Uploads are analysed on this machine and deleted within two hours; nothing is passed on."
 
 
+def chooser(name: str, label: str, example: str) -> tuple[gr.File, gr.Button]:
+    """The left column of a tab: where a file is chosen, and the button that has it checked."""
+    with gr.Column(scale=1):
+        # a plain file: the original bytes are analysed, and any file gets a clear answer
+        file = gr.File(label=label, file_types=None, elem_id=f"{name}_file")
+        button = gr.Button(f"Check the {label.lower()}", variant="primary", elem_id=f"{name}_button")
+        gr.Examples([str(ROOT / "examples" / example)], inputs=file, label="Example", cache_examples=False)
+    return file, button
+
+
 def build_app(analyzer: Analyzer) -> gr.Blocks:
     """The page and its named endpoints, around one analyzer."""
 
@@ -81,13 +91,7 @@ def build_app(analyzer: Analyzer) -> gr.Blocks:
         gr.Markdown(INTRODUCTION)
         gr.Markdown(model_markdown(analyzer.model), elem_id="model")
         with gr.Tab("Photo"), gr.Row():
-            with gr.Column(scale=1):
-                # a plain file: the original bytes are analysed, and any file gets a clear answer
-                image_file = gr.File(label="Photo", file_types=None, elem_id="image_file")
-                image_button = gr.Button("Check the photo", variant="primary", elem_id="image_button")
-                gr.Examples(
-                    [str(ROOT / "examples" / "astronaut.jpg")], inputs=image_file, label="Example", cache_examples=False
-                )
+            image_file, image_button = chooser("image", "Photo", "astronaut.jpg")
             with gr.Column(scale=2):
                 image_verdict = gr.Markdown(elem_id="image_verdict", min_height=80)
                 with gr.Column(visible=False) as image_results:
@@ -98,12 +102,7 @@ def build_app(analyzer: Analyzer) -> gr.Blocks:
                     with gr.Accordion("JSON result", open=False):
                         image_json = gr.JSON(label="Result")
         with gr.Tab("Video"), gr.Row():
-            with gr.Column(scale=1):
-                video_file = gr.File(label="Video", file_types=None, elem_id="video_file")
-                video_button = gr.Button("Check the video", variant="primary", elem_id="video_button")
-                gr.Examples(
-                    [str(ROOT / "examples" / "astronaut.mp4")], inputs=video_file, label="Example", cache_examples=False
-                )
+            video_file, video_button = chooser("video", "Video", "astronaut.mp4")
             with gr.Column(scale=2):
                 video_verdict = gr.Markdown(elem_id="video_verdict", min_height=80)
                 with gr.Column(visible=False) as video_results:

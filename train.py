@@ -48,7 +48,7 @@ logger = logging.getLogger("train")
 
 def train_and_measure(options: Options, material: Material, name: str, output_dir: Path) -> dict | None:
     """One model from its start to its card; None on all but the first of several processes."""
-    model = build_classifier(name, len(material.classes))
+    model = build_classifier(name, len(material.classes), options.mask_weight)
     transform = crop_transform(model.data_config)
     selection = SelectionCrops(material.validation, options.selection_samples, transform)
     model = fine_tune(model, options, material.training_pairs(transform), selection, output_dir)

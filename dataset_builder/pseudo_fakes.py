@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from dataset_builder.face_swap import Partners, face_light, swap_face
 from dataset_builder.landmarks import FaceLandmarker, face_in_crop
+from dataset_builder.real_faces import read_crop
 from dataset_builder.self_blended import self_blend
 from detector.faces import MIN_FACE_PX, FaceDetector
 from detector.media import MediaError, read_image
@@ -79,7 +80,7 @@ def faces_of_dataset(folder: Path, random: np.random.Generator) -> Iterator[Real
     for index in random.permutation(len(places)):
         split, number = places[index]
         row = splits[split][number]
-        image = np.asarray(row["image"].convert("RGB"))
+        image = read_crop(row)
         landmarks = landmarker.locate(image, face_in_crop(row["box_px"], row["landmarks_px"]))
         if landmarks is not None:
             yield RealFace(row["video_id"], row["group"], image, landmarks)

@@ -93,18 +93,19 @@ class TimmClassifier(nn.Module):
 Classifier = PooledVGG16 | TimmClassifier
 
 
-def build_classifier(name: str, num_classes: int) -> Classifier:
+def build_classifier(name: str, num_classes: int, mask_weight: float = 1.0) -> Classifier:
     """A network to train.
 
     Args:
         name: ``vgg16`` (light head), ``simple_cnn``, or another name of timm.
         num_classes: Real and the kinds of fakes.
+        mask_weight: See `PooledVGG16`; other networks learn no masks.
 
     Raises:
         ValueError: timm does not know the name.
     """
     check_name(name)
-    return PooledVGG16(num_classes) if name == "vgg16" else TimmClassifier(name, num_classes)
+    return PooledVGG16(num_classes, mask_weight=mask_weight) if name == "vgg16" else TimmClassifier(name, num_classes)
 
 
 def check_name(name: str) -> None:

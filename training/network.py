@@ -17,8 +17,6 @@ from torch.nn.utils.fusion import fuse_conv_bn_weights
 from training.losses import MASK_CHANNELS, class_loss, mask_loss
 from training.weights import fetch_pretrained
 
-# Number of convolutions in each of the five blocks.
-BLOCKS = (2, 2, 3, 3, 3)
 INPUT_SIZE = 224  # the only size at which the pooled head folds exactly into timm's 7 x 7 layer
 DATA_CONFIG = {
     "input_size": (3, INPUT_SIZE, INPUT_SIZE),
@@ -48,10 +46,10 @@ class PooledVGG16(nn.Module):
 
     data_config = DATA_CONFIG
 
-    def __init__(self, num_classes: int, dropout: float = 0.3):
+    def __init__(self, num_classes: int, dropout: float = 0.3, mask_weight: float = 1.0):
         super().__init__()
         self.training_side: int | None = None
-        self.mask_weight = 1.0
+        self.mask_weight = mask_weight
         self.features = timm.create_model("vgg16_bn", num_classes=num_classes, mlp_ratio=1 / _TIMM_HIDDEN).features
         self.pooled_norm = nn.BatchNorm1d(512, affine=False)
         self.dropout = nn.Dropout(dropout)

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import timm
 import torch
@@ -147,3 +149,10 @@ def test_other_networks_are_saved_and_calibrated_alike(name, tmp_path):
 def test_unknown_name_is_one_sentence():
     with pytest.raises(ValueError, match="timm knows no model vgg17"):
         build_classifier("vgg17", 2)
+
+
+def test_mask_weight_scales_what_the_masks_teach(batch):
+    labels, masks = torch.tensor([0, 1]), torch.ones(2, 2, 56, 56)
+    losses = [build_classifier("vgg16", 2, weight)(batch, labels, masks)["loss"].item() for weight in (0.0, 1.0, 3.0)]
+    # fresh heads call everything undecided: log 2 for the class, and the same for the masks
+    assert losses == pytest.approx([math.log(2) * (1 + weight) for weight in (0, 1, 3)], abs=1e-4)
