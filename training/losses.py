@@ -28,8 +28,8 @@ def mask_loss(found: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
     """Mean cross entropy of each place of the known masks; 0 where none is known.
 
     Args:
-        found: Log odds of each place, ``(B, 2, h, w)``.
-        masks: What was done there, ``(B, 2, H, W)`` 0..1; NaN for a crop whose mask is not known.
+        found: Log odds of each place, ``(B, C, h, w)``.
+        masks: What was done there, ``(B, C, H, W)`` 0..1; NaN for a crop whose mask is not known.
     """
     known = (~masks.isnan().any(dim=(1, 2, 3))).float()
     wanted = functional.adaptive_avg_pool2d(masks.nan_to_num(), found.shape[2:])

@@ -64,7 +64,11 @@ class PooledVGG16(nn.Module):
         for _, convolution in self.mask_heads:
             nn.init.zeros_(convolution.weight)
             nn.init.zeros_(convolution.bias)
+        # likewise: from the evidence of a place, in log odds, to those of its being manipulated
+        self.evidence_scale = nn.Parameter(torch.tensor(0.1))
+        self.evidence_shift = nn.Parameter(torch.tensor(0.0))
         self._frozen_layers = 0
+        self._is_normalised = False
 
     def forward(
         self, pixel_values: torch.Tensor, labels: torch.Tensor | None = None, masks: torch.Tensor | None = None
@@ -73,7 +77,8 @@ class PooledVGG16(nn.Module):
 
         Where masks ``(B, 2, h, w)`` are given and not NaN, the upper three blocks also learn to tell manipulated
         places and their edges from others: an image-level label says little about a faint seam, and an edge is
-        seen by neurons that look at a few pixels (after Face X-ray: Li et al., CVPR 2020).
+        seen by neurons that look at a few pixels (after Face X-ray: Li et al., CVPR 2020). The last layer learns with
+        them that its evidence lies where the manipulation is, so that the class-activation map points there.
         """
         if self.training:
             pixel_values = at_side(pixel_values, self.training_side)
@@ -88,8 +93,20 @@ class PooledVGG16(nn.Module):
         loss = class_loss(logits.float(), labels)
         if masks is not None and self.mask_weight:
             losses = [mask_loss(head(end).float(), masks) for head, end in zip(self.mask_heads, ends[-3:], strict=True)]
-            loss = loss + self.mask_weight * sum(losses) / len(losses)
+            evidence = self.evidence_scale * self.evidence(ends[-1]).float() + self.evidence_shift
+            loss = loss + self.mask_weight * (sum(losses) / len(losses) + mask_loss(evidence, masks[:, :1]))
         return {"loss": loss, "logits": logits}
+
+    def evidence(self, maps: torch.Tensor) -> torch.Tensor:
+        """log(P(fake) / P(real)) ``(B, 1, h, w)`` that the last layer would give a face that is all like one place.
+
+        Args:
+            maps: Of the last convolution, ``(B, 512, h, w)``.
+        """
+        spread = (self.pooled_norm.running_var + self.pooled_norm.eps).sqrt()
+        places = (maps.movedim(1, -1) - self.pooled_norm.running_mean) / spread
+        logits = self.head(places)  # (B, h, w, classes)
+        return (logits[..., 1:].logsumexp(dim=-1) - logits[..., 0])[:, None]
 
     def train(self, mode: bool = True) -> PooledVGG16:
         """Frozen layers keep their statistics."""
@@ -114,11 +131,16 @@ class PooledVGG16(nn.Module):
 
     def head_parameters(self) -> list[nn.Parameter]:
         """Of the layers that start from nothing."""
-        return [*self.head.parameters(), *self.mask_heads.parameters()]
+        return [*self.head.parameters(), *self.mask_heads.parameters(), self.evidence_scale, self.evidence_shift]
 
     @torch.no_grad()
     def match_statistics(self, batches: Iterable[torch.Tensor]) -> None:
-        """Makes every normalisation the identity on these ``(B, C, H, W)`` pixels, so that training starts from ImageNet."""
+        """Makes every normalisation the identity on these ``(B, C, H, W)`` pixels, so that training starts from ImageNet.
+
+        Does nothing where it came with the weights of another run.
+        """
+        if self._is_normalised:
+            return
         was_training = self.training
         self.eval()
         norms = [layer for layer in self.features if isinstance(layer, nn.BatchNorm2d)]
@@ -143,10 +165,11 @@ class PooledVGG16(nn.Module):
         self.train(was_training)
 
     def load_pretrained(self, file: str | Path | None) -> None:
-        """Starts the convolutional layers from ImageNet.
+        """Starts the convolutional layers from ImageNet, or everything from a checkpoint of another run.
 
         Args:
-            file: safetensors with ``features.N.weight`` and ``features.N.bias`` of VGG-16; None fetches timm's own from the Hub.
+            file: safetensors with ``features.N.weight`` and ``features.N.bias`` of VGG-16, or the model.safetensors
+                of a checkpoint; None fetches timm's own from the Hub.
 
         Raises:
             ValueError: The file cannot be read or does not hold these layers, or the Hub is out of reach.
@@ -154,7 +177,12 @@ class PooledVGG16(nn.Module):
         file = file or fetch_pretrained("vgg16")
         plain = timm.create_model("vgg16", num_classes=0, mlp_ratio=1 / _TIMM_HIDDEN).features
         try:
-            layers = {name: value.float() for name, value in load_file(file).items() if name.startswith("features.")}
+            stored = load_file(file)
+            if "pooled_norm.running_mean" in stored:
+                self.load_state_dict(stored)
+                self._is_normalised = True
+                return
+            layers = {name: value.float() for name, value in stored.items() if name.startswith("features.")}
             plain.load_state_dict({name.removeprefix("features."): value for name, value in layers.items()})
         except (RuntimeError, OSError, SafetensorError) as error:
             raise ValueError(f"{file} does not hold the convolutional layers of VGG-16.") from error

@@ -32,7 +32,8 @@ class Options:
     )
     labels: str = option("binary (real/fake) or manipulation (real and each manipulation)", default="binary")
     initial_weights: str | None = option(
-        "safetensors with ImageNet weights (of vgg16: its convolutional layers); default: timm's from the Hub",
+        "safetensors with ImageNet weights (of vgg16: its convolutional layers), or the model.safetensors of another "
+        "run's checkpoint (vgg16), to go on from there with other options; default: timm's from the Hub",
         default=None,
     )
 

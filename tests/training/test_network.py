@@ -154,5 +154,34 @@ def test_unknown_name_is_one_sentence():
 def test_mask_weight_scales_what_the_masks_teach(batch):
     labels, masks = torch.tensor([0, 1]), torch.ones(2, 2, 56, 56)
     losses = [build_classifier("vgg16", 2, weight)(batch, labels, masks)["loss"].item() for weight in (0.0, 1.0, 3.0)]
-    # fresh heads call everything undecided: log 2 for the class, and the same for the masks
-    assert losses == pytest.approx([math.log(2) * (1 + weight) for weight in (0, 1, 3)], abs=1e-4)
+    # fresh heads call everything undecided: log 2 for the class, for the mask heads and for the evidence of places
+    assert losses == pytest.approx([math.log(2) * (1 + 2 * weight) for weight in (0, 1, 3)], abs=1e-4)
+
+
+@torch.no_grad()
+def test_checkpoint_of_another_run_is_taken_over_with_its_normalisation(pooled, batch, tmp_path):
+    save_file(pooled.state_dict(), tmp_path / "model.safetensors")
+    model = PooledVGG16(2).eval()
+    model.load_pretrained(tmp_path / "model.safetensors")
+    model.match_statistics([torch.zeros_like(batch)])
+    assert torch.equal(model(batch)["logits"], pooled(batch)["logits"])
+
+
+@torch.no_grad()
+def test_evidence_of_places_is_what_the_last_layer_makes_of_them(pooled, batch):
+    # a face that is all like one place has the log odds of that place
+    maps = torch.rand(1, 512, 1, 1).expand(1, 512, 7, 7)
+    logits = pooled.head(pooled.pooled_norm(maps.mean(dim=(2, 3))))
+    assert torch.allclose(pooled.evidence(maps), (logits[:, 1] - logits[:, 0])[:, None, None, None], atol=1e-4)
+
+
+def test_last_layer_learns_where_the_manipulation_is(pooled, batch):
+    # a fake without its mask says nothing about places
+    losses = [
+        pooled(batch[:2], torch.tensor([0, 1]), torch.full((2, 2, 56, 56), value))["loss"]
+        for value in (float("nan"), 1.0)
+    ]
+    (gradient,) = torch.autograd.grad(losses[0], [pooled.evidence_scale])
+    assert gradient == 0
+    (gradient,) = torch.autograd.grad(losses[1], [pooled.evidence_scale])
+    assert gradient != 0
