@@ -18,9 +18,9 @@ from detector.report import (
     frame_caption,
     model_markdown,
     result_to_dict,
-    score_timeline,
     verdict_markdown,
 )
+from detector.timeline import timeline_svg
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ def build_app(analyzer: Analyzer) -> gr.Blocks:
         return (
             result_to_dict(analysis.result),
             verdict_markdown(analysis.result),
-            score_timeline(analysis.result),
+            timeline_svg(analysis.result),
             gallery,
             face_table(analysis.result),
         )
@@ -106,17 +106,7 @@ def build_app(analyzer: Analyzer) -> gr.Blocks:
             with gr.Column(scale=2):
                 video_verdict = gr.Markdown(elem_id="video_verdict", min_height=80)
                 with gr.Column(visible=False) as video_results:
-                    video_timeline = gr.LinePlot(
-                        x="time_s",
-                        y="score",
-                        color="line",
-                        color_title="",  # a title would push the legend out of the picture
-                        y_lim=[0, 1],
-                        x_title="seconds",
-                        y_title="frame score",
-                        height=360,
-                        label="Score over time",
-                    )
+                    video_timeline = gr.HTML(label="Score over time", show_label=True)
                     video_gallery = gr.Gallery(
                         label="Most suspicious frames",
                         columns=2,

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import cv2
 import numpy as np
 
 from detector.faces import MIN_FACE_PX, DetectedFace, FaceDetector, crop_face
 from detector.media import MediaFile, Video, image_problems, read_image
-from detector.model import LoadedModel, ModelInfo, Thresholds
+from detector.model import LoadedModel
+from detector.quality import Reason, problem_of_crop, problem_of_place
+from detector.results import (
+    SCHEMA_VERSION,
+    SCORE_DECIMALS,
+    Analysis,
+    FaceTrack,
+    FrameScore,
+    LikelyManipulation,
+    NotAssessed,
+    Result,
+    ShownFace,
+    ShownFrame,
+    SuspiciousSpan,
+    verdict_for,
+)
 from detector.saliency import score_with_evidence
 from detector.tracks import link_tracks
 
-SCHEMA_VERSION = "1.1"
-SCORE_DECIMALS = 6  # a threshold can lie within 1e-4 of 1
 FRAMES_PER_VIDEO = 32
 MAX_FACES_PER_FRAME = 10
 # A face seen in fewer sampled frames can be a false detection; it never decides the verdict.
@@ -26,134 +38,30 @@ MIN_TRACK_FRAMES = 3
 SHOWN_SIDE_PX = 960
 SHOWN_PHOTO_SIDE_PX = 1600  # two pictures of 12 megapixels kept a browser busy for 12 s
 
-Verdict = Literal["manipulated", "inconclusive", "no_manipulation_found", "no_face"]
+# Why a face was not assessed, in words that follow "a face" or "faces".
+NOT_ASSESSED: dict[Reason, str] = {
+    "too_small": f"smaller than {MIN_FACE_PX} pixels",
+    "too_blurred": "more blurred than any that the model was evaluated on",
+    "outside_picture": "cut off by the border of the picture",
+}
+
 Progress = Callable[[float, str], None]
-
-
-@dataclass(frozen=True)
-class FrameScore:
-    """A face in one frame: seconds since the first frame (0 for a photo), score 0..1, ``(x0, y0, x1, y1)``."""
-
-    time_s: float
-    score: float
-    box_px: tuple[int, int, int, int]
-
-
-@dataclass(frozen=True)
-class LikelyManipulation:
-    """Which manipulation a face would show if it is fake.
-
-    Attributes:
-        name: A class of the model.
-        share: P(this manipulation | fake), 0..1; mean over the frames, each weighted by its score.
-    """
-
-    name: str
-    share: float
-
-
-@dataclass(frozen=True)
-class FaceTrack:
-    """One person's face through the clip, or a face of a photo.
-
-    Attributes:
-        track_id: From 1, the most persistent (in a photo the largest) first.
-        box_px: Box in the frame with the highest score.
-        score: Mean of the frame scores, 0..1.
-        verdict: From the model's thresholds.
-        frames: In order of time.
-        manipulation: The most likely one; None where the model does not tell manipulations apart.
-    """
-
-    track_id: int
-    box_px: tuple[int, int, int, int]
-    score: float
-    verdict: Verdict
-    frames: tuple[FrameScore, ...]
-    manipulation: LikelyManipulation | None = None
-
-
-@dataclass(frozen=True)
-class Result:
-    """What is said about a file; becomes the JSON of the interface.
-
-    Attributes:
-        schema_version: Of the JSON.
-        file: Facts about the original bytes.
-        model: Which model answered.
-        verdict: Of the most suspicious face track.
-        score: Of that track; None where no face was assessed.
-        faces: All assessed face tracks.
-        warnings: Plain sentences a reader must know.
-    """
-
-    schema_version: str
-    file: MediaFile
-    model: ModelInfo
-    verdict: Verdict
-    score: float | None
-    faces: tuple[FaceTrack, ...]
-    warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class ShownFace:
-    """A face in a kept frame: its track, place in that (maybe reduced) frame, score and evidence map in log odds."""
-
-    track_id: int
-    face: DetectedFace
-    score: float
-    evidence: np.ndarray
-
-
-@dataclass(frozen=True)
-class ShownFrame:
-    """A frame kept to be shown, ``(H, W, 3)`` uint8 RGB, at most `SHOWN_SIDE_PX` or `SHOWN_PHOTO_SIDE_PX`."""
-
-    time_s: float
-    image: np.ndarray
-    faces: tuple[ShownFace, ...]
-
-    @property
-    def score(self) -> float:
-        """Highest score in the frame, 0 without a face."""
-        return max((face.score for face in self.faces), default=0.0)
-
-
-@dataclass(frozen=True)
-class Analysis:
-    """A result and the pictures behind it."""
-
-    result: Result
-    frames: tuple[ShownFrame, ...]
-
-    def most_suspicious(self, count: int) -> list[ShownFrame]:
-        """The frames with the highest scores, in order of score."""
-        with_faces = [frame for frame in self.frames if frame.faces]
-        return sorted(with_faces, key=lambda frame: (-frame.score, frame.time_s))[:count]
 
 
 @dataclass
 class _Sample:
-    """A frame on its way: kept picture, all assessed faces, their crops."""
+    """A frame on its way: kept picture, the faces to assess and their crops, the faces that cannot be, how many were left out."""
 
     time_s: float
     image: np.ndarray
     scale: float
     faces: list[DetectedFace]
     crops: list[np.ndarray]
+    not_assessed: list[NotAssessed]
+    left_out: int
     scores: np.ndarray = field(default_factory=lambda: np.empty(0))
     evidence: np.ndarray = field(default_factory=lambda: np.empty((0, 1, 1)))
     kinds: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
-
-
-def verdict_for(score: float, thresholds: Thresholds) -> Verdict:
-    """The band of a score."""
-    if score >= thresholds.manipulated:
-        return "manipulated"
-    if score < thresholds.no_manipulation_found:
-        return "no_manipulation_found"
-    return "inconclusive"
 
 
 class Analyzer:
@@ -170,10 +78,10 @@ class Analyzer:
             MediaError: The file is not a photo that can be read.
         """
         facts, image = read_image(path)
-        sample, too_small, left_out = self._find_faces(0.0, image, shown_side=SHOWN_PHOTO_SIDE_PX)
+        sample = self._find_faces(0.0, image, shown_side=SHOWN_PHOTO_SIDE_PX)
         self._score(sample)
         tracks = [[(0, position)] for position in range(len(sample.faces))]
-        return self._conclude(facts, [sample], tracks, too_small, left_out, image_problems(path))
+        return self._conclude(facts, [sample], tracks, image_problems(path))
 
     def analyze_video(
         self, path: str | Path, frames: int = FRAMES_PER_VIDEO, progress: Progress | None = None
@@ -189,41 +97,114 @@ class Analyzer:
             MediaError: The file is not a video that can be read.
         """
         report = progress or (lambda share, doing: None)
-        samples, too_small, left_out = [], 0, 0
+        samples: list[_Sample] = []
         with Video(path) as video:
+            report(0.0, "reading the video")
             times = video.sample_times(frames)
             first_middle_last = (times[0], times[len(times) // 2], times[-1])
             turned = self._detector.clip_turn(frame.image for frame in video.frames_at(first_middle_last))
-            expected = len(times)
             for frame in video.sample_frames(frames):
-                sample, small, left = self._find_faces(
-                    frame.time_s, frame.image, shown_side=SHOWN_SIDE_PX, turned=turned
-                )
+                done, number = len(samples) / len(times), f"frame {len(samples) + 1} of {len(times)}"
+                report(min(done, 1.0), f"{number}: finding faces")
+                sample = self._find_faces(frame.time_s, frame.image, shown_side=SHOWN_SIDE_PX, turned=turned)
+                if sample.crops:
+                    report(min(done, 1.0), f"{number}: classifying {len(sample.crops)}")
                 # scored at once, so that the full-size crops of one frame only are held
                 self._score(sample)
                 samples.append(sample)
-                # of a video these count frames, not faces
-                too_small, left_out = too_small + bool(small), left_out + left
-                report(min(len(samples) / expected, 1.0), f"frame {len(samples)} of {expected}")
+            report(1.0, "linking faces")
             warnings = video.problems()
             if turned:
                 warnings.append("The video lies on its side or head; the faces were turned upright.")
             facts = video.facts
-        tracks = _link(samples)
-        return self._conclude(facts, samples, tracks, too_small, left_out, warnings)
+        return self._conclude(facts, samples, _link(samples), warnings)
 
-    def _find_faces(
-        self, time_s: float, image: np.ndarray, shown_side: int, turned: int | None = None
-    ) -> tuple[_Sample, int, int]:
+    def _find_faces(self, time_s: float, image: np.ndarray, shown_side: int, turned: int | None = None) -> _Sample:
         """The faces of a picture; `turned` is given for a frame of a video, see `FaceDetector.detect`."""
-        found = self._detector.detect(image, try_turned=turned is None, turned=turned or 0)
-        large = [face for face in found if face.size_px >= MIN_FACE_PX]
-        faces = large[:MAX_FACES_PER_FRAME]
-        crops = [crop_face(image, face) for face in faces]
-        scale = min(1.0, shown_side / max(image.shape[:2]))
+        height, width = image.shape[:2]
+        faces, crops, not_assessed, left_out = [], [], [], 0
+        for face in self._detector.detect(image, try_turned=turned is None, turned=turned or 0):
+            reason, crop = problem_of_place(face, width, height), None
+            if reason is None and len(faces) == MAX_FACES_PER_FRAME:
+                left_out += 1
+                continue
+            if reason is None:
+                crop = crop_face(image, face)
+                reason = problem_of_crop(crop)
+            if reason is not None:
+                not_assessed.append(NotAssessed(round(time_s, 3), _whole(face.box_px), reason))
+            else:
+                faces.append(face)
+                crops.append(crop)
+        scale = min(1.0, shown_side / max(height, width))
         if scale < 1:
             image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        return _Sample(time_s, image, scale, faces, crops), len(found) - len(large), len(large) - len(faces)
+        return _Sample(time_s, image, scale, faces, crops, not_assessed[:MAX_FACES_PER_FRAME], left_out)
+
+    def _score(self, sample: _Sample) -> None:
+        sample.scores, sample.evidence, sample.kinds = score_with_evidence(self.model, sample.crops)
+        sample.crops = []
+
+    def _conclude(
+        self, facts: MediaFile, samples: list[_Sample], tracks: list[list[tuple[int, int]]], warnings: list[str]
+    ) -> Analysis:
+        """Turns tracks of ``(sample, position)`` into the result and its pictures."""
+        not_assessed = tuple(face for sample in samples for face in sample.not_assessed)
+        warnings = warnings + _about_left_out_faces(facts, samples)
+        enough = min(MIN_TRACK_FRAMES, len(samples))
+        assessed = [self._track(number, track, samples, enough) for number, track in enumerate(tracks, start=1)]
+        shown: list[list[ShownFace]] = [[] for _ in samples]
+        for track_id, track in enumerate(tracks, start=1):
+            for index, position in track:
+                sample, score = samples[index], round(float(samples[index].scores[position]), SCORE_DECIMALS)
+                place = _scaled(sample.faces[position], sample.scale)
+                shown[index].append(ShownFace(track_id, place, score, sample.evidence[position]))
+        if any(len(track.frames) < enough for track in assessed):
+            warnings.append(f"A face seen in fewer than {enough} of the sampled frames is too brief for a verdict.")
+        if self.model.warning:
+            warnings.append(self.model.warning)
+        deciding = [track for track in assessed if len(track.frames) >= enough] or assessed
+        worst = max(deciding, key=lambda track: (track.verdict == "manipulated", track.score), default=None)
+        if worst is not None:
+            verdict, score, decided_by = worst.verdict, worst.score, worst.track_id
+        else:
+            # a face that cannot be assessed is not "no face"
+            verdict, score, decided_by = ("inconclusive" if not_assessed else "no_face"), None, None
+        result = Result(
+            *(SCHEMA_VERSION, facts, self.model.info, verdict, score, tuple(assessed), tuple(warnings)),
+            *(decided_by, not_assessed),
+        )
+        kept = tuple(
+            ShownFrame(sample.time_s, sample.image, tuple(faces)) for sample, faces in zip(samples, shown, strict=True)
+        )
+        return Analysis(result, kept)
+
+    def _track(self, track_id: int, track: list[tuple[int, int]], samples: list[_Sample], enough: int) -> FaceTrack:
+        """A face track from ``(sample, position)``; `enough` frames make a verdict."""
+        thresholds = self.model.info.thresholds
+        frames = tuple(
+            FrameScore(
+                round(samples[index].time_s, 3),
+                round(float(samples[index].scores[position]), SCORE_DECIMALS),
+                _whole(samples[index].faces[position].box_px),
+            )
+            for index, position in track
+        )
+        is_clip = len(samples) > 1
+        spans = (
+            suspicious_spans(frames, [index for index, _ in track], thresholds.manipulated, enough) if is_clip else ()
+        )
+        score = round(float(np.mean([frame.score for frame in frames])), SCORE_DECIMALS)
+        verdict = "manipulated" if spans else verdict_for(score, thresholds)
+        return FaceTrack(
+            track_id,
+            max(frames, key=lambda frame: frame.score).box_px,
+            score,
+            verdict if len(frames) >= enough else "inconclusive",
+            frames,
+            self._likely_manipulation([(samples[index], position) for index, position in track]),
+            spans,
+        )
 
     def _likely_manipulation(self, places: list[tuple[_Sample, int]]) -> LikelyManipulation | None:
         """The kind that the frames of a track speak for, the more the higher they score."""
@@ -234,64 +215,53 @@ class Analyzer:
         best = int(np.argmax(shares))
         return LikelyManipulation(self.model.kinds[best], round(float(shares[best]), SCORE_DECIMALS))
 
-    def _score(self, sample: _Sample) -> None:
-        sample.scores, sample.evidence, sample.kinds = score_with_evidence(self.model, sample.crops)
-        sample.crops = []
 
-    def _conclude(
-        self,
-        facts: MediaFile,
-        samples: list[_Sample],
-        tracks: list[list[tuple[int, int]]],
-        too_small: int,
-        left_out: int,
-        warnings: list[str],
-    ) -> Analysis:
-        """Turns tracks of ``(sample, position)`` into the result and its pictures."""
-        if too_small:
-            if facts.duration_s is None:
-                faces = "A face" if too_small == 1 else f"{too_small} faces"
-                warnings.append(f"{faces} smaller than {MIN_FACE_PX} pixels found and not assessed.")
-            else:
-                warnings.append(
-                    f"Faces smaller than {MIN_FACE_PX} pixels were found in {too_small} of {len(samples)} frames "
-                    "and not assessed."
-                )
-        if left_out:
-            warnings.append(
-                f"Only the {MAX_FACES_PER_FRAME} largest faces of a picture are assessed; others were left out."
-            )
-        enough = min(MIN_TRACK_FRAMES, len(samples))
-        assessed = []
-        shown: list[list[ShownFace]] = [[] for _ in samples]
-        for track_id, track in enumerate(tracks, start=1):
-            frames = []
-            for index, position in track:
-                sample, score = samples[index], round(float(samples[index].scores[position]), SCORE_DECIMALS)
-                frames.append(FrameScore(round(sample.time_s, 3), score, _whole(sample.faces[position].box_px)))
-                place = _scaled(sample.faces[position], sample.scale)
-                shown[index].append(ShownFace(track_id, place, score, sample.evidence[position]))
-            score = round(float(np.mean([frame.score for frame in frames])), SCORE_DECIMALS)
-            verdict = verdict_for(score, self.model.info.thresholds) if len(frames) >= enough else "inconclusive"
-            box_px = max(frames, key=lambda frame: frame.score).box_px
-            manipulation = self._likely_manipulation([(samples[index], position) for index, position in track])
-            assessed.append(FaceTrack(track_id, box_px, score, verdict, tuple(frames), manipulation))
-        if any(len(track.frames) < enough for track in assessed):
-            warnings.append(f"A face seen in fewer than {enough} of the sampled frames is too brief for a verdict.")
-        if self.model.warning:
-            warnings.append(self.model.warning)
-        deciding = [track for track in assessed if len(track.frames) >= enough] or assessed
-        worst = max(deciding, key=lambda track: track.score, default=None)
-        if worst is not None:
-            verdict, score = worst.verdict, worst.score
-        else:
-            # a face that is too small to assess is not "no face"
-            verdict, score = ("inconclusive" if too_small else "no_face"), None
-        result = Result(SCHEMA_VERSION, facts, self.model.info, verdict, score, tuple(assessed), tuple(warnings))
-        kept = tuple(
-            ShownFrame(sample.time_s, sample.image, tuple(faces)) for sample, faces in zip(samples, shown, strict=True)
+def suspicious_spans(
+    frames: Sequence[FrameScore], numbers: Sequence[int], threshold: float, enough: int
+) -> tuple[SuspiciousSpan, ...]:
+    """Parts of a clip in which at least `enough` samples in a row score as manipulated: a swap may last some seconds only.
+
+    Args:
+        frames: Of one face track, in order of time.
+        numbers: Which sample of the clip each of them is.
+        threshold: Scores from it on are "manipulated".
+        enough: Fewer in a row can be a fluke.
+    """
+    runs: list[list[FrameScore]] = []
+    last = None
+    for frame, number in zip(frames, numbers, strict=True):
+        if frame.score >= threshold:
+            if last is None or number != last + 1:
+                runs.append([])
+            runs[-1].append(frame)
+            last = number
+    return tuple(
+        SuspiciousSpan(
+            run[0].time_s, run[-1].time_s, round(float(np.mean([frame.score for frame in run])), SCORE_DECIMALS)
         )
-        return Analysis(result, kept)
+        for run in runs
+        if len(run) >= enough
+    )
+
+
+def _about_left_out_faces(facts: MediaFile, samples: list[_Sample]) -> list[str]:
+    """Sentences on the faces that were not assessed; of a video they count frames, not faces."""
+    sentences = []
+    for reason, words in NOT_ASSESSED.items():
+        counts = [sum(face.reason == reason for face in sample.not_assessed) for sample in samples]
+        if not any(counts):
+            continue
+        if facts.duration_s is None:
+            faces = "A face" if sum(counts) == 1 else f"{sum(counts)} faces"
+            sentences.append(f"{faces} {words} found and not assessed.")
+        else:
+            frames = sum(count > 0 for count in counts)
+            sentences.append(f"Faces {words} were found in {frames} of {len(samples)} frames and not assessed.")
+    if any(sample.left_out for sample in samples):
+        sentences.append(
+            f"Only the {MAX_FACES_PER_FRAME} largest faces of a picture are assessed; others were left out."
+        )
+    return sentences
 
 
 def _link(samples: list[_Sample]) -> list[list[tuple[int, int]]]:

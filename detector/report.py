@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from detector.analysis import SCORE_DECIMALS, Result, ShownFrame, Verdict
 from detector.model import LoadedModel, Thresholds
+from detector.results import SCORE_DECIMALS, FaceTrack, Result, ShownFrame, Verdict
 from detector.saliency import CAPTION, overlay
 
 VERDICT_TITLE: dict[Verdict, str] = {
@@ -85,8 +85,7 @@ def verdict_markdown(result: Result) -> str:
     """The verdict in words, with the model that answered and every warning."""
     score = "" if result.score is None else f" (score {score_text(result.score, result.model.thresholds)})"
     lines = [f"## {VERDICT_TITLE[result.verdict]}{score}", VERDICT_TEXT[result.verdict]]
-    if likely := _likely_manipulation(result):
-        lines.append(likely)
+    lines += [sentence for sentence in (spans_text(result.deciding_track), _likely_manipulation(result)) if sentence]
     lines += [f"- ⚠ {warning}" for warning in result.warnings]
     if result.verdict == "manipulated":
         lines.append(f"*{PREVALENCE_WARNING}*")
@@ -98,9 +97,17 @@ def verdict_markdown(result: Result) -> str:
     return "\n\n".join(lines)
 
 
+def spans_text(track: FaceTrack | None) -> str:
+    """From when to when a face track shows signs of manipulation, in words; empty where it does not."""
+    if track is None or not track.suspicious_spans:
+        return ""
+    spans = [f"from {span.start_s:.1f} to {span.end_s:.1f} s" for span in track.suspicious_spans]
+    return f"Face {track.track_id} shows signs of manipulation {' and '.join(spans)}."
+
+
 def _likely_manipulation(result: Result) -> str:
     """The kind of manipulation of the deciding face, in words; empty where there is none to tell."""
-    deciding = next((track for track in result.faces if track.score == result.score), None)
+    deciding = result.deciding_track
     if deciding is None or deciding.manipulation is None or deciding.verdict == "no_manipulation_found":
         return ""
     kind = deciding.manipulation
@@ -121,26 +128,6 @@ def face_table(result: Result) -> pd.DataFrame:
         for track in result.faces
     ]
     return pd.DataFrame(rows, columns=None if rows else ["Face", "Verdict", "Score", "Highest frame score", "Frames"])
-
-
-def score_timeline(result: Result) -> pd.DataFrame:
-    """One row a face and frame, ``time_s``, ``score``, ``line``; the two thresholds are lines of their own."""
-    rows = [
-        {"time_s": frame.time_s, "score": frame.score, "line": f"Face {track.track_id}"}
-        for track in result.faces
-        for frame in track.frames
-    ]
-    thresholds = result.model.thresholds
-    for name, value in (
-        (f"{VERDICT_TITLE['manipulated']}: from {thresholds.manipulated:.2f}", thresholds.manipulated),
-        (
-            f"{VERDICT_TITLE['no_manipulation_found']}: below {thresholds.no_manipulation_found:.2f}",
-            thresholds.no_manipulation_found,
-        ),
-    ):
-        ends = (0.0, result.file.duration_s or 0.0) if rows else ()
-        rows += [{"time_s": time_s, "score": value, "line": name} for time_s in ends]
-    return pd.DataFrame(rows, columns=["time_s", "score", "line"])
 
 
 def frame_caption(frame: ShownFrame) -> str:

@@ -31,7 +31,8 @@ def client(address):
 def test_photo_gives_the_documented_json_first(client):
     photo = EXAMPLES / "astronaut.jpg"
     result, verdict, *_ = client.predict(handle_file(photo), api_name="/analyze_image")
-    assert list(result) == ["schema_version", "file", "model", "verdict", "score", "faces", "warnings"]
+    documented = ["schema_version", "file", "model", "verdict", "score", "faces", "warnings"]
+    assert list(result) == [*documented, "decided_by", "not_assessed"]
     assert result["file"] == {
         "name": "astronaut.jpg",
         "sha256": hashlib.sha256(photo.read_bytes()).hexdigest(),
@@ -43,7 +44,7 @@ def test_photo_gives_the_documented_json_first(client):
     }
     assert set(result["model"]) == {"id", "revision", "label_names", "thresholds"}
     (face,) = result["faces"]
-    assert list(face) == ["track_id", "box_px", "score", "verdict", "frames", "manipulation"]
+    assert list(face) == ["track_id", "box_px", "score", "verdict", "frames", "manipulation", "suspicious_spans"]
     assert face["manipulation"] is None  # the bundled model only knows "fake"
     assert face["frames"] == [{"time_s": 0.0, "score": face["score"], "box_px": face["box_px"]}]
     assert result["score"] == face["score"]
@@ -58,9 +59,7 @@ def test_video_gives_a_track_over_the_whole_clip(client):
     assert face["frames"][0]["time_s"] < 0.2 and face["frames"][-1]["time_s"] > 3.8
     assert result["score"] == pytest.approx(sum(frame["score"] for frame in face["frames"]) / 32, abs=1e-3)
     assert len(gallery) == app.SUSPICIOUS_FRAMES
-    lines = [line for _, _, line in timeline["data"]]
-    assert lines.count("Face 1") == 32  # one point of the plot a frame
-    assert len(set(lines)) == 3  # and the two thresholds
+    assert timeline.startswith("<svg") and "Face 1: 32 frames" in timeline
 
 
 def test_same_file_gives_the_same_json_twice(client):

@@ -1,29 +1,15 @@
 import numpy as np
 import pytest
-import skimage.data
 import torch
 from PIL import Image
 
-from detector.analysis import MIN_TRACK_FRAMES, Analyzer, verdict_for
+from detector.analysis import MIN_TRACK_FRAMES, Analyzer
 from detector.faces import MIN_FACE_PX
 from detector.model import LoadedModel, ModelInfo, Thresholds
 from detector.report import face_table, verdict_markdown
+from detector.results import verdict_for
 from tests.media_factory import write_video
-
-
-class RednessNetwork(torch.nn.Module):
-    """Calls a face fake as far as it is red, so that tests choose the score of a face by tinting it."""
-
-    def forward_features(self, x):
-        return torch.nn.functional.adaptive_avg_pool2d(x, 7)
-
-    def forward_head(self, features):
-        red, green = features.mean(dim=(2, 3))[:, 0], features.mean(dim=(2, 3))[:, 1]
-        margin = 60 * (red - green) - 15
-        return torch.stack([-margin / 2, margin / 2], dim=1)
-
-    def forward(self, x):
-        return self.forward_head(self.forward_features(x))
+from tests.redness_model import RednessNetwork, portrait, redness_model, transform
 
 
 class TintNetwork(RednessNetwork):
@@ -34,27 +20,15 @@ class TintNetwork(RednessNetwork):
         return torch.stack([torch.zeros_like(red), 60 * (red - green) - 7, 90 * (blue - green) - 7], dim=1)
 
 
-def _transform(image):
-    return torch.from_numpy(np.asarray(image.resize((56, 56)), np.float32) / 255).permute(2, 0, 1)
-
-
 @pytest.fixture(scope="module")
 def analyzer():
-    info = ModelInfo("redness", "1", ("real", "fake"), Thresholds(0.2, 0.8))
-    return Analyzer(LoadedModel(info, RednessNetwork(), _transform))
+    return Analyzer(redness_model())
 
 
 @pytest.fixture(scope="module")
 def kinds_analyzer():
     info = ModelInfo("tint", "1", ("real", "FaceSwap", "Deepfakes"), Thresholds(0.2, 0.8))
-    return Analyzer(LoadedModel(info, TintNetwork(), _transform))
-
-
-def portrait(tint: float = 0.0) -> np.ndarray:
-    """Head and shoulders of the astronaut in grey, optionally reddened; about 200 x 200 px."""
-    grey = skimage.data.astronaut()[20:220, 120:320].mean(axis=2, keepdims=True).repeat(3, axis=2)
-    grey[:, :, 1:] *= 1 - tint
-    return grey.round().astype(np.uint8)
+    return Analyzer(LoadedModel(info, TintNetwork(), transform))
 
 
 def side_by_side(left: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -127,7 +101,7 @@ def test_progress_ends_at_one(analyzer, tmp_path):
     write_video(tmp_path / "one.mp4", [side_by_side(portrait(), portrait())] * 6, fps=6)
     shares = []
     analyzer.analyze_video(tmp_path / "one.mp4", frames=3, progress=lambda share, doing: shares.append(share))
-    assert shares == pytest.approx([1 / 3, 2 / 3, 1])
+    assert shares == pytest.approx([0, 0, 0, 1 / 3, 1 / 3, 2 / 3, 2 / 3, 1])
 
 
 def test_shown_frames_are_reduced_with_their_boxes(analyzer, tmp_path):

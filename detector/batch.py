@@ -1,0 +1,299 @@
+"""Many files: each is analysed for itself, and one bad file never stops the rest; results as rows, CSV and JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import av
+import cv2
+from PIL import Image, UnidentifiedImageError
+
+from detector.analysis import FRAMES_PER_VIDEO, Analyzer, Progress
+from detector.files import MediaError, check_size, file_sha256
+from detector.images import IMAGE_FORMATS
+from detector.report import VERDICT_TITLE, result_to_dict
+from detector.results import SCHEMA_VERSION, Analysis, Result
+
+logger = logging.getLogger(__name__)
+
+NOT_ANALYSED = "Not analysed"
+COLUMNS = (
+    "file",
+    "sha256",
+    "media_type",
+    "verdict",
+    "score",
+    "faces",
+    "from_s",
+    "to_s",
+    "warnings",
+    "model",
+    "model_revision",
+    "threshold_no_manipulation_found",
+    "threshold_manipulated",
+    "duplicate_of",
+    "error",
+)
+# A cell that starts so is a formula to spreadsheets.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# What a decoder or the network may raise on a file that nobody foresaw.
+_UNFORESEEN = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    av.FFmpegError,
+    cv2.error,
+)
+
+
+@dataclass(frozen=True)
+class BatchItem:
+    """What became of one file: either `result` or `error` is there.
+
+    Attributes:
+        path: The file.
+        sha256: Hex digest of its bytes; empty where they could not be read.
+        result: What is said about it.
+        error: Why it could not be analysed, one plain sentence.
+        duplicate_of: An earlier file of the same bytes, whose result this is.
+        analysis: The pictures behind the result; only if they were asked for, and never of a duplicate.
+    """
+
+    path: Path
+    sha256: str
+    result: Result | None = None
+    error: str | None = None
+    duplicate_of: Path | None = None
+    analysis: Analysis | None = None
+
+
+class _Cancelled(Exception):
+    """Leaves a video in its midst."""
+
+
+def analyze_file(
+    analyzer: Analyzer, path: str | Path, frames: int = FRAMES_PER_VIDEO, progress: Progress | None = None
+) -> Analysis:
+    """Assesses a photo or a video; the content decides which it is, never the name.
+
+    Args:
+        analyzer: Has the model.
+        path: The file.
+        frames: How many frames of a video to sample.
+        progress: Called with the share done, 0..1, and what is being done.
+
+    Raises:
+        MediaError: It cannot be opened, or is neither a photo nor a video that can be read.
+    """
+    path = Path(path)
+    try:
+        check_size(path)
+        if _is_photo(path):
+            return analyzer.analyze_image(path)
+    except OSError as error:
+        raise MediaError(f"The file cannot be opened ({error.strerror or 'no reason given'}).") from error
+    try:
+        return analyzer.analyze_video(path, frames=frames, progress=progress)
+    except MediaError as error:
+        if error.__cause__ is None:  # it was opened as a video, and the sentence says what is wrong with it
+            raise
+        raise MediaError(
+            "The file is neither a photo nor a video that can be read, or it is cut off; "
+            "please send a JPEG, PNG, WebP, GIF or HEIC, or an MP4, MOV, WebM, MKV or AVI."
+        ) from error
+
+
+def analyze_many(
+    analyzer: Analyzer,
+    paths: Iterable[str | Path],
+    frames: int = FRAMES_PER_VIDEO,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    keep_analyses: bool = False,
+) -> Iterator[BatchItem]:
+    """Assesses files one after the other; files of the same bytes are analysed once.
+
+    Args:
+        analyzer: Has the model.
+        paths: The files, in the order of the items.
+        frames: How many frames of a video to sample.
+        progress: Called with the share of all files done, 0..1, and what is being done.
+        cancelled: Asked between files and between the frames of a video; once it says yes, no item follows.
+        keep_analyses: Gives the pictures with each item, up to 60 MB; drop them before you ask for the next one.
+
+    Yields:
+        One item a file.
+    """
+    files = [Path(path) for path in paths]
+    known: dict[str, BatchItem] = {}
+    for index, path in enumerate(files):
+        report = partial(_report, progress, cancelled, path.name, index, len(files))
+        try:
+            report(0.0)
+            item = _analyze_one(analyzer, path, frames, report, known, keep_analyses)
+            report(1.0)
+        except _Cancelled:
+            return
+        if item.result:
+            known.setdefault(item.sha256, replace(item, analysis=None))
+        yield item
+        del item  # with its pictures, before the next file brings its own
+
+
+def _report(
+    progress: Progress | None,
+    cancelled: Callable[[], bool] | None,
+    name: str,
+    index: int,
+    count: int,
+    share: float,
+    doing: str = "",
+) -> None:
+    """Passes the progress of one of `count` files on."""
+    if share < 1 and cancelled and cancelled():
+        raise _Cancelled
+    if progress:
+        progress((index + share) / count, f"{name}, {doing}" if doing else name)
+
+
+def _analyze_one(
+    analyzer: Analyzer, path: Path, frames: int, progress: Progress, known: dict[str, BatchItem], keep_analysis: bool
+) -> BatchItem:
+    sha256 = ""
+    try:
+        if path.is_dir():
+            raise MediaError("This is a folder, and its files cannot be listed.")
+        check_size(path)
+        sha256 = file_sha256(path)
+        if sha256 in known:
+            same = known[sha256]
+            facts = replace(same.result.file, name=path.name)
+            return replace(same, path=path, result=replace(same.result, file=facts), duplicate_of=same.path)
+        analysis = analyze_file(analyzer, path, frames, progress)
+    except MediaError as error:
+        logger.info("%s: %s", path, error, exc_info=True)
+        return BatchItem(path, sha256, error=str(error))
+    except MemoryError:
+        logger.exception("out of memory: %s", path)
+        return BatchItem(path, sha256, error="This machine has too little free memory to analyse the file.")
+    except OSError as error:
+        logger.info("%s: %s", path, error, exc_info=True)
+        return BatchItem(path, sha256, error=f"The file cannot be opened ({error.strerror or 'no reason given'}).")
+    except _UNFORESEEN:
+        logger.exception("unforeseen: %s", path)
+        return BatchItem(path, sha256, error="The file could not be analysed because of a fault in this program.")
+    return BatchItem(path, sha256, analysis.result, analysis=analysis if keep_analysis else None)
+
+
+def item_to_dict(item: BatchItem, with_path: bool = False) -> dict:
+    """One item as in the documented JSON.
+
+    Args:
+        item: The item.
+        with_path: Also says where the file lies; what is sent to others must not.
+    """
+    name = str if with_path else _name
+    return {
+        "file": name(item.path),
+        "sha256": item.sha256 or None,
+        "duplicate_of": name(item.duplicate_of) if item.duplicate_of else None,
+        "result": result_to_dict(item.result) if item.result else None,
+        "error": item.error,
+    }
+
+
+def to_json(items: Iterable[BatchItem], with_path: bool = False) -> str:
+    """All items as one JSON document, in ASCII, so that no file name can break it."""
+    document = {"schema_version": SCHEMA_VERSION, "items": [item_to_dict(item, with_path) for item in items]}
+    return json.dumps(document, indent=2) + "\n"
+
+
+def rows(items: Iterable[BatchItem], with_path: bool = False) -> list[dict]:
+    """One row a file for people and spreadsheets, with the keys of `COLUMNS`; None where there is nothing to say.
+
+    `from_s` and `to_s` are the first and the last sampled instant of a video, in seconds, at which the face that decides
+    shows signs of manipulation.
+
+    Args:
+        items: The items.
+        with_path: ``file`` says where the file lies, not only its name.
+    """
+    return [_row(item, str if with_path else _name) for item in items]
+
+
+def to_csv(items: Iterable[BatchItem], with_path: bool = False, with_header: bool = True) -> str:
+    """The rows as CSV with CR LF. Write it as ``utf-8-sig`` and ``newline=""``, else Excel garbles accents.
+
+    Text that a spreadsheet would take for a formula gets a leading apostrophe.
+    """
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS)
+    if with_header:
+        writer.writeheader()
+    for row in rows(items, with_path):
+        writer.writerow({column: _harmless(value) for column, value in row.items()})
+    return text.getvalue()
+
+
+def _row(item: BatchItem, name: Callable[[Path], str]) -> dict:
+    row = dict.fromkeys(COLUMNS)
+    row |= {"file": name(item.path), "sha256": item.sha256 or None, "verdict": NOT_ANALYSED, "error": item.error}
+    if item.duplicate_of:
+        row["duplicate_of"] = name(item.duplicate_of)
+    if result := item.result:
+        thresholds = result.model.thresholds
+        row["from_s"], row["to_s"] = manipulated_span_s(result) or (None, None)
+        row |= {
+            "media_type": result.file.media_type,
+            "verdict": VERDICT_TITLE[result.verdict],
+            "score": result.score,
+            "faces": len(result.faces),
+            "warnings": " ".join(result.warnings) or None,
+            "model": result.model.id,
+            "model_revision": result.model.revision,
+            "threshold_no_manipulation_found": thresholds.no_manipulation_found,
+            "threshold_manipulated": thresholds.manipulated,
+        }
+    return row
+
+
+def manipulated_span_s(result: Result) -> tuple[float, float] | None:
+    """First and last instant at which the deciding face of a video shows signs of manipulation; None where none does."""
+    spans = result.deciding_track.suspicious_spans if result.deciding_track else ()
+    return (spans[0].start_s, spans[-1].end_s) if spans else None
+
+
+def _name(path: Path) -> str:
+    return path.name
+
+
+def _harmless(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    text = value.encode("utf-8", "backslashreplace").decode()  # file names may hold bytes that are no text
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def _is_photo(path: Path) -> bool:
+    """Whether Pillow knows the first bytes; whether the rest is sound, `read_image` says."""
+    try:
+        with Image.open(path, formats=IMAGE_FORMATS):
+            return True
+    except UnidentifiedImageError:
+        return False
+    except OSError as error:
+        if error.errno is not None:  # the file, not its content
+            raise
+        return True
+    except (Image.DecompressionBombError, SyntaxError, ValueError, EOFError):
+        return True

@@ -1,0 +1,165 @@
+"""What is said about a file: the dataclasses that become the JSON, the CSV and the report, and the pictures behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from detector.faces import DetectedFace
+from detector.files import MediaFile
+from detector.model import ModelInfo, Thresholds
+from detector.quality import Reason
+
+SCHEMA_VERSION = "1.2"
+SCORE_DECIMALS = 6  # a threshold can lie within 1e-4 of 1
+
+Verdict = Literal["manipulated", "inconclusive", "no_manipulation_found", "no_face"]
+
+
+@dataclass(frozen=True)
+class FrameScore:
+    """A face in one frame: seconds since the first frame (0 for a photo), score 0..1, ``(x0, y0, x1, y1)``."""
+
+    time_s: float
+    score: float
+    box_px: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class LikelyManipulation:
+    """Which manipulation a face would show if it is fake.
+
+    Attributes:
+        name: A class of the model.
+        share: P(this manipulation | fake), 0..1; mean over the frames, each weighted by its score.
+    """
+
+    name: str
+    share: float
+
+
+@dataclass(frozen=True)
+class SuspiciousSpan:
+    """Part of a clip in which every sampled frame of a face track scores as manipulated.
+
+    Attributes:
+        start_s: Time of its first frame.
+        end_s: Time of its last frame.
+        score: Mean of its frame scores, 0..1.
+    """
+
+    start_s: float
+    end_s: float
+    score: float
+
+
+@dataclass(frozen=True)
+class NotAssessed:
+    """A face that was found and cannot be judged: when, where ``(x0, y0, x1, y1)``, and why."""
+
+    time_s: float
+    box_px: tuple[int, int, int, int]
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class FaceTrack:
+    """One person's face through the clip, or a face of a photo.
+
+    Attributes:
+        track_id: From 1, the most persistent (in a photo the largest) first.
+        box_px: Box in the frame with the highest score.
+        score: Mean of the frame scores, 0..1.
+        verdict: From the model's thresholds; also "manipulated" where a part of the clip is.
+        frames: In order of time.
+        manipulation: The most likely one; None where the model does not tell manipulations apart.
+        suspicious_spans: Parts of the clip that score as manipulated, in order of time; none in a photo.
+    """
+
+    track_id: int
+    box_px: tuple[int, int, int, int]
+    score: float
+    verdict: Verdict
+    frames: tuple[FrameScore, ...]
+    manipulation: LikelyManipulation | None = None
+    suspicious_spans: tuple[SuspiciousSpan, ...] = ()
+
+
+@dataclass(frozen=True)
+class Result:
+    """What is said about a file; becomes the JSON of the interface.
+
+    Attributes:
+        schema_version: Of the JSON.
+        file: Facts about the original bytes.
+        model: Which model answered.
+        verdict: Of the most suspicious face track.
+        score: Of that track; None where no face was assessed.
+        faces: All assessed face tracks.
+        warnings: Plain sentences a reader must know.
+        decided_by: Number of the face track whose verdict this is; None where no face was assessed.
+        not_assessed: Faces that were found and cannot be judged.
+    """
+
+    schema_version: str
+    file: MediaFile
+    model: ModelInfo
+    verdict: Verdict
+    score: float | None
+    faces: tuple[FaceTrack, ...]
+    warnings: tuple[str, ...]
+    decided_by: int | None = None
+    not_assessed: tuple[NotAssessed, ...] = ()
+
+    @property
+    def deciding_track(self) -> FaceTrack | None:
+        """The face track whose verdict this is."""
+        return next((track for track in self.faces if track.track_id == self.decided_by), None)
+
+
+@dataclass(frozen=True)
+class ShownFace:
+    """A face in a kept frame: its track, place in that (maybe reduced) frame, score and evidence map in log odds."""
+
+    track_id: int
+    face: DetectedFace
+    score: float
+    evidence: np.ndarray
+
+
+@dataclass(frozen=True)
+class ShownFrame:
+    """A frame kept to be shown, ``(H, W, 3)`` uint8 RGB, at most `SHOWN_SIDE_PX` or `SHOWN_PHOTO_SIDE_PX`."""
+
+    time_s: float
+    image: np.ndarray
+    faces: tuple[ShownFace, ...]
+
+    @property
+    def score(self) -> float:
+        """Highest score in the frame, 0 without a face."""
+        return max((face.score for face in self.faces), default=0.0)
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A result and the pictures behind it."""
+
+    result: Result
+    frames: tuple[ShownFrame, ...]
+
+    def most_suspicious(self, count: int) -> list[ShownFrame]:
+        """The frames with the highest scores, in order of score."""
+        with_faces = [frame for frame in self.frames if frame.faces]
+        return sorted(with_faces, key=lambda frame: (-frame.score, frame.time_s))[:count]
+
+
+def verdict_for(score: float, thresholds: Thresholds) -> Verdict:
+    """The band of a score."""
+    if score >= thresholds.manipulated:
+        return "manipulated"
+    if score < thresholds.no_manipulation_found:
+        return "no_manipulation_found"
+    return "inconclusive"

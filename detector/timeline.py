@@ -1,0 +1,106 @@
+"""Scores over time as a picture of lines: every face track, the thresholds, and in words what lies between them."""
+
+from __future__ import annotations
+
+from html import escape
+
+from detector.report import VERDICT_TITLE, score_text
+from detector.results import FaceTrack, Result
+
+_WIDTH, _HEIGHT = 760, 300
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 16, 14, 40
+# Told apart by dashes, marks and the number at each end; colours (Okabe and Ito, 2008) are for those who see them.
+_COLORS = ("#0072b2", "#d55e00", "#009e73", "#b0578d")
+_DASHES = ("none", "9 4", "3 3", "12 4 3 4")
+_MARKS = ("M-3,0a3,3 0 1,0 6,0a3,3 0 1,0 -6,0", "M-3,-3h6v6h-6z", "M0,-4L4,3H-4z", "M-4,0L0,-4L4,0L0,4z")
+MAX_TRACKS = 12  # more would hide each other; all are in the table and the JSON
+
+
+def timeline_svg(result: Result) -> str:
+    """The scores of a video over its time as one SVG element; empty without a face.
+
+    It draws in the colour of the text around it, so it serves light, dark and print.
+    """
+    if not result.faces:
+        return ""
+    tracks = result.faces[:MAX_TRACKS]
+    duration_s = max([result.file.duration_s or 0.0] + [frame.time_s for track in tracks for frame in track.frames])
+    thresholds = result.model.thresholds
+
+    def x(time_s: float) -> float:
+        return round(_LEFT + (_WIDTH - _LEFT - _RIGHT) * time_s / max(duration_s, 1e-6), 1)
+
+    def y(score: float) -> float:
+        return round(_TOP + (_HEIGHT - _TOP - _BOTTOM) * (1 - score), 1)
+
+    parts = [_axes(duration_s, x, y)]
+    for words, edge, low, high in (
+        (VERDICT_TITLE["manipulated"], thresholds.manipulated, thresholds.manipulated, 1.0),
+        (VERDICT_TITLE["inconclusive"], None, thresholds.no_manipulation_found, thresholds.manipulated),
+        (
+            VERDICT_TITLE["no_manipulation_found"],
+            thresholds.no_manipulation_found,
+            0.0,
+            thresholds.no_manipulation_found,
+        ),
+    ):
+        if edge is not None:
+            parts.append(
+                f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y(edge)}" y2="{y(edge)}" stroke="currentColor" '
+                'stroke-dasharray="6 5" stroke-opacity=".75"/>'
+            )
+        # a band that is too narrow for its words has them below its edge
+        middle = (y(low) + y(high)) / 2 if y(low) - y(high) > 16 else y(low) + 9
+        limit = "" if edge is None else f" ({'from' if low else 'below'} {score_text(edge)})"
+        parts.append(
+            f'<text x="{_LEFT + 6}" y="{middle + 4:.1f}" fill="currentColor" fill-opacity=".8">{words}{limit}</text>'
+        )
+    parts += [_line(number, track, x, y) for number, track in enumerate(tracks)]
+    label = f"Score over {duration_s:.1f} seconds. " + " ".join(_in_words(track) for track in tracks)
+    return (
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(label)}" '
+        'style="width:100%;height:auto;font:12px sans-serif" xmlns="http://www.w3.org/2000/svg">'
+        + "".join(parts)
+        + "</svg>"
+    )
+
+
+def _in_words(track: FaceTrack) -> str:
+    scores = [frame.score for frame in track.frames]
+    return f"Face {track.track_id}: {len(scores)} frames, {score_text(min(scores))} to {score_text(max(scores))}."
+
+
+def _axes(duration_s: float, x, y) -> str:
+    """Both axes with numbers; every second, or as many seconds as keep it legible."""
+    step = next((step for step in (0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600) if duration_s / step <= 12), 1200)
+    ticks = [number * step for number in range(int(duration_s / step) + 1)]
+    words = [
+        f'<text x="{x(tick)}" y="{y(0) + 16}" text-anchor="middle" fill="currentColor">{tick:g}</text>'
+        for tick in ticks
+    ]
+    words += [
+        f'<text x="{_LEFT - 8}" y="{y(value) + 4}" text-anchor="end" fill="currentColor">{value:g}</text>'
+        for value in (0, 0.5, 1)
+    ]
+    words.append(f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 6}" text-anchor="end" fill="currentColor">seconds</text>')
+    frame = f'<path d="M{_LEFT},{y(1)}V{y(0)}H{_WIDTH - _RIGHT}" fill="none" stroke="currentColor"/>'
+    return frame + "".join(words)
+
+
+def _line(number: int, track: FaceTrack, x, y) -> str:
+    color, dashes, mark = (options[number % len(options)] for options in (_COLORS, _DASHES, _MARKS))
+    points = [(x(frame.time_s), y(frame.score)) for frame in track.frames]
+    line = " ".join(f"{left},{top}" for left, top in points)
+    marks = "".join(f'<path d="{mark}" transform="translate({left},{top})"/>' for left, top in points)
+    spans = "".join(
+        f'<path d="M{x(span.start_s)},{y(1) - 5}H{max(x(span.end_s), x(span.start_s) + 2)}" stroke="{color}" stroke-width="5"/>'
+        for span in track.suspicious_spans
+    )
+    left, top = points[-1]
+    name = f"face {track.track_id}"
+    return (
+        f'<g stroke="{color}" fill="none" stroke-width="2"><polyline points="{line}" stroke-dasharray="{dashes}"/>'
+        f'<g fill="{color}" stroke="none">{marks}</g>{spans}</g>'
+        f'<text x="{min(left, _WIDTH - _RIGHT)}" y="{top - 9 if top > _TOP + 24 else top + 20}" text-anchor="end" '
+        f'fill="currentColor" font-weight="bold">{name}</text>'
+    )
