@@ -3,174 +3,200 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 import gradio as gr
 
-from detector.analysis import Analysis, Analyzer
-from detector.media import MAX_FILE_BYTES, MediaError
+from detector.analysis import FRAMES_PER_VIDEO, Analyzer
+from detector.language import LANGUAGES, catalogue
+from detector.media import MAX_FILE_BYTES
 from detector.model import load_model
-from detector.report import (
-    OVERLAY_LEGEND_HTML,
-    card_markdown,
-    draw_faces,
-    face_table,
-    frame_caption,
-    model_markdown,
-    result_to_dict,
-    verdict_markdown,
-)
-from detector.timeline import timeline_svg
+from detector.page.elements import asset
+from detector.page.service import MAX_FRAMES, Service
+from detector.report import card_markdown, model_markdown
 
-logger = logging.getLogger(__name__)
-
-ROOT = Path(__file__).parent
-SUSPICIOUS_FRAMES = 5
+EXAMPLES = Path(__file__).parent / "examples"
 INTRODUCTION = (
-    "# Face manipulation check\n"
     "Upload a photo or a video. Every face is scored for signs of a swap or re-enactment. "
     "The verdict is a lead for a fact-checker: *no manipulation found* never means *real*."
 )
-# wide tables of the model card scroll in a box of their own, also on a phone
-CSS = "#card table {display: block; overflow-x: auto; white-space: nowrap}"
-PRIVACY = "Uploads are analysed on this machine and deleted within two hours; nothing is passed on."
-
-
-def chooser(name: str, label: str, example: str) -> tuple[gr.File, gr.Button]:
-    """The left column of a tab: where a file is chosen, and the button that has it checked."""
-    with gr.Column(scale=1):
-        # a plain file: the original bytes are analysed, and any file gets a clear answer
-        file = gr.File(label=label, file_types=None, elem_id=f"{name}_file")
-        button = gr.Button(f"Check the {label.lower()}", variant="primary", elem_id=f"{name}_button")
-        gr.Examples([str(ROOT / "examples" / example)], inputs=file, label="Example", cache_examples=False)
-    return file, button
+PRIVACY = (
+    "Uploads are analysed on this machine, deleted when you leave the page and within two hours at the latest; "
+    "nothing is passed on, and nothing about you is measured."
+)
+TEXTS = gr.I18n(**{language: catalogue(language) for language in LANGUAGES})
+# the page is shown in the language that the browser asks for, or that was chosen in its settings
+WITH_LANGUAGE = "(...inputs) => [...inputs.slice(0, -1), document.documentElement.lang]"
 
 
 def build_app(analyzer: Analyzer) -> gr.Blocks:
     """The page and its named endpoints, around one analyzer."""
-
-    def run(analyze, file: str | None, *args, **kwargs) -> Analysis:
-        if not file:
-            raise gr.Error(
-                "No file was sent; please choose a photo or a video first.", duration=None, print_exception=False
-            )
-        try:
-            return analyze(file, *args, **kwargs)
-        except MediaError as error:
-            logger.info("refused: %s", error, exc_info=True)
-            raise gr.Error(str(error), duration=None, print_exception=False) from error
-
-    def analyze_image(file: str):
-        """Assesses every face of a photo; the first output is the documented JSON result."""
-        analysis = run(analyzer.analyze_image, file)
-        (frame,) = analysis.frames
-        return (
-            result_to_dict(analysis.result),
-            verdict_markdown(analysis.result),
-            (draw_faces(frame, with_overlay=False), draw_faces(frame, with_overlay=True)),
-            face_table(analysis.result),
-        )
-
-    def analyze_video(file: str, progress=gr.Progress()):
-        """Assesses the faces of a video over 32 evenly spaced frames; the first output is the documented JSON result."""
-        analysis = run(analyzer.analyze_video, file, progress=lambda share, doing: progress(share, desc=doing))
-        gallery = [
-            (draw_faces(frame, with_overlay=True), frame_caption(frame))
-            for frame in analysis.most_suspicious(SUSPICIOUS_FRAMES)
-        ]
-        return (
-            result_to_dict(analysis.result),
-            verdict_markdown(analysis.result),
-            timeline_svg(analysis.result),
-            gallery,
-            face_table(analysis.result),
-        )
-
-    # uploads are removed two hours after they came, checked every ten minutes
+    service = Service(analyzer)
+    # uploads that no closed page took with it are removed two hours after they came, checked every ten minutes
     with gr.Blocks(title="Face manipulation check", analytics_enabled=False, delete_cache=(600, 7200)) as page:
-        gr.Markdown(INTRODUCTION)
-        gr.Markdown(model_markdown(analyzer.model), elem_id="model")
-        with gr.Tab("Photo"), gr.Row():
-            image_file, image_button = chooser("image", "Photo", "astronaut.jpg")
-            with gr.Column(scale=2):
-                image_verdict = gr.Markdown(elem_id="image_verdict", min_height=80)
-                with gr.Column(visible=False) as image_results:
-                    gr.Markdown("Left of the slider the photo with its faces, right of it where the model looked.")
-                    image_slider = gr.ImageSlider(show_label=False, format="png", interactive=False)
-                    gr.HTML(OVERLAY_LEGEND_HTML)
-                    image_faces = gr.Dataframe(label="Faces", interactive=False)
-                    with gr.Accordion("JSON result", open=False):
-                        image_json = gr.JSON(label="Result")
-        with gr.Tab("Video"), gr.Row():
-            video_file, video_button = chooser("video", "Video", "astronaut.mp4")
-            with gr.Column(scale=2):
-                video_verdict = gr.Markdown(elem_id="video_verdict", min_height=80)
-                with gr.Column(visible=False) as video_results:
-                    video_timeline = gr.HTML(label="Score over time", show_label=True)
-                    video_gallery = gr.Gallery(
-                        label="Most suspicious frames",
-                        columns=2,
-                        height="auto",
-                        object_fit="contain",
-                        format="png",
-                        interactive=False,
-                    )
-                    gr.HTML(OVERLAY_LEGEND_HTML)
-                    video_faces = gr.Dataframe(label="Faces", interactive=False)
-                    with gr.Accordion("JSON result", open=False):
-                        video_json = gr.JSON(label="Result")
-        with gr.Tab("About this model"):
-            gr.Markdown(
-                card_markdown(analyzer.model.card, analyzer.model.folder) or "No model card came with these weights.",
-                elem_id="card",
-            )
-        gr.Markdown(PRIVACY)
-
-        def wire(name: str, analyze, file, button, results, outputs: list, verdict) -> None:
-            """Connects a tab; its endpoint is called `name`."""
-            # a verdict must never stand beside another file than its own: while one is analysed, none can be
-            # chosen, and when another is chosen, the old verdict goes
-            locked = button.click(
-                lambda: [gr.update(interactive=False)] * 2, None, [file, button], api_visibility="private"
-            )
-            # one at a time: the model uses both cores of a free Space by itself
-            done = locked.then(
-                analyze,
-                file,
-                outputs,
-                api_name=name,
-                concurrency_id="model",
-                concurrency_limit=1,
-                show_progress_on=verdict,
-            )
-            done.success(lambda: gr.update(visible=True), None, results, api_visibility="private")
-            done.then(lambda: [gr.update(interactive=True)] * 2, None, [file, button], api_visibility="private")
-            file.change(
-                lambda: [None] * len(outputs) + [gr.update(visible=False)],
-                None,
-                [*outputs, results],
-                api_visibility="private",
-            )
-
-        wire(
-            "analyze_image",
-            analyze_image,
-            image_file,
-            image_button,
-            image_results,
-            [image_json, image_verdict, image_slider, image_faces],
-            image_verdict,
+        gr.Markdown(f"# {TEXTS('Face manipulation check')}")
+        gr.Markdown(TEXTS(INTRODUCTION))
+        gr.Markdown(
+            f"{model_markdown(analyzer.model)} {TEXTS('Language: *Settings*, at the foot of the page.')}",
+            elem_id="model",
         )
-        wire(
-            "analyze_video",
-            analyze_video,
-            video_file,
-            video_button,
-            video_results,
-            [video_json, video_verdict, video_timeline, video_gallery, video_faces],
-            video_verdict,
-        )
+        language = gr.Textbox(visible=False)
+        with gr.Tab(TEXTS("Photo"), elem_id="photo_tab"):
+            photo_tab(service, language)
+        with gr.Tab(TEXTS("Video"), elem_id="video_tab"):
+            video_tab(service, language)
+        with gr.Tab(TEXTS("Many files"), elem_id="batch_tab"):
+            batch_tab(service, language)
+        with gr.Tab(TEXTS("About this model"), elem_id="about_tab"):
+            card = card_markdown(analyzer.model.card, analyzer.model.folder)
+            gr.Markdown(card or TEXTS("No model card came with these weights."), elem_id="card")
+        gr.Markdown(TEXTS(PRIVACY))
+        endpoints(service)
+        page.unload(service.forget)
     return page.queue(max_size=20)
+
+
+def chooser(name: str, label: str, button: str, examples: list[str], **options) -> tuple[gr.File, gr.Button, gr.Button]:
+    """Where a file is chosen, the button that has it checked, and the one that stops that."""
+    # a plain file: the original bytes are analysed, and any file gets a clear answer
+    file = gr.File(label=TEXTS(label), file_types=None, elem_id=f"{name}_file", **options)
+    with gr.Row():
+        start = gr.Button(TEXTS(button), variant="primary", elem_id=f"{name}_button")
+        cancel = gr.Button(TEXTS("Cancel"), interactive=False, elem_id=f"{name}_cancel")
+    if examples:
+        samples = [str(EXAMPLES / example) for example in examples]
+        gr.Examples(samples, inputs=file, label=TEXTS("Example"), cache_examples=False, api_visibility="private")
+    return file, start, cancel
+
+
+def reports(name: str) -> list[gr.DownloadButton]:
+    """The evidence report in both forms."""
+    with gr.Row():
+        return [
+            gr.DownloadButton(TEXTS("Evidence report (HTML, to print or file)"), elem_id=f"{name}_report"),
+            gr.DownloadButton(TEXTS("Evidence report (JSON)"), elem_id=f"{name}_report_json"),
+        ]
+
+
+def photo_tab(service: Service, language: gr.Textbox) -> None:
+    """One photo: verdict, viewer, faces, report."""
+    with gr.Row():
+        with gr.Column(scale=1, min_width=260):
+            file, start, cancel = chooser(
+                "image", "Photo (JPEG, PNG, WebP, GIF, HEIC)", "Check the photo", ["astronaut.jpg"]
+            )
+        with gr.Column(scale=2):
+            verdict = gr.HTML(elem_id="image_verdict", min_height=80)
+            with gr.Column(visible=False) as results:
+                viewer, faces, downloads = (
+                    gr.HTML(elem_id="image_viewer"),
+                    gr.HTML(elem_id="image_faces"),
+                    reports("image"),
+                )
+                with gr.Accordion(TEXTS("JSON result"), open=False):
+                    result = gr.JSON(show_label=False)
+    outputs = [result, verdict, viewer, faces, *downloads]
+    wire(service.show_photo, [file, language], outputs, start, cancel, results, verdict, service)
+
+
+def video_tab(service: Service, language: gr.Textbox) -> None:
+    """One video: verdict, plot and frames, faces, report, annotated copy."""
+    with gr.Row():
+        with gr.Column(scale=1, min_width=260):
+            file, start, cancel = chooser(
+                "video", "Video (MP4, MOV, WebM, MKV, AVI)", "Check the video", ["astronaut.mp4"]
+            )
+            frames = frames_slider()
+        with gr.Column(scale=2):
+            verdict = gr.HTML(elem_id="video_verdict", min_height=80)
+            with gr.Column(visible=False) as results:
+                viewer, faces, downloads = (
+                    gr.HTML(elem_id="video_viewer"),
+                    gr.HTML(elem_id="video_faces"),
+                    reports("video"),
+                )
+                annotate = gr.Button(TEXTS("Make the annotated video"), elem_id="annotate_button")
+                annotated = gr.Video(label=TEXTS("Annotated video"), interactive=False, elem_id="annotated_video")
+                with gr.Accordion(TEXTS("JSON result"), open=False):
+                    result = gr.JSON(show_label=False)
+    analysed = gr.State()
+    outputs = [result, verdict, viewer, faces, *downloads, analysed, annotated]
+    wire(service.show_video, [file, frames, language], outputs, start, cancel, results, verdict, service)
+    annotate.click(
+        service.annotate,
+        [file, analysed, language],
+        annotated,
+        js=WITH_LANGUAGE,
+        api_visibility="private",
+        **ONE_AT_A_TIME,
+    )
+
+
+def batch_tab(service: Service, language: gr.Textbox) -> None:
+    """Several files: a table, and the table to take away."""
+    file, start, cancel = chooser("batch", "Photos and videos", "Check the files", [], file_count="multiple")
+    frames = frames_slider()
+    table = gr.HTML(elem_id="batch_table", min_height=80)
+    with gr.Column(visible=False) as results, gr.Row():
+        downloads = [
+            gr.DownloadButton(TEXTS("Table (CSV)"), elem_id="batch_csv"),
+            gr.DownloadButton(TEXTS("Results (JSON)"), elem_id="batch_json"),
+        ]
+    wire(service.show_batch, [file, frames, language], [table, *downloads], start, cancel, results, table, service)
+
+
+def frames_slider() -> gr.Slider:
+    """How many frames of a video are looked at."""
+    return gr.Slider(8, MAX_FRAMES, FRAMES_PER_VIDEO, step=8, label=TEXTS("Frames to look at, evenly spaced"))
+
+
+# the model uses both cores of a free Space by itself
+ONE_AT_A_TIME = {"concurrency_id": "model", "concurrency_limit": 1}
+
+
+def wire(
+    show,
+    inputs: list,
+    outputs: list,
+    start: gr.Button,
+    cancel: gr.Button,
+    results: gr.Column,
+    watched,
+    service: Service,
+) -> None:
+    """Connects a tab."""
+    file = inputs[0]
+    # a verdict must never stand beside another file than its own: while one is analysed, none can be chosen,
+    # and when another is chosen, the old verdict goes
+    private = {"api_visibility": "private"}
+    locked = start.click(
+        lambda: [gr.update(interactive=value) for value in (False, False, True)], None, [file, start, cancel], **private
+    )
+    done = locked.then(show, inputs, outputs, js=WITH_LANGUAGE, show_progress_on=watched, **ONE_AT_A_TIME, **private)
+    unlocked = [gr.update(interactive=value) for value in (True, True, False)]
+    done.success(lambda: [gr.update(visible=True), *unlocked], None, [results, file, start, cancel], **private)
+    # not then(): it is not called after an error
+    done.failure(lambda: unlocked, None, [file, start, cancel], **private)
+    cancel.click(service.cancel, None, None, queue=False, **private)
+    file.change(lambda: [None] * len(outputs) + [gr.update(visible=False)], None, [*outputs, results], **private)
+
+
+def endpoints(service: Service) -> None:
+    """The interface for scripts; its components are never shown."""
+    with gr.Column(visible=False):
+        file, files = gr.File(label="file"), gr.File(label="files", file_count="multiple")
+        frames = gr.Number(FRAMES_PER_VIDEO, precision=0, minimum=1, maximum=MAX_FRAMES, label="frames")
+        result, verdict = gr.JSON(label="result"), gr.Textbox(label="verdict in words")
+        page, record = gr.File(label="evidence report, HTML"), gr.File(label="evidence report, JSON")
+        table, lines, info = gr.File(label="table, CSV"), gr.File(label="results, JSON"), gr.JSON(label="model")
+        for name, function, inputs, outputs in (
+            ("analyze_image", service.analyze_image, [file], [result, verdict, page, record]),
+            ("analyze_video", service.analyze_video, [file, frames], [result, verdict, page, record]),
+            ("analyze_batch", service.analyze_batch, [files, frames], [result, table, lines]),
+            ("model_info", service.model_info, [], [info]),
+        ):
+            gr.Button(name).click(function, inputs, outputs, api_name=name, **ONE_AT_A_TIME)
 
 
 def launch_options() -> dict:
@@ -178,9 +204,14 @@ def launch_options() -> dict:
     return {
         "max_file_size": MAX_FILE_BYTES,
         "show_error": False,
-        "footer_links": ["api"],
-        "css": CSS,
+        "footer_links": ["api", "settings"],
+        "css": asset("page.css"),
+        "head": f"<script>{asset('page.js')}</script>",
+        "i18n": TEXTS,
+        "theme": gr.themes.Default(primary_hue="blue"),
         "ssr_mode": False,  # no Node needed, and one process less on two cores
+        # tools for language models, with `pip install gradio[mcp]`
+        "mcp_server": os.environ.get("GRADIO_MCP_SERVER", "").lower() == "true",
     }
 
 

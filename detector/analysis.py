@@ -12,7 +12,7 @@ import numpy as np
 from detector.faces import MIN_FACE_PX, DetectedFace, FaceDetector, crop_face
 from detector.media import MediaFile, Video, image_problems, read_image
 from detector.model import LoadedModel
-from detector.quality import Reason, problem_of_crop, problem_of_place
+from detector.quality import Reason, problem_of_crop, problem_of_photo, problem_of_place
 from detector.results import (
     SCHEMA_VERSION,
     SCORE_DECIMALS,
@@ -42,6 +42,7 @@ SHOWN_PHOTO_SIDE_PX = 1600  # two pictures of 12 megapixels kept a browser busy 
 NOT_ASSESSED: dict[Reason, str] = {
     "too_small": f"smaller than {MIN_FACE_PX} pixels",
     "too_blurred": "more blurred than any that the model was evaluated on",
+    "too_compressed": "more compressed than any that the model was evaluated on",
     "outside_picture": "cut off by the border of the picture",
 }
 
@@ -78,7 +79,7 @@ class Analyzer:
             MediaError: The file is not a photo that can be read.
         """
         facts, image = read_image(path)
-        sample = self._find_faces(0.0, image, shown_side=SHOWN_PHOTO_SIDE_PX)
+        sample = self._find_faces(0.0, image, SHOWN_PHOTO_SIDE_PX, problem=problem_of_photo(path))
         self._score(sample)
         tracks = [[(0, position)] for position in range(len(sample.faces))]
         return self._conclude(facts, [sample], tracks, image_problems(path))
@@ -119,12 +120,27 @@ class Analyzer:
             facts = video.facts
         return self._conclude(facts, samples, _link(samples), warnings)
 
-    def _find_faces(self, time_s: float, image: np.ndarray, shown_side: int, turned: int | None = None) -> _Sample:
-        """The faces of a picture; `turned` is given for a frame of a video, see `FaceDetector.detect`."""
+    def _find_faces(
+        self,
+        time_s: float,
+        image: np.ndarray,
+        shown_side: int,
+        turned: int | None = None,
+        problem: Reason | None = None,
+    ) -> _Sample:
+        """The faces of a picture.
+
+        Args:
+            time_s: Of the picture.
+            image: ``(H, W, 3)`` uint8 RGB.
+            shown_side: Longer side of what is kept of it.
+            turned: Given for a frame of a video, see `FaceDetector.detect`.
+            problem: Why none of them can be judged.
+        """
         height, width = image.shape[:2]
         faces, crops, not_assessed, left_out = [], [], [], 0
         for face in self._detector.detect(image, try_turned=turned is None, turned=turned or 0):
-            reason, crop = problem_of_place(face, width, height), None
+            reason, crop = problem_of_place(face, width, height) or problem, None
             if reason is None and len(faces) == MAX_FACES_PER_FRAME:
                 left_out += 1
                 continue

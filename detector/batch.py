@@ -212,10 +212,14 @@ def item_to_dict(item: BatchItem, with_path: bool = False) -> dict:
     }
 
 
+def to_document(items: Iterable[BatchItem], with_path: bool = False) -> dict:
+    """All items as the documented JSON."""
+    return {"schema_version": SCHEMA_VERSION, "items": [item_to_dict(item, with_path) for item in items]}
+
+
 def to_json(items: Iterable[BatchItem], with_path: bool = False) -> str:
     """All items as one JSON document, in ASCII, so that no file name can break it."""
-    document = {"schema_version": SCHEMA_VERSION, "items": [item_to_dict(item, with_path) for item in items]}
-    return json.dumps(document, indent=2) + "\n"
+    return json.dumps(to_document(items, with_path), indent=2) + "\n"
 
 
 def rows(items: Iterable[BatchItem], with_path: bool = False) -> list[dict]:

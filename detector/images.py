@@ -19,6 +19,7 @@ MIN_IMAGE_SIDE_PX = 32  # smaller than any face that could be assessed
 # Pillow knows many more, some of which start other programs (EPS) or are never photos.
 IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
 _ANIMATED_FORMATS = ("PNG", "WEBP", "GIF", "AVIF")
+_TABLE_SUM_AT_QUALITY_50 = 3688  # JPEG standard (ITU-T T.81), table K.1
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")
 
 
@@ -67,6 +68,19 @@ def read_image(path: str | Path) -> tuple[MediaFile, np.ndarray]:
         ) from error
     facts = MediaFile(path.name, file_sha256(path), size, media_type, pixels.shape[1], pixels.shape[0], None)
     return facts, pixels
+
+
+def jpeg_quality(path: str | Path) -> int | None:
+    """About which quality, 1..100, a JPEG was last saved at, by libjpeg's scale; None for other formats.
+
+    Read off the brightness table, whose entries grow as quality falls.
+    """
+    with Image.open(path, formats=IMAGE_FORMATS) as image:
+        tables = getattr(image, "quantization", None)
+    if not tables:
+        return None
+    scale = 100 * sum(next(iter(tables.values()))) / _TABLE_SUM_AT_QUALITY_50
+    return round(min(max(5000 / scale if scale > 100 else (200 - scale) / 2, 1), 100))
 
 
 def image_problems(path: str | Path) -> list[str]:

@@ -1,7 +1,7 @@
 """The one door to photos and videos: what the other modules and packages import of them."""
 
 from detector.files import MAX_FILE_BYTES, MediaError, MediaFile, file_sha256
-from detector.images import image_problems, read_image
+from detector.images import image_problems, jpeg_quality, read_image
 from detector.videos import Video, VideoFrame
 
 __all__ = [
@@ -12,5 +12,6 @@ __all__ = [
     "VideoFrame",
     "file_sha256",
     "image_problems",
+    "jpeg_quality",
     "read_image",
 ]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 import cv2
 import numpy as np
 
 from detector.faces import MIN_FACE_PX, DetectedFace
+from detector.media import jpeg_quality
 
-Reason = Literal["too_small", "too_blurred", "outside_picture"]
+Reason = Literal["too_small", "too_blurred", "too_compressed", "outside_picture"]
 
 # Median of real validation crops blurred with a sigma of 3 px at 224 px, the strongest blur that models are evaluated
 # at; 99 % of the same crops lie under .75 as they are.
 MAX_BLUR = 0.81
+# The strongest JPEG compression that models are evaluated at.
+MIN_JPEG_QUALITY = 20
 # Of the face box; of a face with less of it the features that count are gone.
 MIN_SHARE_INSIDE = 0.6
 _SIDE_PX = 224
@@ -32,6 +36,12 @@ def problem_of_place(face: DetectedFace, width: int, height: int) -> Reason | No
 def problem_of_crop(crop: np.ndarray) -> Reason | None:
     """Why a face cannot be judged, from its ``(S, S, 3)`` uint8 RGB crop; None where it can be."""
     return "too_blurred" if blur(crop) > MAX_BLUR else None
+
+
+def problem_of_photo(path: str | Path) -> Reason | None:
+    """Why no face of a photo can be judged; None where they can be."""
+    quality = jpeg_quality(path)
+    return "too_compressed" if quality is not None and quality < MIN_JPEG_QUALITY else None
 
 
 def blur(crop: np.ndarray) -> float:

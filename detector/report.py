@@ -9,11 +9,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pandas as pd
 
 from detector.model import LoadedModel, Thresholds
 from detector.results import SCORE_DECIMALS, FaceTrack, Result, ShownFrame, Verdict
-from detector.saliency import CAPTION, overlay
+from detector.saliency import overlay
 
 VERDICT_TITLE: dict[Verdict, str] = {
     "manipulated": "Signs of manipulation",
@@ -31,11 +30,6 @@ VERDICT_TEXT: dict[Verdict, str] = {
 PREVALENCE_WARNING = (
     "Where few of the files that come in are fake, many alarms are false: a detector with 99 % precision on a balanced "
     "test, and a recall of 69 %, is right in 84 of 100 alarms when 5 % of the files are fake, in 50 when 1 % are."
-)
-OVERLAY_LEGEND_HTML = (
-    '<p style="margin:0">Overlay: <span aria-hidden="true" style="display:inline-block;width:8em;height:.8em;'
-    'background:linear-gradient(to right,#00000000,#57106e,#bc3754,#f98e09,#fcffa4);border:1px solid currentColor"></span> '
-    f"from no to strong evidence for manipulation, times the score of the face. <b>{CAPTION}</b></p>"
 )
 _LINE_COLOR = (255, 255, 255)
 _SHADOW_COLOR = (0, 0, 0)
@@ -85,7 +79,9 @@ def verdict_markdown(result: Result) -> str:
     """The verdict in words, with the model that answered and every warning."""
     score = "" if result.score is None else f" (score {score_text(result.score, result.model.thresholds)})"
     lines = [f"## {VERDICT_TITLE[result.verdict]}{score}", VERDICT_TEXT[result.verdict]]
-    lines += [sentence for sentence in (spans_text(result.deciding_track), _likely_manipulation(result)) if sentence]
+    lines += [
+        sentence for sentence in (spans_text(result.deciding_track), likely_manipulation_text(result)) if sentence
+    ]
     lines += [f"- ⚠ {warning}" for warning in result.warnings]
     if result.verdict == "manipulated":
         lines.append(f"*{PREVALENCE_WARNING}*")
@@ -101,39 +97,20 @@ def spans_text(track: FaceTrack | None) -> str:
     """From when to when a face track shows signs of manipulation, in words; empty where it does not."""
     if track is None or not track.suspicious_spans:
         return ""
-    spans = [f"from {span.start_s:.1f} to {span.end_s:.1f} s" for span in track.suspicious_spans]
-    return f"Face {track.track_id} shows signs of manipulation {' and '.join(spans)}."
+    if len(track.suspicious_spans) == 1:
+        (span,) = track.suspicious_spans
+        return f"Face {track.track_id} shows signs of manipulation from {span.start_s:.1f} to {span.end_s:.1f} s."
+    spans = ", ".join(f"{span.start_s:.1f}\N{EN DASH}{span.end_s:.1f}" for span in track.suspicious_spans)
+    return f"Face {track.track_id} shows signs of manipulation in these seconds: {spans}."
 
 
-def _likely_manipulation(result: Result) -> str:
+def likely_manipulation_text(result: Result) -> str:
     """The kind of manipulation of the deciding face, in words; empty where there is none to tell."""
     deciding = result.deciding_track
     if deciding is None or deciding.manipulation is None or deciding.verdict == "no_manipulation_found":
         return ""
     kind = deciding.manipulation
-    return f"If face {deciding.track_id} is fake, the model takes it for *{kind.name}* ({kind.share:.0%})."
-
-
-def face_table(result: Result) -> pd.DataFrame:
-    """One row a face track, for people."""
-    rows = [
-        {
-            "Face": track.track_id,
-            "Verdict": VERDICT_TITLE[track.verdict],
-            "Score": score_text(track.score, result.model.thresholds),
-            "Highest frame score": score_text(max(frame.score for frame in track.frames)),
-            "Frames": len(track.frames),
-        }
-        | ({"If fake, most like": track.manipulation.name} if track.manipulation else {})
-        for track in result.faces
-    ]
-    return pd.DataFrame(rows, columns=None if rows else ["Face", "Verdict", "Score", "Highest frame score", "Frames"])
-
-
-def frame_caption(frame: ShownFrame) -> str:
-    """When the frame is and how its faces score."""
-    scores = ", ".join(f"face {shown.track_id}: {score_text(shown.score)}" for shown in frame.faces)
-    return f"{frame.time_s:.1f} s - {scores}"
+    return f"If face {deciding.track_id} is fake, the model takes it for {kind.name} ({kind.share:.0%})."
 
 
 def draw_faces(frame: ShownFrame, with_overlay: bool) -> np.ndarray:

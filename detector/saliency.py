@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import torch
+from torch import nn
 
 from detector.faces import DetectedFace, crop_square
 from detector.model import BATCH_SIZE, LoadedModel
@@ -16,13 +19,15 @@ MAX_OPACITY = 0.65
 FULL_EVIDENCE = 25.0
 _COLORMAP = cv2.COLORMAP_INFERNO
 
+Layers = Callable[[torch.Tensor], torch.Tensor]
+
 
 def score_with_evidence(model: LoadedModel, crops: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Frame scores, evidence maps and kinds of manipulation in one pass over the convolutions.
 
-    The map is HiResCAM (Draelos & Carin, 2020) of log(P(fake) / P(real)) at the last feature map,
-    times its number of places. For global average pooling and a linear layer that is the exact
-    class-activation map: its mean and the bias of the layer add up to the log odds.
+    The map is Grad-CAM (Selvaraju et al., ICCV 2017) of log(P(fake) / P(real)) at the last convolution, with the sum of the
+    gradients for their mean. For average pooling and a linear layer that is the class-activation map (Zhou et al., CVPR
+    2016): with the bias, a place has the log odds of a face that is all like this place.
 
     Args:
         model: Any timm model with a convolutional feature map.
@@ -34,20 +39,28 @@ def score_with_evidence(model: LoadedModel, crops: list[np.ndarray]) -> tuple[np
     """
     scores, maps, kinds = [], [], []
     for start in range(0, len(crops), BATCH_SIZE):
+        lower, upper = _around_last_maps(model.network)
         with torch.no_grad():
-            features = model.network.forward_features(model.batch(crops[start : start + BATCH_SIZE]))
+            features = lower(model.batch(crops[start : start + BATCH_SIZE]))
         features.requires_grad_(True)
         with torch.enable_grad():
-            logits = model.network.forward_head(features)
+            logits = upper(features)
             log_odds = model.log_odds(logits)
         (gradient,) = torch.autograd.grad(log_odds.sum(), features)
-        places = features.shape[2] * features.shape[3]
-        maps.append((gradient * features.detach()).sum(dim=1) * places)
+        maps.append((gradient.sum(dim=(2, 3), keepdim=True) * features.detach()).sum(dim=1))
         scores.append(torch.sigmoid(log_odds.detach().double()))
         kinds.append(model.kind_shares(logits.detach().double()))
     if not scores:
         return np.empty(0), np.empty((0, 1, 1)), np.empty((0, 0))
     return torch.cat(scores).numpy(), torch.cat(maps).float().numpy(), torch.cat(kinds).numpy()
+
+
+def _around_last_maps(network: nn.Module) -> tuple[Layers, Layers]:
+    """What leads to the last feature map, and from there to the logits; a last pooling comes after it: it blurs places."""
+    layers = getattr(network, "features", None)
+    if isinstance(layers, nn.Sequential) and isinstance(layers[-1], nn.MaxPool2d):
+        return layers[:-1], lambda maps: network.forward_head(layers[-1](maps))
+    return network.forward_features, network.forward_head
 
 
 def opacity(evidence: np.ndarray, score: float) -> np.ndarray:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
+from itertools import pairwise
 
+from detector.language import ENGLISH, translate
 from detector.report import VERDICT_TITLE, score_text
 from detector.results import FaceTrack, Result
 
@@ -16,10 +19,15 @@ _MARKS = ("M-3,0a3,3 0 1,0 6,0a3,3 0 1,0 -6,0", "M-3,-3h6v6h-6z", "M0,-4L4,3H-4z
 MAX_TRACKS = 12  # more would hide each other; all are in the table and the JSON
 
 
-def timeline_svg(result: Result) -> str:
+def timeline_svg(result: Result, instants_s: Sequence[float] = (), language: str = ENGLISH) -> str:
     """The scores of a video over its time as one SVG element; empty without a face.
 
     It draws in the colour of the text around it, so it serves light, dark and print.
+
+    Args:
+        result: Of a video.
+        instants_s: Times of the frames that can be shown; a click near one of them chooses it.
+        language: Of its words.
     """
     if not result.faces:
         return ""
@@ -33,7 +41,10 @@ def timeline_svg(result: Result) -> str:
     def y(score: float) -> float:
         return round(_TOP + (_HEIGHT - _TOP - _BOTTOM) * (1 - score), 1)
 
-    parts = [_axes(duration_s, x, y)]
+    def say(sentence: str) -> str:
+        return escape(translate(sentence, language))
+
+    parts = [_axes(duration_s, say("seconds"), x, y)]
     for words, edge, low, high in (
         (VERDICT_TITLE["manipulated"], thresholds.manipulated, thresholds.manipulated, 1.0),
         (VERDICT_TITLE["inconclusive"], None, thresholds.no_manipulation_found, thresholds.manipulated),
@@ -51,14 +62,15 @@ def timeline_svg(result: Result) -> str:
             )
         # a band that is too narrow for its words has them below its edge
         middle = (y(low) + y(high)) / 2 if y(low) - y(high) > 16 else y(low) + 9
-        limit = "" if edge is None else f" ({'from' if low else 'below'} {score_text(edge)})"
+        limit = "" if edge is None else f" ({say(('from ' if low else 'below ') + score_text(edge))})"
         parts.append(
-            f'<text x="{_LEFT + 6}" y="{middle + 4:.1f}" fill="currentColor" fill-opacity=".8">{words}{limit}</text>'
+            f'<text x="{_LEFT + 6}" y="{middle + 4:.1f}" fill="currentColor" fill-opacity=".8">{say(words)}{limit}</text>'
         )
-    parts += [_line(number, track, x, y) for number, track in enumerate(tracks)]
-    label = f"Score over {duration_s:.1f} seconds. " + " ".join(_in_words(track) for track in tracks)
+    parts += [_line(number, track, say(f"face {track.track_id}"), x, y) for number, track in enumerate(tracks)]
+    parts += _hit_areas(instants_s, duration_s, x)
+    label = " ".join([say(f"Score over {duration_s:.1f} seconds."), *(say(_in_words(track)) for track in tracks)])
     return (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(label)}" '
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{label}" '
         'style="width:100%;height:auto;font:12px sans-serif" xmlns="http://www.w3.org/2000/svg">'
         + "".join(parts)
         + "</svg>"
@@ -70,7 +82,18 @@ def _in_words(track: FaceTrack) -> str:
     return f"Face {track.track_id}: {len(scores)} frames, {score_text(min(scores))} to {score_text(max(scores))}."
 
 
-def _axes(duration_s: float, x, y) -> str:
+def _hit_areas(instants_s: Sequence[float], duration_s: float, x) -> list[str]:
+    """Invisible strips, each nearer to its instant than to any other."""
+    edges = [0.0, *((a + b) / 2 for a, b in pairwise(instants_s)), duration_s]
+    return [
+        f'<rect data-show="{number}" x="{x(start)}" y="{_TOP}" width="{max(x(end) - x(start), 1):.1f}" '
+        f'height="{_HEIGHT - _TOP - _BOTTOM}" fill="transparent"/>'
+        for number, (start, end) in enumerate(pairwise(edges))
+        if instants_s
+    ]
+
+
+def _axes(duration_s: float, unit: str, x, y) -> str:
     """Both axes with numbers; every second, or as many seconds as keep it legible."""
     step = next((step for step in (0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600) if duration_s / step <= 12), 1200)
     ticks = [number * step for number in range(int(duration_s / step) + 1)]
@@ -82,12 +105,12 @@ def _axes(duration_s: float, x, y) -> str:
         f'<text x="{_LEFT - 8}" y="{y(value) + 4}" text-anchor="end" fill="currentColor">{value:g}</text>'
         for value in (0, 0.5, 1)
     ]
-    words.append(f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 6}" text-anchor="end" fill="currentColor">seconds</text>')
+    words.append(f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 6}" text-anchor="end" fill="currentColor">{unit}</text>')
     frame = f'<path d="M{_LEFT},{y(1)}V{y(0)}H{_WIDTH - _RIGHT}" fill="none" stroke="currentColor"/>'
     return frame + "".join(words)
 
 
-def _line(number: int, track: FaceTrack, x, y) -> str:
+def _line(number: int, track: FaceTrack, name: str, x, y) -> str:
     color, dashes, mark = (options[number % len(options)] for options in (_COLORS, _DASHES, _MARKS))
     points = [(x(frame.time_s), y(frame.score)) for frame in track.frames]
     line = " ".join(f"{left},{top}" for left, top in points)
@@ -97,7 +120,6 @@ def _line(number: int, track: FaceTrack, x, y) -> str:
         for span in track.suspicious_spans
     )
     left, top = points[-1]
-    name = f"face {track.track_id}"
     return (
         f'<g stroke="{color}" fill="none" stroke-width="2"><polyline points="{line}" stroke-dasharray="{dashes}"/>'
         f'<g fill="{color}" stroke="none">{marks}</g>{spans}</g>'

@@ -6,7 +6,8 @@ from PIL import Image
 from detector.analysis import MIN_TRACK_FRAMES, Analyzer
 from detector.faces import MIN_FACE_PX
 from detector.model import LoadedModel, ModelInfo, Thresholds
-from detector.report import face_table, verdict_markdown
+from detector.page.media import faces_html
+from detector.report import verdict_markdown
 from detector.results import verdict_for
 from tests.media_factory import write_video
 from tests.redness_model import RednessNetwork, portrait, redness_model, transform
@@ -117,14 +118,16 @@ def test_shown_frames_are_reduced_with_their_boxes(analyzer, tmp_path):
 def test_likely_manipulation_is_named_where_the_model_tells_them_apart(analyzer, kinds_analyzer, tmp_path):
     red, blue = portrait(tint=0.6), portrait(tint=0.6)[:, :, ::-1]
     Image.fromarray(side_by_side(red, blue)).save(tmp_path / "two.png")
-    result = kinds_analyzer.analyze_image(tmp_path / "two.png").result
+    analysis = kinds_analyzer.analyze_image(tmp_path / "two.png")
+    result = analysis.result
     left, right = sorted(result.faces, key=lambda face: face.box_px)
     assert (left.manipulation.name, right.manipulation.name) == ("FaceSwap", "Deepfakes")
     assert left.score > 0.9 and 0.5 < left.manipulation.share <= 1  # P(fake) is 1 - P(real), over both kinds
     assert result.verdict == "manipulated"
     words = verdict_markdown(result)
-    assert any(f"takes it for *{name}*" in words for name in ("FaceSwap", "Deepfakes"))
-    assert list(face_table(result)["If fake, most like"]) == [face.manipulation.name for face in result.faces]
+    assert any(f"takes it for {name} (" in words for name in ("FaceSwap", "Deepfakes"))
+    shown = faces_html(analysis, "en")
+    assert "If fake, most like" in shown and "<td>FaceSwap</td>" in shown and "<td>Deepfakes</td>" in shown
     assert analyzer.analyze_image(tmp_path / "two.png").result.faces[0].manipulation is None
 
 

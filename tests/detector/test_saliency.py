@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 
 from detector.faces import DetectedFace, crop_face, crop_square
 from detector.model import load_folder
@@ -10,18 +11,21 @@ from training.models import save_model_folder
 FACE = DetectedFace((179, 63, 269, 175), ((0.0, 0.0),) * 5, 0.9)
 
 
-def test_map_and_bias_add_up_to_the_log_odds(pooled, tmp_path):
-    # the class-activation map of a pooled linear head is exact: nothing of the score is left unexplained
+def test_place_has_the_log_odds_of_a_face_that_is_all_like_it(pooled, tmp_path):
     thresholds = {"thresholds": {"no_manipulation_found": 0.2, "manipulated": 0.8}}
     save_model_folder(pooled.to_timm(), tmp_path, pooled.data_config, ["real", "fake"], thresholds)
     model = load_folder(tmp_path, "random")
     crops = [crop_face(astronaut(), FACE), astronaut()[:150, :150]]
-    scores, maps, kinds = score_with_evidence(model, crops)
-    assert maps.shape == (2, 7, 7)
-    real_bias, fake_bias = model.network.pre_logits.fc1.bias[:2].tolist()  # as rounded to float16 in the file
+    scores, maps, _ = score_with_evidence(model, crops)
+    assert maps.shape == (2, 14, 14)
     log_odds = model.score_log_odds(crops)
-    assert maps.mean(axis=(1, 2)) + fake_bias - real_bias == pytest.approx(log_odds, rel=1e-3)
     assert scores == pytest.approx(1 / (1 + np.exp(-log_odds)), abs=1e-6)
+    real_bias, fake_bias = model.network.pre_logits.fc1.bias[:2].tolist()  # as rounded to float16 in the file
+    with torch.inference_mode():
+        place = model.network.features[:-1](model.batch(crops))[1, :, 3, 11]
+        face_like_it = place[None, :, None, None].expand(1, -1, 7, 7)
+        expected = model.log_odds(model.network.forward_head(face_like_it)).item()
+    assert maps[1, 3, 11] + fake_bias - real_bias == pytest.approx(expected, rel=1e-3)
 
 
 def test_no_face_gives_no_score():

@@ -1,0 +1,184 @@
+"""What the page and the endpoints do with an upload: analyse it, show it, hand over its files, forget it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import gradio as gr
+
+from detector.analysis import FRAMES_PER_VIDEO, Analyzer
+from detector.annotated import write_annotated_video
+from detector.batch import BatchItem, analyze_many, rows, to_csv, to_document, to_json
+from detector.evidence import build_evidence, write_evidence
+from detector.files import MediaError
+from detector.language import ENGLISH, translate
+from detector.page.media import clip_html, faces_html, photo_html
+from detector.page.verdict import batch_html, verdict_html
+from detector.report import result_to_dict, verdict_markdown
+from detector.results import Analysis, Result
+from detector.sessions import Sessions, WorkFolder
+
+logger = logging.getLogger(__name__)
+
+MAX_FRAMES = 128  # more would hold the one place at the model for minutes
+NO_FILE = "No file was sent; please choose a photo or a video first."
+
+
+Answer = TypeVar("Answer")
+
+
+class Service:
+    """Answers requests with one analyzer. Its methods raise `gr.Error` with one plain sentence."""
+
+    def __init__(self, analyzer: Analyzer):
+        self._analyzer = analyzer
+        self._sessions = Sessions()
+        self._work = WorkFolder()
+
+    def show_photo(self, file: str, language: str, request: gr.Request):
+        """JSON, verdict, viewer, faces and report of a photo, for the page."""
+        analysis = self._photo(file, language, request)
+        return (
+            result_to_dict(analysis.result),
+            verdict_html(analysis.result, language),
+            photo_html(analysis, language),
+            faces_html(analysis, language),
+            *self._reports(file, analysis),
+        )
+
+    def show_video(self, file: str, frames: int, language: str, request: gr.Request, progress=gr.Progress()):
+        """JSON, verdict, plot and frames, faces, report and result of a video, for the page."""
+        analysis = self._video(file, frames, language, request, progress)
+        progress(1.0, desc="drawing")
+        return (
+            result_to_dict(analysis.result),
+            verdict_html(analysis.result, language),
+            clip_html(analysis, language),
+            faces_html(analysis, language),
+            *self._reports(file, analysis),
+            analysis.result,
+            None,
+        )
+
+    def annotate(self, file: str, result: Result | None, language: str, request: gr.Request, progress=gr.Progress()):
+        """The video with its faces numbered in every frame."""
+        output = self._work.new() / f"{Path(file or '').stem[:80] or 'video'}-annotated.mp4"
+
+        def write() -> Path:
+            write_annotated_video(file, result, output, self._reporting(request, progress))
+            return output
+
+        return str(self._run(write, [file] if result else [], language, request))
+
+    def show_batch(self, files: list[str], frames: int, language: str, request: gr.Request, progress=gr.Progress()):
+        """Table, CSV and JSON of several files, for the page."""
+        items = self._many(files, frames, language, request, progress)
+        return batch_html(rows(items), language), *self._tables(items)
+
+    def analyze_image(self, file: str, request: gr.Request):
+        """Assesses every face of a photo.
+
+        Returns the documented JSON result, the verdict in words, and the evidence report as HTML and as JSON.
+        """
+        analysis = self._photo(file, ENGLISH, request)
+        return result_to_dict(analysis.result), verdict_markdown(analysis.result), *self._reports(file, analysis)
+
+    def analyze_video(
+        self, file: str, frames: int = FRAMES_PER_VIDEO, request: gr.Request = None, progress=gr.Progress()
+    ):
+        """Assesses the faces of a video over evenly spaced frames.
+
+        Returns the documented JSON result, the verdict in words, and the evidence report as HTML and as JSON.
+        """
+        analysis = self._video(file, frames, ENGLISH, request, progress)
+        return result_to_dict(analysis.result), verdict_markdown(analysis.result), *self._reports(file, analysis)
+
+    def analyze_batch(
+        self, files: list[str], frames: int = FRAMES_PER_VIDEO, request: gr.Request = None, progress=gr.Progress()
+    ):
+        """Assesses photos and videos one after the other; a bad file never stops the rest.
+
+        Returns all results as JSON, and as files: a table in CSV, and the JSON.
+        """
+        items = self._many(files, frames, ENGLISH, request, progress)
+        table, lines = self._tables(items)
+        return to_document(items), table, lines
+
+    def model_info(self) -> dict:
+        """Which model answers: id, revision, label names, thresholds, and why it is not the one asked for."""
+        return result_to_dict(self._analyzer.model.info) | {"warning": self._analyzer.model.warning or None}
+
+    def cancel(self, request: gr.Request) -> None:
+        """Stops the analysis that runs for this page."""
+        self._sessions.cancel(request.session_hash)
+
+    def forget(self, request: gr.Request) -> None:
+        """The page was closed: its uploads go, its analysis stops."""
+        self._sessions.forget(request.session_hash)
+
+    def _photo(self, file: str, language: str, request: gr.Request) -> Analysis:
+        return self._run(lambda: self._analyzer.analyze_image(file), [file], language, request)
+
+    def _video(self, file: str, frames: int, language: str, request: gr.Request, progress: gr.Progress) -> Analysis:
+        report = self._reporting(request, progress)
+        return self._run(
+            lambda: self._analyzer.analyze_video(file, frames=_bounded(frames), progress=report),
+            [file],
+            language,
+            request,
+        )
+
+    def _many(
+        self, files: list[str], frames: int, language: str, request: gr.Request, progress: gr.Progress
+    ) -> list[BatchItem]:
+        report = self._reporting(request, progress)
+
+        def analyze() -> list[BatchItem]:
+            return list(analyze_many(self._analyzer, files, _bounded(frames), report))
+
+        return self._run(analyze, files, language, request)
+
+    def _run(
+        self, work: Callable[[], Answer], files: list[str | None] | None, language: str, request: gr.Request
+    ) -> Answer:
+        """Does some work on uploads, unless there are none; what goes wrong becomes one sentence."""
+        try:
+            if not files or not all(files):
+                raise MediaError(NO_FILE)
+            self._sessions.start(request.session_hash, files)
+            return work()
+        except MediaError as error:
+            logger.info("refused: %s", error, exc_info=True)
+            sentence = translate(str(error), language)
+            raise gr.Error(sentence, duration=None, print_exception=False) from error
+
+    def _reporting(self, request: gr.Request, progress: gr.Progress) -> Callable[[float, str], None]:
+        """Passes progress on, and leaves the work once it was cancelled."""
+
+        def report(share: float, doing: str) -> None:
+            self._sessions.check(request.session_hash)
+            progress(share, desc=doing)
+
+        return report
+
+    def _reports(self, file: str, analysis: Analysis) -> tuple[str, str]:
+        """The evidence report as HTML and as JSON."""
+        evidence = build_evidence(file, analysis, self._analyzer.model)
+        html, record = write_evidence(evidence, self._work.new(), f"{Path(file).stem[:80]}-evidence")
+        return str(html), str(record)
+
+    def _tables(self, items: list[BatchItem]) -> tuple[str, str]:
+        """All results as CSV, which Excel reads as UTF-8 only with a mark at its start, and as JSON."""
+        folder = self._work.new()
+        table, lines = folder / "results.csv", folder / "results.json"
+        table.write_text(to_csv(items), encoding="utf-8-sig", newline="")
+        lines.write_text(to_json(items), encoding="ascii")
+        return str(table), str(lines)
+
+
+def _bounded(frames: int | None) -> int:
+    """How many frames are looked at, whatever a script asks for."""
+    return min(max(int(frames or FRAMES_PER_VIDEO), 1), MAX_FRAMES)
