@@ -8,12 +8,13 @@ import logging
 import os
 import re
 import sys
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
+
+from detector.text import printable
 
 # torch takes seconds: what needs it is imported where it is used, so that --help and mistakes are answered at once
 if TYPE_CHECKING:
@@ -267,14 +268,6 @@ def plain_text(item: BatchItem) -> str:
     title = VERDICT_TITLE[item.result.verdict] if item.result else NOT_ANALYSED
     first = f"{title:<22} {score:>8}  {item.path}"
     return "".join(f"{printable(text)}\n" for text in (first, *(f"    {note}" for note in notes)))
-
-
-def printable(text: str) -> str:
-    """The text with everything replaced that could command a terminal."""
-    commands = ("C", "Zl", "Zp")  # control and direction marks, halves of characters, line ends
-    return "".join(
-        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(letter).startswith(commands) else letter for letter in text
-    )
 
 
 def _write_report(item: BatchItem, analyzer: Analyzer, folder: Path | None) -> str | None:

@@ -1,0 +1,220 @@
+"""C2PA content credentials: who signed a file, what was done to it, and whether that holds. Never asks the network."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import c2pa
+
+from detector.text import one_line
+
+logger = logging.getLogger(__name__)
+
+State = Literal["Trusted", "Valid", "Invalid", "Unreadable", "NotFetched"]
+
+STATE_TITLE: dict[State, str] = {
+    "Trusted": "Valid, signer trusted",
+    "Valid": "Valid signature, signer not confirmed",
+    "Invalid": "Invalid, check failed",
+    "Unreadable": "Not readable",
+    "NotFetched": "Not fetched",
+}
+STATE_TEXT: dict[State, str] = {
+    "Trusted": "The file is unchanged since it was signed, and the signer is on a list of trusted signers.",
+    "Valid": "The file is unchanged since it was signed, but who signed it is not confirmed: anyone can sign in any name, "
+    "and this software has no list of trusted signers to check the name against.",
+    "Invalid": "The check failed: the file or its credentials were changed after signing, or the signature is faulty. "
+    "Rely on nothing that these credentials say.",
+    "Unreadable": "Content credentials could not be read, so it is not known whether there are any that hold.",
+    "NotFetched": "The file names a place on the internet where its content credentials lie. They were not fetched, "
+    "so they say nothing here.",
+}
+NO_CREDENTIALS_TEXT = (
+    "The file carries no content credentials. Most files have none, and platforms remove them, so their absence says nothing. "
+    "They are not read from BMP, Matroska and WebM files."
+)
+# The IPTC's terms, by the last part of their address, in words that follow "the media is".
+SOURCE_TYPE_TEXT = {
+    "trainedAlgorithmicMedia": "made by generative AI",
+    "compositeWithTrainedAlgorithmicMedia": "edited with generative AI, or a composite with parts made by it",
+    "compositeSynthetic": "a composite with synthetic parts",
+    "algorithmicMedia": "made by an algorithm, without training data",
+    "virtualRecording": "a recording of a virtual event",
+    "dataDrivenMedia": "made from data",
+    "digitalCreation": "drawn by a person with a computer",
+    "digitalCapture": "captured by a camera or another sensor",
+    "computationalCapture": "captured by a camera and computed from several shots",
+    "negativeFilm": "digitised from film",
+    "positiveFilm": "digitised from film",
+    "print": "digitised from a print",
+    "humanEdits": "edited by a person",
+    "minorHumanEdits": "edited slightly by a person",
+    "algorithmicallyEnhanced": "enhanced by an algorithm",
+    "screenCapture": "a capture of a screen",
+    "composite": "a composite",
+    "compositeCapture": "a composite of captures",
+}
+_PROBLEM_TEXT = {
+    "signingCredential.untrusted": "The signer is on no list of trusted signers that this software has.",
+    "assertion.dataHash.mismatch": "The file was changed after it was signed.",
+    "assertion.bmffHash.mismatch": "The file was changed after it was signed.",
+    "assertion.boxesHash.mismatch": "The file was changed after it was signed.",
+    "assertion.hashedURI.mismatch": "A statement in the credentials was changed after it was signed.",
+    "claimSignature.mismatch": "The signature does not match the credentials.",
+    "signingCredential.expired": "The certificate of the signer was not valid at the time of signing.",
+    "signingCredential.revoked": "The certificate of the signer was revoked.",
+}
+MAX_ACTIONS = 40
+MAX_PROBLEMS = 20
+_MAX_TEXT = 300
+# Manifests, revocation lists and identities are all named by address: no host may be asked.
+_SETTINGS = {
+    "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},
+    "core": {"allowed_network_hosts": []},
+}
+
+
+@dataclass(frozen=True)
+class CredentialAction:
+    """Something that was done to the media, as its credentials say.
+
+    Attributes:
+        action: Such as ``c2pa.created``.
+        when: As stated; None where it is not.
+        software: What did it; None where it is not stated.
+        digital_source_type: Address of the IPTC's term; None where it is not stated.
+        signed_by: Who signed this statement: the signer of the file, or of something it was made from.
+    """
+
+    action: str
+    when: str | None
+    software: str | None
+    digital_source_type: str | None
+    signed_by: str | None
+
+
+@dataclass(frozen=True)
+class ContentCredentials:
+    """C2PA content credentials of a file. Only the state is this software's finding; all else is what they claim.
+
+    Attributes:
+        validation_state: "Valid" is no more than intact: see `STATE_TEXT`.
+        issuer: Organisation in the signer's certificate.
+        common_name: Name in the signer's certificate.
+        signed_time: By a time-stamping service; None where none was asked.
+        claim_generator: Software that made them.
+        actions: Of the file itself first, then of what it was made from.
+        digital_source_types: All that the actions name, each once.
+        problems: Why they do not hold, or are not trusted, in plain sentences.
+    """
+
+    validation_state: State
+    issuer: str | None = None
+    common_name: str | None = None
+    signed_time: str | None = None
+    claim_generator: str | None = None
+    actions: tuple[CredentialAction, ...] = ()
+    digital_source_types: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def read_credentials(path: str | Path, trust_anchors: str = "") -> ContentCredentials | None:
+    """The content credentials of a photo or video; None where it has none, or its format cannot have any.
+
+    Args:
+        path: The file.
+        trust_anchors: Certificates of trusted issuers, PEM; without them no signer is trusted.
+    """
+    settings = _SETTINGS | ({"trust": {"trust_anchors": trust_anchors}} if trust_anchors else {})
+    try:
+        # the content decides what it is, never the name
+        with open(path, "rb") as stream, c2pa.Context.from_dict(settings) as context:
+            reader = c2pa.Reader.try_create("", stream, None, context)
+            if reader is None:
+                return None
+            with reader:
+                store = json.loads(reader.json())
+    except c2pa.C2paError.NotSupported:
+        return None
+    except (c2pa.C2paError, json.JSONDecodeError, RecursionError) as error:
+        logger.info("content credentials of %s: %s", path, error)
+        state = "NotFetched" if "must fetch remote manifests" in str(error) else "Unreadable"
+        return ContentCredentials(state, problems=(one_line(f"The reader says: {error}", _MAX_TEXT),))
+    return _credentials(store) if isinstance(store, dict) else ContentCredentials("Unreadable")
+
+
+def source_type_text(address: str) -> str:
+    """What a term of the IPTC for the origin of media means; the term itself where that is not known."""
+    term = address.rstrip("/").rsplit("/", 1)[-1]
+    return SOURCE_TYPE_TEXT.get(term, term)
+
+
+def _credentials(store: dict) -> ContentCredentials:
+    state = store.get("validation_state")
+    manifests = _part(store, "manifests")
+    active = _part(manifests, store.get("active_manifest"))
+    actions = [action for manifest in _history(active, manifests) for action in _actions(manifest)]
+    signature = _part(active, "signature_info")
+    return ContentCredentials(
+        state if state in ("Trusted", "Valid", "Invalid") else "Unreadable",
+        _text(signature.get("issuer")),
+        _text(signature.get("common_name")),
+        _text(signature.get("time")),
+        _generator(active),
+        tuple(actions[:MAX_ACTIONS]),
+        tuple(dict.fromkeys(action.digital_source_type for action in actions if action.digital_source_type)),
+        tuple(dict.fromkeys(_problem(status) for status in _dicts(store.get("validation_status"))))[:MAX_PROBLEMS],
+    )
+
+
+def _history(active: dict, manifests: dict) -> list[dict]:
+    """The manifest of the file, then those of what it was made from, in the order of their names."""
+    others = [manifests[label] for label in sorted(manifests) if isinstance(manifests[label], dict)]
+    return [active, *(manifest for manifest in others if manifest is not active)]
+
+
+def _actions(manifest: dict) -> Iterator[CredentialAction]:
+    signed_by = _text(_part(manifest, "signature_info").get("issuer"))
+    for assertion in _dicts(manifest.get("assertions")):
+        if str(assertion.get("label", "")).startswith("c2pa.actions"):
+            for action in _dicts(_part(assertion, "data").get("actions")):
+                agent = action.get("softwareAgent")
+                yield CredentialAction(
+                    _text(action.get("action")) or "not named",
+                    _text(action.get("when")),
+                    _text(agent.get("name") if isinstance(agent, dict) else agent),
+                    _text(action.get("digitalSourceType")),
+                    signed_by,
+                )
+
+
+def _generator(manifest: dict) -> str | None:
+    names = [
+        f"{info.get('name', '')} {info.get('version', '')}".strip()
+        for info in _dicts(manifest.get("claim_generator_info"))
+    ]
+    return _text(", ".join(name for name in names if name) or manifest.get("claim_generator"))
+
+
+def _problem(status: dict) -> str:
+    code = _text(status.get("code")) or "no code"
+    words = _PROBLEM_TEXT.get(code) or _text(status.get("explanation")) or "A check failed."
+    return f"{words} ({code})"
+
+
+def _part(parent: dict, key: object) -> dict:
+    value = parent.get(key) if isinstance(key, str) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _dicts(value: object) -> list[dict]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _text(value: object) -> str | None:
+    return one_line(value, _MAX_TEXT) or None if isinstance(value, str) else None
