@@ -24,7 +24,7 @@ from detector.files import file_sha256
 from detector.model import LoadedModel
 from detector.provenance import Provenance, read_provenance
 from detector.report import (
-    OVERLAY_LEGEND_HTML,
+    OVERLAY_SCALE,
     PREVALENCE_WARNING,
     VERDICT_TEXT,
     VERDICT_TITLE,
@@ -35,6 +35,7 @@ from detector.report import (
     spans_text,
 )
 from detector.results import Analysis, Result, ShownFrame
+from detector.saliency import CAPTION
 from detector.text import printable
 from detector.timeline import timeline_svg
 
@@ -152,13 +153,14 @@ def evidence_html(evidence: Evidence) -> str:
             verdict_title=VERDICT_TITLE[result.verdict],
             verdict_text=VERDICT_TEXT[result.verdict],
             spans=[text for text in map(spans_text, result.faces) if text],
-            faces=face_table(result).to_dict("split"),
+            faces=face_table(result),
             reasons=NOT_ASSESSED,
             credentials=credentials,
             credentials_title=STATE_TITLE[credentials.validation_state] if credentials else "None found",
             credentials_text=STATE_TEXT[credentials.validation_state] if credentials else NO_CREDENTIALS_TEXT,
             timeline=Markup(timeline_svg(result)) if is_video else "",
-            legend=Markup(OVERLAY_LEGEND_HTML),
+            overlay_scale=OVERLAY_SCALE,
+            overlay_caption=CAPTION,
         )
     )
 

@@ -31,6 +31,7 @@ PREVALENCE_WARNING = (
     "Where few of the files that come in are fake, many alarms are false: a detector with 99 % precision on a balanced "
     "test, and a recall of 69 %, is right in 84 of 100 alarms when 5 % of the files are fake, in 50 when 1 % are."
 )
+OVERLAY_SCALE = "from no to strong evidence for manipulation, times the score of the face."
 _LINE_COLOR = (255, 255, 255)
 _SHADOW_COLOR = (0, 0, 0)
 
@@ -111,6 +112,25 @@ def likely_manipulation_text(result: Result) -> str:
         return ""
     kind = deciding.manipulation
     return f"If face {deciding.track_id} is fake, the model takes it for {kind.name} ({kind.share:.0%})."
+
+
+def face_table(result: Result) -> tuple[list[str], list[list[str]]]:
+    """Titles, and one row a face track, for people; only what there is to tell: a photo has no frames."""
+    is_clip = result.file.duration_s is not None
+    has_kinds = any(track.manipulation for track in result.faces)
+    titles = ["Face", "Verdict", "Score"]
+    titles += ["Highest frame score", "Frames", "Signs of manipulation at"] if is_clip else []
+    titles += ["If fake, most like"] if has_kinds else []
+    rows = []
+    for track in result.faces:
+        row = [str(track.track_id), VERDICT_TITLE[track.verdict], score_text(track.score, result.model.thresholds)]
+        if is_clip:
+            spans = [f"{span.start_s:.1f}\N{EN DASH}{span.end_s:.1f} s" for span in track.suspicious_spans]
+            row += [score_text(max(frame.score for frame in track.frames)), str(len(track.frames)), ", ".join(spans)]
+        if has_kinds:
+            row.append(track.manipulation.name if track.manipulation else "")
+        rows.append(row)
+    return titles, rows
 
 
 def draw_faces(frame: ShownFrame, with_overlay: bool) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 
 from detector.analysis import NOT_ASSESSED
 from detector.page.elements import Words, labelled_range, picture, table, verdict_words, words
-from detector.report import draw_faces, score_text
+from detector.report import OVERLAY_SCALE, draw_faces, face_table, score_text
 from detector.results import Analysis, FaceTrack, Result, ShownFrame
 from detector.saliency import CAPTION
 from detector.timeline import timeline_svg
@@ -75,25 +75,19 @@ def clip_html(analysis: Analysis, language: str) -> str:
 def faces_html(analysis: Analysis, language: str) -> str:
     """One row a face, with a thumbnail, and below it the faces that were not assessed."""
     say, result = words(language), analysis.result
-    is_clip = result.file.duration_s is not None
-    has_kinds = any(track.manipulation for track in result.faces)
-    head = ["Face", "Verdict", "Score"]
-    head += ["Highest frame score", "Frames", "Signs of manipulation at"] if is_clip else []
-    head += ["If fake, most like"] if has_kinds else []
-    head += ["Place (left, top, right, bottom, in pixels)"]
-    rows = []
-    for track in result.faces:
-        row = [_thumbnail(analysis, track, say), verdict_words(track.verdict, say)]
-        row.append(score_text(track.score, result.model.thresholds))
-        if is_clip:
-            spans = [say(f"from {span.start_s:.1f} to {span.end_s:.1f} s") for span in track.suspicious_spans]
-            highest = max(frame.score for frame in track.frames)
-            row += [score_text(highest), str(len(track.frames)), "<br>".join(spans)]
-        if has_kinds:
-            row.append(say(track.manipulation.name) if track.manipulation else "")
-        rows.append([*row, ", ".join(str(value) for value in track.box_px)])
-    shown = table([say(title) for title in head], rows, say("Faces")) if rows else ""
-    return f'<div class="faces">{shown}{_not_assessed(result, say)}</div>'
+    titles, rows = face_table(result)
+    shown = [
+        [
+            _thumbnail(analysis, track, say),
+            verdict_words(track.verdict, say),
+            *(say(value) for value in row[2:]),
+            ", ".join(str(value) for value in track.box_px),
+        ]
+        for track, row in zip(result.faces, rows, strict=True)
+    ]
+    head = [say(title) for title in (*titles, "Place (left, top, right, bottom, in pixels)")]
+    faces = table(head, shown, say("Faces")) if shown else ""
+    return f'<div class="faces">{faces}{_not_assessed(result, say)}</div>'
 
 
 def _not_assessed(result: Result, say: Words) -> str:
@@ -127,5 +121,5 @@ def _caption(frame: ShownFrame, say: Words) -> str:
 def _legend(say: Words) -> str:
     return (
         f'<p class="legend">{say("Overlay")}: <span class="ramp" aria-hidden="true"></span> '
-        f"{say('from no to strong evidence for manipulation, times the score of the face.')} <b>{say(CAPTION)}</b></p>"
+        f"{say(OVERLAY_SCALE)} <b>{say(CAPTION)}</b></p>"
     )

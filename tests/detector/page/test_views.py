@@ -84,7 +84,7 @@ def test_sentence_to_quote_names_file_model_and_finding(photo):
 def test_part_of_a_clip_that_was_swapped_is_named_with_its_seconds(clip):
     assert clip.result.verdict == "manipulated" and clip.result.score < 0.8  # the mean alone would not tell
     assert "Face 1 shows signs of manipulation from 1.0 to 1.8 s." in text_of(verdict_html(clip.result, "en"))
-    assert "de 1.0 a 1.8 s" in text_of(faces_html(clip, "es"))
+    assert "1.0–1.8 s" in text_of(faces_html(clip, "es"))
 
 
 def test_photo_has_overlay_and_controls_that_a_keyboard_reaches(photo):
