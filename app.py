@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 
 import gradio as gr
@@ -210,8 +209,6 @@ def launch_options() -> dict:
         "i18n": TEXTS,
         "theme": gr.themes.Default(primary_hue="blue"),
         "ssr_mode": False,  # no Node needed, and one process less on two cores
-        # tools for language models, with `pip install gradio[mcp]`
-        "mcp_server": os.environ.get("GRADIO_MCP_SERVER", "").lower() == "true",
     }
 
 
