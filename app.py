@@ -13,7 +13,7 @@ from detector.media import MAX_FILE_BYTES
 from detector.model import load_model
 from detector.page.elements import asset
 from detector.page.service import MAX_FRAMES, Service
-from detector.report import card_markdown, model_markdown
+from detector.report import card_markdown
 
 EXAMPLES = Path(__file__).parent / "examples"
 INTRODUCTION = (
@@ -36,8 +36,10 @@ def build_app(analyzer: Analyzer) -> gr.Blocks:
     with gr.Blocks(title="Face manipulation check", analytics_enabled=False, delete_cache=(600, 7200)) as page:
         gr.Markdown(f"# {TEXTS('Face manipulation check')}")
         gr.Markdown(TEXTS(INTRODUCTION))
+        info, warning = analyzer.model.info, analyzer.model.warning
         gr.Markdown(
-            f"{model_markdown(analyzer.model)} {TEXTS('Language: *Settings*, at the foot of the page.')}",
+            f"{TEXTS('Model')} `{info.id}`, {TEXTS('revision')} `{info.revision}`. {f'⚠ {warning}' if warning else ''} "
+            f"{TEXTS('Language: *Settings*, at the foot of the page.')}",
             elem_id="model",
         )
         language = gr.Textbox(visible=False)

@@ -44,6 +44,7 @@ NOT_ASSESSED: dict[Reason, str] = {
     "too_blurred": "more blurred than any that the model was evaluated on",
     "too_compressed": "more compressed than any that the model was evaluated on",
     "outside_picture": "cut off by the border of the picture",
+    "hidden": "mostly hidden or turned away",
 }
 
 Progress = Callable[[float, str], None]

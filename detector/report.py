@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from detector.model import LoadedModel, Thresholds
+from detector.model import Thresholds
 from detector.results import SCORE_DECIMALS, FaceTrack, Result, ShownFrame, Verdict
 from detector.saliency import overlay
 
@@ -45,12 +45,6 @@ def score_text(score: float, thresholds: Thresholds | None = None) -> str:
         if not is_extreme and all((float(text) >= bound) == (score >= bound) for bound in bounds):
             break
     return text
-
-
-def model_markdown(model: LoadedModel) -> str:
-    """Which model answers, and why not another."""
-    line = f"Model `{model.info.id}`, revision `{model.info.revision}`."
-    return f"{line} ⚠ {model.warning}" if model.warning else line
 
 
 def card_markdown(card: str, folder: Path | None) -> str:

@@ -7,7 +7,7 @@ from PIL import Image
 from detector.analysis import Analyzer
 from detector.faces import DetectedFace
 from detector.media import jpeg_quality
-from detector.quality import MIN_JPEG_QUALITY, blur, problem_of_crop, problem_of_place
+from detector.quality import MIN_DETECTOR_SCORE, MIN_JPEG_QUALITY, blur, problem_of_crop, problem_of_place
 from tests.redness_model import portrait, redness_model
 
 
@@ -27,6 +27,11 @@ def face(x0: float, y0: float, x1: float, y1: float) -> DetectedFace:
 )
 def test_place_of_a_face_decides_first(box, reason):
     assert problem_of_place(face(*box), width=300, height=200) == reason
+
+
+def test_face_that_the_detector_hardly_finds_is_hidden():
+    hidden = DetectedFace((10, 10, 110, 110), ((0.0, 0.0),) * 5, MIN_DETECTOR_SCORE - 0.01)
+    assert problem_of_place(hidden, width=300, height=200) == "hidden"
 
 
 def test_heavy_blur_is_told_from_a_soft_portrait():
