@@ -7,7 +7,9 @@ import shutil
 import tempfile
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from detector.files import MediaError
@@ -19,23 +21,34 @@ MAX_WORK_AGE_S = 600
 
 
 class Sessions:
-    """Cancelled analyses and uploads by session."""
+    """Running analyses and uploads by session."""
 
     def __init__(self):
         self._lock = threading.Lock()
+        self._running: Counter[str] = Counter()
         self._cancelled: set[str] = set()
         self._uploads: defaultdict[str, set[Path]] = defaultdict(set)
 
-    def start(self, session: str, uploads: list[str]) -> None:
-        """A new analysis of these uploads begins."""
+    @contextmanager
+    def running(self, session: str, uploads: Iterable[str]) -> Iterator[None]:
+        """While an analysis of these uploads runs."""
         with self._lock:
-            self._cancelled.discard(session)
+            self._running[session] += 1
             self._uploads[session].update(Path(upload) for upload in uploads)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running[session] -= 1
+                if not self._running[session]:
+                    del self._running[session]
+                    self._cancelled.discard(session)
 
     def cancel(self, session: str) -> None:
-        """Stops the analysis that runs for a session."""
+        """Stops the analysis that runs for a session, if one does."""
         with self._lock:
-            self._cancelled.add(session)
+            if session in self._running:
+                self._cancelled.add(session)
 
     def is_cancelled(self, session: str) -> bool:
         """Whether its analysis must stop."""
@@ -51,9 +64,9 @@ class Sessions:
             raise MediaError("The analysis was cancelled.")
 
     def forget(self, session: str) -> None:
-        """Deletes the uploads of a session that nobody else sent as well, and stops its analysis."""
+        """Stops the analysis of a session, and deletes its uploads that nobody else sent as well."""
+        self.cancel(session)
         with self._lock:
-            self._cancelled.add(session)
             uploads = self._uploads.pop(session, set())
             still_used = set().union(*self._uploads.values())
         for upload in uploads - still_used:

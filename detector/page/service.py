@@ -24,6 +24,7 @@ from detector.sessions import Sessions, WorkFolder
 logger = logging.getLogger(__name__)
 
 MAX_FRAMES = 128  # more would hold the one place at the model for minutes
+MAX_BATCH_FILES = 50
 NO_FILE = "No file was sent; please choose a photo or a video first."
 
 
@@ -137,6 +138,8 @@ class Service:
         report = self._reporting(request, progress)
 
         def analyze() -> list[BatchItem]:
+            if len(files) > MAX_BATCH_FILES:
+                raise MediaError(f"More than {MAX_BATCH_FILES} files were sent; please send fewer at a time.")
             return list(analyze_many(self._analyzer, files, _bounded(frames), report))
 
         return self._run(analyze, files, language, request)
@@ -148,8 +151,8 @@ class Service:
         try:
             if not files or not all(files):
                 raise MediaError(NO_FILE)
-            self._sessions.start(request.session_hash, files)
-            return work()
+            with self._sessions.running(request.session_hash, files):
+                return work()
         except MediaError as error:
             logger.info("refused: %s", error, exc_info=True)
             sentence = translate(str(error), language)

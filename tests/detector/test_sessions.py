@@ -11,13 +11,20 @@ from detector.sessions import MAX_WORK_AGE_S, Sessions, WorkFolder
 
 def test_cancelled_analysis_stops_and_the_next_one_runs():
     sessions = Sessions()
-    sessions.start("a", [])
-    sessions.cancel("a")
-    sessions.check("b")
-    with pytest.raises(MediaError, match="was cancelled"):
+    with sessions.running("a", []):
+        sessions.cancel("a")
+        sessions.check("b")
+        with pytest.raises(MediaError, match="was cancelled"):
+            sessions.check("a")
+    with sessions.running("a", []):
         sessions.check("a")
-    sessions.start("a", [])
-    sessions.check("a")
+
+
+def test_cancelling_nothing_does_not_stop_what_comes_later():
+    sessions = Sessions()
+    sessions.cancel("a")
+    with sessions.running("a", []):
+        sessions.check("a")
 
 
 def test_uploads_go_with_their_session_unless_another_sent_the_same(tmp_path):
@@ -25,10 +32,10 @@ def test_uploads_go_with_their_session_unless_another_sent_the_same(tmp_path):
     own.write_bytes(b"1")
     same.write_bytes(b"2")
     sessions = Sessions()
-    sessions.start("a", [str(own), str(same)])
-    sessions.start("b", [str(same)])
-    sessions.forget("a")
-    assert (own.exists(), same.exists(), sessions.is_cancelled("a")) == (False, True, True)
+    with sessions.running("a", [str(own), str(same)]), sessions.running("b", [str(same)]):
+        sessions.forget("a")
+        assert (own.exists(), same.exists()) == (False, True)
+        assert (sessions.is_cancelled("a"), sessions.is_cancelled("b")) == (True, False)
     sessions.forget("b")
     sessions.forget("b")
     assert not same.exists()
