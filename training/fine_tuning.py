@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from itertools import islice
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from sklearn.metrics import roc_auc_score
 from transformers import (
     EarlyStoppingCallback,
     EvalPrediction,
+    ProgressCallback,
     Trainer,
     TrainerCallback,
     TrainingArguments,
@@ -41,6 +43,16 @@ class InputSizeSchedule(TrainerCallback):
         model = getattr(model, "module", model)  # several processes wrap it
         finishes = state.global_step >= (1 - self._options.finish_share) * state.max_steps
         model.training_side = self._options.finish_size if finishes else self._options.input_size
+
+
+class Progress(ProgressCallback):
+    """Bars and figures on standard error: standard output is for the result."""
+
+    def on_log(self, args, state, control, logs: dict[str, float], **kwargs) -> None:
+        """Shows the figures above the bar."""
+        if self.training_bar is not None:
+            shown = (f"{name} {value:.4g}" for name, value in logs.items() if name != "total_flos")
+            self.training_bar.write(", ".join(shown), file=sys.stderr)
 
 
 class EarlyStopping(EarlyStoppingCallback):
@@ -168,6 +180,8 @@ def fine_tune(
         callbacks=callbacks,
         optimizers=(updates, schedule(updates, options, steps)),
     )
+    trainer.remove_callback(ProgressCallback)
+    trainer.add_callback(Progress())
     if checkpoint is None:
         model.training_side = options.input_size
         loader = trainer.get_train_dataloader()
