@@ -13,7 +13,7 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from dataset_builder.faceforensics import MANIPULATIONS
 from dataset_builder.summary import markdown_table
-from training.metrics import CALIBRATION_BINS, FALSE_POSITIVE_RATES
+from training.metrics import CALIBRATION_BINS, FALSE_POSITIVE_RATES, PREVALENCES, TARGET_PRECISION
 from training.options import Options
 
 _TEMPLATE = Path(__file__).parent / "model_card_template.md"
@@ -36,8 +36,8 @@ def render_card(evaluation: dict, plots: str = "plots") -> str:
     training, calibration = evaluation["training"], evaluation["calibration"]
     tests, fitted = evaluation["tests"], calibration["fitted_on"]
     manipulations = {name for data in evaluation["data"] for name in data["manipulations"]}
-    verdicts = {"validation, all of the above together": fitted["validation_frames"]}
-    verdicts |= {f"test, {test['data']}": test["frame"]["verdicts"] for test in tests}
+    verdicts = {("validation, all of the above together", "frame"): fitted["validation_frames"]}
+    verdicts |= {(f"test, {data}", level): figures["verdicts"] for data, level, figures in _by_level(tests)}
     return ModelCard.from_template(
         _card_data(evaluation),
         template_path=str(_TEMPLATE),
@@ -66,9 +66,11 @@ def render_card(evaluation: dict, plots: str = "plots") -> str:
         support=_support(fitted),
         verdict_table=_verdict_table(verdicts),
         prevalence_table=_prevalence_table(tests),
+        target_precision=TARGET_PRECISION,
+        rare_alarms=_rare_alarms(),
         weights_sha256=evaluation["weights_sha256"],
         plots=plots,
-        command=_command(training, evaluation["data"]),
+        command=_command(training | evaluation.get("measured_with", {}), evaluation["data"]),
     ).content
 
 
@@ -136,11 +138,15 @@ def _sizes(training: dict) -> str:
 
 def _command(training: dict, data: list[dict]) -> str:
     """The options that differ from the defaults."""
-    parts = ["python train.py --dataset DATA"]
+    processes = training.get("processes", 1)
+    launcher = "python" if processes == 1 else f"torchrun --standalone --nproc-per-node {processes}"
+    parts = [f"{launcher} train.py --dataset DATA"]
     if len(data) > 1:
         parts.append("--real-dataset REAL_DATA")
     defaults = Options(dataset="")
     for key, value in training.items():
+        if key == "processes":
+            continue
         default = defaults.model[0] if key == "model" else getattr(defaults, key)
         if value != default:
             parts.append(f"--{key.replace('_', '-')} {value}")
@@ -171,7 +177,7 @@ def _support(fitted: dict) -> str:
 
 def _interval(figures: dict, key: str) -> str:
     value = f"{figures[key]:.4f}"
-    edges = figures["intervals"].get(key)
+    edges = figures.get("intervals", {}).get(key)
     return f"{value} [{edges[0]:.3f}, {edges[1]:.3f}]" if edges else value
 
 
@@ -200,7 +206,7 @@ def _strict_table(tests: list[dict]) -> str:
     rates = [f"recall_at_{rate:g}_false_positive_rate" for rate in FALSE_POSITIVE_RATES]
     rows = [
         (f"{data}, test", level, figures["real"], figures["fake"], _interval(figures, "recall_at_99_precision"))
-        + tuple(f"{figures[key]:.4f}" for key in rates)
+        + tuple(_interval(figures, key) for key in rates)
         for data, level, figures in _by_level(tests)
     ]
     names = [f"recall at {rate:.1%} false positives" for rate in FALSE_POSITIVE_RATES]
@@ -218,7 +224,7 @@ def _manipulation_table(tests: list[dict]) -> str:
         "called_manipulated": "called manipulated",
     }
     rows = [
-        (f"{data}, test", level, name, found["real"], found["fake"]) + tuple(f"{found[key]:.4f}" for key in keys)
+        (f"{data}, test", level, name, found["real"], found["fake"]) + tuple(_interval(found, key) for key in keys)
         for data, level, figures in _by_level(tests)
         for name, found in figures["manipulations"].items()
     ]
@@ -269,13 +275,20 @@ def _saliency_table(found: list[dict] | None) -> str:
     return markdown_table(("data, split", "map", "fakes", "pointing game", "energy inside", "mask area"), rows)
 
 
-def _verdict_table(splits: dict[str, dict]) -> str:
+def _verdict_table(verdicts: dict[tuple[str, str], dict]) -> str:
     rows = [
-        (split, name, counts["manipulated"], counts["inconclusive"], counts["no_manipulation_found"])
-        for split, classes in splits.items()
+        (split, level, name, counts["manipulated"], counts["inconclusive"], counts["no_manipulation_found"])
+        for (split, level), classes in verdicts.items()
         for name, counts in classes.items()
     ]
-    return markdown_table(("split", "class", "signs of manipulation", "inconclusive", "no manipulation found"), rows)
+    head = ("split", "level", "class", "signs of manipulation", "inconclusive", "no manipulation found")
+    return markdown_table(head, rows)
+
+
+def _rare_alarms() -> list[tuple[float, float]]:
+    """Prevalences under one half, and there the precision of an alarm that has the target precision at one half."""
+    false_per_right = (1 - TARGET_PRECISION) / TARGET_PRECISION
+    return [(share, share / (share + (1 - share) * false_per_right)) for share in PREVALENCES if share < 0.5]
 
 
 def _prevalence_table(tests: list[dict]) -> str:

@@ -262,6 +262,11 @@ class EvaluationSet:
         return recompress(crop, np.random.default_rng(row)) if as_posted and row % 2 else crop
 
 
+def stands_for_use(data: EvaluationSet) -> bool:
+    """Whether thresholds may be fitted on it: a face blended into itself is no fake that anyone would report."""
+    return data.kind != "self_blended"
+
+
 def pseudo_fake_set(name: str, faces: RealFaces, kind: str, limit: int) -> EvaluationSet | None:
     """Real crops and pseudo-fakes of them, at most `limit` of each; None where none can be made."""
     rows = []

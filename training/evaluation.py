@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -28,7 +29,19 @@ EVALUATION_FILE = "evaluation.json"
 RECIPE = {
     *("model", "labels", "epochs", "batch_size", "learning_rate", "block_decay", "head_learning_rate", "head_warmup"),
     *("frozen_blocks", "gentle_share", "seed", "self_blended", "face_swap", "mask_weight", "patience"),
-    *("input_size", "finish_size", "finish_share", "save_steps", "selection_samples", "dataset_id"),
+    *(
+        "input_size",
+        "finish_size",
+        "finish_share",
+        "save_steps",
+        "selection_samples",
+        "dataset_id",
+        "max_train_samples",
+    ),
+}
+# With which options the figures came about, which may be others than those of the training.
+MEASURED_WITH = {
+    *("max_eval_samples", "pseudo_fake_samples", "robustness_samples", "saliency_samples", "bootstrap_rounds"),
 }
 
 
@@ -61,9 +74,10 @@ def evaluate(folder: Path, material: Material, options: Options, training: dict,
         "software_version": __version__,
         "label_names": list(model.info.label_names),
         **training,
+        "measured_with": {key: value for key, value in asdict(options).items() if key in MEASURED_WITH},
         "tests": tests,
         "robustness": robustness(model, material.test[0], options.robustness_samples)
-        if options.robustness_samples and material.test
+        if options.robustness_samples
         else None,
         "saliency": check_saliency(model, material.test, options.saliency_samples)
         if options.saliency_samples
@@ -90,7 +104,8 @@ def training_facts(options: Options, material: Material, name: str) -> dict:
             for data, splits in material.sets.items()
         ],
         "data_note": options.data_note,
-        "training": {key: value for key, value in asdict(options).items() if key in RECIPE} | {"model": name},
+        "training": {key: value for key, value in asdict(options).items() if key in RECIPE}
+        | {"model": name, "processes": int(os.environ.get("WORLD_SIZE", "1"))},
     }
 
 

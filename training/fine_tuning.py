@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import math
 import os
+import sys
 from itertools import islice
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from sklearn.metrics import roc_auc_score
 from transformers import (
     EarlyStoppingCallback,
     EvalPrediction,
+    ProgressCallback,
     Trainer,
     TrainerCallback,
     TrainingArguments,
@@ -25,8 +25,7 @@ from transformers import (
 from training.data import SelectionCrops, TrainingPairs, collate
 from training.models import Classifier
 from training.options import Options
-
-logger = logging.getLogger(__name__)
+from training.run_folder import last_complete_checkpoint
 
 # Batches behind the statistics that normalisation starts with.
 STATISTICS_BATCHES = 8
@@ -44,6 +43,29 @@ class InputSizeSchedule(TrainerCallback):
         model = getattr(model, "module", model)  # several processes wrap it
         finishes = state.global_step >= (1 - self._options.finish_share) * state.max_steps
         model.training_side = self._options.finish_size if finishes else self._options.input_size
+
+
+class Progress(ProgressCallback):
+    """Bars and figures on standard error: standard output is for the result."""
+
+    def on_log(self, args, state, control, logs: dict[str, float], **kwargs) -> None:
+        """Shows the figures above the bar."""
+        if self.training_bar is not None:
+            shown = (f"{name} {value:.4g}" for name, value in logs.items() if name != "total_flos")
+            self.training_bar.write(", ".join(shown), file=sys.stderr)
+
+
+class EarlyStopping(EarlyStoppingCallback):
+    """Early stopping that a kill does not give more patience: its count comes back with the checkpoint.
+
+    `ExportableState` finds the stored count by this class's name.
+    """
+
+    def on_train_begin(self, args, state, control, **kwargs) -> None:
+        """A run that was killed after it had stopped early stays stopped, at the latest after one more step."""
+        super().on_train_begin(args, state, control, **kwargs)
+        if self.early_stopping_patience_counter >= self.early_stopping_patience:
+            control.should_training_stop = True
 
 
 def optimizer(model: Classifier, options: Options) -> torch.optim.Optimizer:
@@ -73,25 +95,24 @@ def schedule(optimizer: torch.optim.Optimizer, options: Options, steps: int) -> 
     return torch.optim.lr_scheduler.LambdaLR(optimizer, [factor(start) for start in starts])
 
 
+def mixed_precision() -> dict[str, bool]:
+    """What of the Trainer's ``bf16`` and ``fp16`` makes a step cheaper on this device.
+
+    bfloat16 halves the time where the device has it and is slower where it is imitated: on older processors, and on
+    GPUs before Ampere, which have float16.
+    """
+    if torch.cuda.is_available():
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+        return {"bf16": native, "fp16": not native}
+    return {"bf16": bool(torch.cpu.get_capabilities().get("avx512_bf16", False)), "fp16": False}
+
+
 def validation_auc(prediction: EvalPrediction) -> dict[str, float]:
     """Frame AUC over labelled and pseudo-fakes of the validation split together."""
     logits = np.asarray(prediction.predictions, np.float64)
     log_odds = np.logaddexp.reduce(logits[:, 1:], axis=1) - logits[:, 0]
     labels = np.asarray(prediction.label_ids) != 0
     return {"auc": float(roc_auc_score(labels, log_odds)) if 0 < labels.mean() < 1 else 0.5}
-
-
-def last_complete_checkpoint(folder: Path) -> str | None:
-    """The newest checkpoint that was written to its end, or None; a run may be killed while it writes one."""
-    checkpoints = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rsplit("-", 1)[1]), reverse=True)
-    for checkpoint in checkpoints:
-        try:
-            json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))  # the file written last
-        except (OSError, ValueError):
-            logger.warning("%s is incomplete and not used", checkpoint)
-        else:
-            return str(checkpoint)
-    return None
 
 
 def fine_tune(
@@ -112,20 +133,19 @@ def fine_tune(
     # OpenCV's own threads do not survive the fork of the loader's workers
     cv2.setNumThreads(1)
     set_seed(options.seed)
+    torch.backends.cudnn.deterministic = True
     checkpoint = last_complete_checkpoint(folder)
     model.freeze_blocks(options.frozen_blocks)
     if checkpoint is None:
         model.load_pretrained(options.initial_weights)
-    # bfloat16 halves the time where the processor has it, and is slower where it has not
     on_cpu = not torch.cuda.is_available()
-    has_bfloat16 = torch.cpu.get_capabilities().get("avx512_bf16", False) if on_cpu else torch.cuda.is_bf16_supported()
     arguments = TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=1,  # the pairs are those of the whole run, in their order
         train_sampling_strategy="sequential",
         per_device_train_batch_size=options.batch_size // 2,  # pairs
         per_device_eval_batch_size=options.batch_size,
-        bf16=has_bfloat16,
+        **mixed_precision(),
         use_cpu=on_cpu,
         dataloader_num_workers=options.workers,
         remove_unused_columns=False,
@@ -136,6 +156,7 @@ def fine_tune(
         save_steps=options.save_steps,
         save_total_limit=2,
         load_best_model_at_end=True,
+        restore_callback_states_from_checkpoint=True,
         metric_for_best_model="auc",
         logging_steps=10,
         report_to=["tensorboard"],
@@ -146,9 +167,9 @@ def fine_tune(
     )
     callbacks: list[TrainerCallback] = [InputSizeSchedule(options)]
     if options.patience:
-        callbacks.append(EarlyStoppingCallback(options.patience))
+        callbacks.append(EarlyStopping(options.patience))
     updates = optimizer(model, options)
-    steps = math.ceil(math.ceil(len(pairs) / arguments.world_size) / arguments.per_device_train_batch_size)
+    steps = math.ceil(math.ceil(len(pairs) / arguments.world_size) / arguments.train_batch_size)
     trainer = Trainer(
         model=model,
         args=arguments,
@@ -159,6 +180,8 @@ def fine_tune(
         callbacks=callbacks,
         optimizers=(updates, schedule(updates, options, steps)),
     )
+    trainer.remove_callback(ProgressCallback)
+    trainer.add_callback(Progress())
     if checkpoint is None:
         model.training_side = options.input_size
         loader = trainer.get_train_dataloader()

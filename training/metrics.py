@@ -20,7 +20,7 @@ CONFIDENCE = 0.95
 # What the bootstrap gives intervals for.
 WITH_INTERVALS = (
     *("auc", "average_precision", "equal_error_rate", "accuracy", "balanced_accuracy", "precision", "recall"),
-    "recall_at_99_precision",
+    *("recall_at_99_precision", *(f"recall_at_{rate:g}_false_positive_rate" for rate in FALSE_POSITIVE_RATES)),
 )
 
 
@@ -190,10 +190,11 @@ def intervals(scored: Scored, rounds: int, seed: int = 0) -> dict[str, list[floa
     return {name: [float(edge) for edge in np.percentile(found, edges)] for name, found in values.items() if found}
 
 
-def by_manipulation(scored: Scored, thresholds: Thresholds) -> dict[str, dict]:
-    """Each manipulation against all the real ones."""
+def by_manipulation(scored: Scored, thresholds: Thresholds, bootstrap_rounds: int = 0) -> dict[str, dict]:
+    """Each manipulation against all the real ones; a single one has no intervals but those of the whole."""
     found = {}
-    for name in sorted(set(scored.manipulations) - {REAL}):
+    names = sorted(set(scored.manipulations) - {REAL})
+    for name in names:
         own = scored.only((scored.manipulations == name) | (scored.labels == 0))
         named = own.scores[own.labels == 1] >= thresholds.manipulated
         found[name] = {
@@ -201,6 +202,7 @@ def by_manipulation(scored: Scored, thresholds: Thresholds) -> dict[str, dict]:
             "real": int((own.labels == 0).sum()),
             **{key: value for key, value in _ranking(own.labels, own.scores).items() if key in WITH_INTERVALS},
             "called_manipulated": float(named.mean()),
+            "intervals": intervals(own, bootstrap_rounds if len(names) > 1 else 0),
         }
     return found
 
@@ -217,7 +219,7 @@ def both_levels(
             **figures(scored, thresholds),
             "intervals": intervals(scored, bootstrap_rounds),
             "groups": len(set(scored.groups)),
-            "manipulations": by_manipulation(scored, thresholds),
+            "manipulations": by_manipulation(scored, thresholds, bootstrap_rounds),
         }
 
     return {"frame": level(frames), "video": level(videos_of(frames, video_ids))}

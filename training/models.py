@@ -29,6 +29,12 @@ class TimmClassifier(nn.Module):
         self.training_side: int | None = None
         self.network = timm.create_model(name, num_classes=num_classes)
         self.data_config = timm.data.resolve_model_data_config(self.network) | {"crop_pct": 1.0, "crop_mode": "squash"}
+        if not isinstance(self.network.get_classifier(), nn.Linear):
+            raise ValueError(f"{name} does not end in a linear layer, so it could not be calibrated.")
+        with torch.no_grad():
+            maps = self.network.eval().forward_features(torch.zeros(1, *self.data_config["input_size"]))
+        if maps.dim() != 4 or maps.shape[1] != self.network.num_features:
+            raise ValueError(f"{name} has no convolutional feature map, so the page could not show where it looked.")
 
     def forward(
         self, pixel_values: torch.Tensor, labels: torch.Tensor | None = None, masks: torch.Tensor | None = None
@@ -75,16 +81,10 @@ class TimmClassifier(nn.Module):
 
     @torch.no_grad()
     def to_timm(self, temperature: float = 1.0) -> nn.Module:
-        """A copy whose logits are divided by the temperature.
-
-        Raises:
-            ValueError: The classifier is not a single linear layer.
-        """
+        """A copy whose logits are divided by the temperature."""
         network = timm.create_model(self.name, num_classes=self.num_classes)
         network.load_state_dict(self.network.state_dict())
         classifier = network.get_classifier()
-        if not isinstance(classifier, nn.Linear):
-            raise ValueError(f"{self.name} does not end in a linear layer, so it cannot be calibrated.")
         classifier.weight.div_(temperature)
         classifier.bias.div_(temperature)
         return network.eval()
@@ -102,7 +102,7 @@ def build_classifier(name: str, num_classes: int, mask_weight: float = 1.0) -> C
         mask_weight: See `PooledVGG16`; other networks learn no masks.
 
     Raises:
-        ValueError: timm does not know the name.
+        ValueError: timm does not know the name, or the network cannot be calibrated.
     """
     check_name(name)
     return PooledVGG16(num_classes, mask_weight=mask_weight) if name == "vgg16" else TimmClassifier(name, num_classes)
@@ -140,5 +140,6 @@ def save_model_folder(
     arguments = {key: value for key, value in config.get("model_args", {}).items() if key != "num_classes"}
     if config["architecture"] == "vgg16":
         arguments = {"mlp_ratio": network.pre_logits.fc1.out_channels / 4096}
-    config |= {"model_args": arguments, "num_classes": len(label_names), "detector": detector}
+    # transformers would compute in float16, as the file is
+    config |= {"model_args": arguments, "num_classes": len(label_names), "dtype": "float32", "detector": detector}
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")

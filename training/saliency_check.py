@@ -39,11 +39,9 @@ def overlay_map(model: LoadedModel, crop: np.ndarray) -> np.ndarray:
 
 def layer_grad_cam(model: LoadedModel, crop: np.ndarray) -> np.ndarray:
     """Grad-CAM at the last convolution, by captum, ``(h, w)``."""
-    layer = [
-        module
-        for module in model.network.modules()
-        if isinstance(module, torch.nn.Conv2d) and module.kernel_size == (3, 3)
-    ]
+    layers = [module for module in model.network.modules() if isinstance(module, torch.nn.Conv2d)]
+    # timm's VGG has larger ones in its head; some networks have none of this size
+    layer = [module for module in layers if module.kernel_size == (3, 3)] or layers
     pixels = model.batch([crop]).requires_grad_(True)
     method = captum.attr.LayerGradCam(lambda x: model.log_odds(model.network(x)), layer[-1])
     return method.attribute(pixels)[0, 0].detach().numpy()

@@ -1,14 +1,19 @@
 import numpy as np
 import pytest
 
-from training.calibration import fit_temperature, fit_thresholds
+from training.calibration import fit_temperature, fit_thresholds, log_odds_at
+
+
+def as_logits(log_odds: np.ndarray) -> np.ndarray:
+    """Of two classes."""
+    return np.stack([np.zeros(len(log_odds)), log_odds], axis=1)
 
 
 def test_temperature_is_recovered():
     random = np.random.default_rng(0)
     true_log_odds = random.normal(0, 2, 20000)
     labels = random.random(20000) < 1 / (1 + np.exp(-true_log_odds))
-    assert fit_temperature(labels.astype(int), 3 * true_log_odds) == pytest.approx(3, rel=0.05)
+    assert fit_temperature(labels.astype(int), as_logits(3 * true_log_odds)) == pytest.approx(3, rel=0.05)
 
 
 def test_thresholds_reach_their_precision_and_miss_rate():
@@ -51,8 +56,8 @@ def test_weights_stand_for_repeated_crops():
     weighted, _ = fit_thresholds(labels, log_odds, weights)
     repeated, _ = fit_thresholds(labels[repeats], log_odds[repeats])
     assert weighted == repeated
-    assert fit_temperature(labels, log_odds, weights) == pytest.approx(
-        fit_temperature(labels[repeats], log_odds[repeats]), rel=1e-4
+    assert fit_temperature(labels, as_logits(log_odds), weights) == pytest.approx(
+        fit_temperature(labels[repeats], as_logits(log_odds[repeats])), rel=1e-4
     )
 
 
@@ -67,3 +72,39 @@ def test_few_crops_promise_little_precision():
 def test_target_that_no_score_reaches_is_told():
     behind = fit_thresholds(np.array([0, 1, 0, 1]), np.array([5.0, -5.0, 1.0, 2.0]))[1]
     assert not behind["supports_target"]
+
+
+def test_temperature_divides_the_logits_of_every_kind_of_fake():
+    # two kinds that are as likely as real: at any temperature two of three chances are fake
+    assert log_odds_at(np.zeros((1, 3)), temperature=5.0) == pytest.approx(np.log(2))
+    assert log_odds_at(np.array([[1.0, 4.0]]), temperature=2.0) == pytest.approx(1.5)
+
+
+def test_what_is_rather_fake_than_real_is_never_cleared():
+    # perfectly separated: 5 % of the fakes lie below .99, yet a score of .6 is no reason to clear anything
+    thresholds, _ = fit_thresholds(np.repeat([0, 1], 100), np.repeat([-5.0, 5.0], 100))
+    assert thresholds.no_manipulation_found < 0.5 < thresholds.manipulated == pytest.approx(0.9933, abs=1e-4)
+
+
+@pytest.mark.parametrize("log_odds", [[0.0] * 4, [3.0, 3.0, -3.0, -3.0], [50.0, -50.0, 50.0, -50.0], [-9.0, -8, -1, 3]])
+def test_bands_keep_their_order_however_bad_the_data(log_odds):
+    thresholds, _ = fit_thresholds(np.array([0, 0, 1, 1]), np.array(log_odds))
+    assert 0 <= thresholds.no_manipulation_found < 0.5 <= thresholds.manipulated <= 1
+
+
+def test_target_must_hold_at_the_threshold_itself():
+    # from .05 on the precision is 99 %, from .5 on only 98 %
+    labels = np.array([0] * 100 + [0] * 2 + [1] * 100 + [1] * 100)
+    log_odds = np.array([-9.0] * 100 + [1.0] * 2 + [-2.0] * 100 + [2.0] * 98 + [0.1] * 2)
+    thresholds, behind = fit_thresholds(labels, log_odds)
+    assert thresholds.manipulated > 0.7 and behind["precision"] == 1.0
+
+
+def test_fakes_below_one_half_do_not_support_an_alarm():
+    thresholds, behind = fit_thresholds(np.array([0, 0, 1, 1]), np.array([-9.0, -8.0, -2.0, -1.0]))
+    assert not behind["supports_target"] and thresholds.manipulated == 0.5
+
+
+def test_one_class_alone_is_refused():
+    with pytest.raises(ValueError, match="both real and fake"):
+        fit_thresholds(np.zeros(3), np.zeros(3))

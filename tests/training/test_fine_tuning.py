@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 import torch
-from transformers import EvalPrediction
+from transformers import EvalPrediction, TrainerControl, TrainerState, TrainingArguments
 
-from training.fine_tuning import last_complete_checkpoint, optimizer, schedule, validation_auc
+from training.fine_tuning import EarlyStopping, mixed_precision, optimizer, schedule, validation_auc
 from training.network import PooledVGG16
 from training.options import Options
 
@@ -31,11 +31,29 @@ def test_selection_looks_at_the_chance_of_any_fake():
     assert validation_auc(EvalPrediction(logits, np.array([0, 0, 0, 0])))["auc"] == 0.5  # no fake to find
 
 
-def test_checkpoint_that_a_kill_left_half_written_is_not_gone_on_from(tmp_path):
-    assert last_complete_checkpoint(tmp_path / "none") is None
-    for step, state in ((200, "{}"), (1000, "{}"), (1200, '{"log_hist'), (1400, None)):
-        folder = tmp_path / f"checkpoint-{step}"
-        folder.mkdir()
-        if state is not None:
-            (folder / "trainer_state.json").write_text(state)
-    assert last_complete_checkpoint(tmp_path) == str(tmp_path / "checkpoint-1000")
+@pytest.mark.parametrize(
+    ("cuda", "native", "expected"),
+    [
+        (True, True, (True, False)),
+        (True, False, (False, True)),
+        (False, True, (True, False)),
+        (False, False, (False, False)),
+    ],
+)
+def test_half_precision_is_used_where_the_device_has_it(monkeypatch, cuda, native, expected):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: cuda)
+    # every GPU imitates bfloat16 where it does not have it
+    monkeypatch.setattr("torch.cuda.is_bf16_supported", lambda including_emulation=True: including_emulation or native)
+    monkeypatch.setattr("torch.cpu.get_capabilities", lambda: {"avx512_bf16": native})
+    assert tuple(mixed_precision().values()) == expected
+
+
+def test_run_that_had_stopped_early_does_not_start_over(tmp_path):
+    arguments = TrainingArguments(
+        str(tmp_path), load_best_model_at_end=True, metric_for_best_model="auc", eval_strategy="steps", save_steps=500
+    )
+    for count, stops in ((2, True), (1, False)):
+        callback, control = EarlyStopping(2), TrainerControl()
+        callback.early_stopping_patience_counter = count
+        callback.on_train_begin(arguments, TrainerState(), control)
+        assert control.should_training_stop == stops

@@ -97,6 +97,8 @@ def test_each_manipulation_is_measured_against_all_real_ones():
     assert (found["FaceSwap"]["auc"], found["Deepfakes"]["auc"]) == (1.0, 0.5)
     assert (found["FaceSwap"]["called_manipulated"], found["Deepfakes"]["called_manipulated"]) == (1.0, 0.0)
     assert (found["FaceSwap"]["real"], found["FaceSwap"]["fake"]) == (2, 1)
+    assert found["FaceSwap"]["intervals"] == {}
+    assert by_manipulation(data, BANDS, bootstrap_rounds=20)["FaceSwap"]["intervals"]["auc"] == [1.0, 1.0]
 
 
 def test_frames_of_one_group_widen_the_interval():
@@ -111,6 +113,11 @@ def test_frames_of_one_group_widen_the_interval():
         return high - low
 
     assert width(np.repeat(np.arange(40), 10)) > 2 * width(np.arange(400))
+
+
+def test_every_headline_figure_has_an_interval():
+    data = scored([0, 1] * 10, np.linspace(0, 1, 20))
+    assert {"auc", "recall_at_99_precision", "recall_at_0.001_false_positive_rate"} <= set(intervals(data, rounds=5))
 
 
 def test_intervals_are_the_same_each_time():

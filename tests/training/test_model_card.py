@@ -6,6 +6,8 @@ import yaml
 from detector.model import BUNDLED_FOLDER
 from training.card import comparison_table, render_card
 
+BANDS = ("manipulated", "inconclusive", "no_manipulation_found")
+
 
 @pytest.fixture
 def evaluation() -> dict:
@@ -48,6 +50,14 @@ def test_every_result_row_names_split_level_and_counts(evaluation):
         assert cells[5].startswith(f"{test['frame']['auc']:.4f} [")
 
 
+def test_verdicts_name_their_level_and_those_of_videos_are_told_too(evaluation):
+    first = evaluation["tests"][0]
+    first["video"] = first["frame"] | {"verdicts": dict.fromkeys(("real", "fake"), dict.fromkeys(BANDS, 77))}
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in render_card(evaluation).splitlines()]
+    assert [f"test, {first['data']}", "video", "fake", "77", "77", "77"] in rows
+    assert ["validation, all of the above together", "frame", "real"] in [row[:3] for row in rows]
+
+
 def test_figures_in_the_card_change_with_the_evaluation(evaluation):
     evaluation["tests"][0]["frame"]["auc"] = 0.4321
     assert "0.4321" in render_card(evaluation)
@@ -68,6 +78,18 @@ def test_command_names_what_differs_from_the_defaults(evaluation):
     evaluation["training"] |= {"learning_rate": 0.123, "model": "simple_cnn"}
     card = render_card(evaluation)
     assert "--learning-rate 0.123" in card and "--model simple_cnn" in card and "--epochs 3.0" not in card
+
+
+def test_command_tells_how_the_figures_were_measured_and_on_how_many_processes(evaluation):
+    evaluation["training"] |= {"processes": 2, "max_train_samples": 50}
+    card = render_card(evaluation | {"measured_with": {"bootstrap_rounds": 7, "saliency_samples": 100}})
+    assert "torchrun --standalone --nproc-per-node 2 train.py" in card and "in each of 2 processes" in card
+    assert "--max-train-samples 50" in card and "--bootstrap-rounds 7" in card and "--saliency-samples" not in card
+
+
+def test_alarms_where_fakes_are_rare_are_computed_as_in_the_design(evaluation):
+    text = render_card(evaluation).replace("\n", " ")
+    assert "84% of the cases where 5% are, 50% of the cases where 1% are." in text
 
 
 def test_comparison_has_a_row_for_each_model(evaluation):

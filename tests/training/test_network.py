@@ -1,11 +1,13 @@
 import math
 
+import numpy as np
 import pytest
 import timm
 import torch
 from safetensors.torch import save_file
 from transformers import AutoModelForImageClassification
 
+from training.calibration import log_odds_at
 from training.losses import SOME_FAKE, class_loss, mask_loss
 from training.models import build_classifier, save_model_folder
 from training.network import PooledVGG16
@@ -28,13 +30,23 @@ def test_temperature_divides_the_logits(pooled, batch):
 
 
 @torch.no_grad()
+def test_calibrated_network_of_several_kinds_has_the_log_odds_that_its_thresholds_were_fitted_on(batch):
+    model = PooledVGG16(3).eval()
+    torch.nn.init.normal_(model.head.weight)
+    torch.nn.init.normal_(model.head.bias)
+    logits, calibrated = (model.to_timm(temperature)(batch).double().numpy() for temperature in (1.0, 4.0))
+    assert np.allclose(log_odds_at(logits, 4.0), log_odds_at(calibrated, 1.0), atol=1e-4)
+
+
+@torch.no_grad()
 def test_saved_folder_loads_in_timm_and_transformers(pooled, batch, tmp_path):
     save_model_folder(pooled.to_timm(), tmp_path, pooled.data_config, ["real", "fake"], {"thresholds": {}})
     expected = pooled(batch)["logits"]
     assert (tmp_path / "model.safetensors").stat().st_size < 40_000_000
     by_timm = timm.create_model(f"local-dir:{tmp_path}", pretrained=True).eval()
     assert torch.allclose(by_timm(batch), expected, atol=5e-3)  # the file is float16
-    by_transformers = AutoModelForImageClassification.from_pretrained(tmp_path, dtype=torch.float32).eval()
+    by_transformers = AutoModelForImageClassification.from_pretrained(tmp_path).eval()
+    assert by_transformers.dtype == torch.float32
     assert torch.allclose(by_transformers(batch).logits, by_timm(batch), atol=1e-5)
     assert by_transformers.config.id2label == {0: "real", 1: "fake"}
 
@@ -149,6 +161,15 @@ def test_other_networks_are_saved_and_calibrated_alike(name, tmp_path):
 def test_unknown_name_is_one_sentence():
     with pytest.raises(ValueError, match="timm knows no model vgg17"):
         build_classifier("vgg17", 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("levit_128s", "does not end in a linear layer"), ("vit_tiny_patch16_224", "has no convolutional feature map")],
+)
+def test_network_that_cannot_be_calibrated_or_explained_is_refused_before_it_is_trained(name, reason):
+    with pytest.raises(ValueError, match=f"{name} {reason}"):
+        build_classifier(name, 2)
 
 
 def test_mask_weight_scales_what_the_masks_teach(batch):

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from detector.model import load_folder
-from training.models import save_model_folder
+from training.models import build_classifier, save_model_folder
 from training.saliency_check import METHODS, overlay_map, pointing, untrained_copy
 
 
@@ -48,3 +48,12 @@ def test_untrained_copy_has_other_weights_and_leaves_the_model_alone(model):
     assert not torch.equal(copy.network.features[0].weight, model.network.features[0].weight)
     assert np.array_equal(overlay_map(model, crop), before)
     assert torch.equal(torch.random.get_rng_state(), state)
+
+
+@pytest.mark.parametrize("name", ["simple_cnn", "convnext_atto"])
+def test_every_method_takes_other_networks(name, tmp_path):
+    stored = {"thresholds": {"no_manipulation_found": 0.2, "manipulated": 0.8}}
+    other = build_classifier(name, 2)
+    save_model_folder(other.to_timm(), tmp_path, other.data_config, ["real", "fake"], stored)
+    crop = np.random.default_rng(0).integers(0, 255, (100, 100, 3), dtype=np.uint8)
+    assert all(method(load_folder(tmp_path, name), crop).ndim == 2 for method in METHODS.values())

@@ -1,0 +1,40 @@
+import datasets
+import pytest
+
+from training.options import Options
+from training.run_folder import claim, facts_of_run, last_complete_checkpoint
+
+
+def facts(video: str = "a", processes: int = 1, **options) -> dict:
+    rows = datasets.Dataset.from_dict({"video_id": [video], "time_s": [0.0], "label": [1]})
+    sets = {"set": datasets.DatasetDict(train=rows, validation=rows)}
+    return facts_of_run(Options(dataset="somewhere", **options), sets, "vgg16", processes)
+
+
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [({"seed": 1}, "seed"), ({"video": "b"}, "data"), ({"processes": 2}, "processes"), ({"epochs": 9.0}, "epochs")],
+)
+def test_checkpoints_of_another_run_are_not_taken_over(tmp_path, other, named):
+    claim(tmp_path, facts(), write=True)
+    (tmp_path / "checkpoint-200").mkdir()
+    claim(tmp_path, facts(workers=7, output_dir="elsewhere"), write=True)  # what changes no step may change
+    with pytest.raises(ValueError, match=f"a run with other {named}; give another --output-dir"):
+        claim(tmp_path, facts(**other), write=True)
+
+
+def test_folder_without_checkpoints_may_serve_another_run(tmp_path):
+    claim(tmp_path, facts(), write=True)
+    claim(tmp_path, facts(seed=1), write=True)
+    (tmp_path / "checkpoint-200").mkdir()
+    claim(tmp_path, facts(seed=1), write=False)
+
+
+def test_checkpoint_that_a_kill_left_half_written_is_not_gone_on_from(tmp_path):
+    assert last_complete_checkpoint(tmp_path / "none") is None
+    for step, state in ((200, "{}"), (1000, "{}"), (1200, '{"log_hist'), (1400, None)):
+        folder = tmp_path / f"checkpoint-{step}"
+        folder.mkdir()
+        if state is not None:
+            (folder / "trainer_state.json").write_text(state)
+    assert last_complete_checkpoint(tmp_path) == str(tmp_path / "checkpoint-1000")
