@@ -13,6 +13,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -169,9 +170,16 @@ _detector: FaceDetector | None = None
 def _start(workers: int) -> None:
     global _detector
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the parent stops after the videos in work
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     if workers > 1:
         cv2.setNumThreads(1)
     _detector = FaceDetector()
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed cannot stop its workers, and they would wait for work forever."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 def _do(folder: Path, key: str, job: Job, features: datasets.Features) -> None:
@@ -210,7 +218,8 @@ def _table(rows: list[dict], features: datasets.Features) -> pa.Table:
 
 
 def _replace(file: Path, write: Callable[[Path], object]) -> None:
-    part = file.with_name(f"{file.name}.part")
+    # two runs on one cache must not write into one file
+    part = file.with_name(f"{file.name}.{os.getpid()}.part")
     write(part)
     os.replace(part, file)
 
