@@ -35,7 +35,7 @@ from detector.faces import CROP_SCALE, MIN_FACE_PX, FaceDetector
 logger = logging.getLogger(__name__)
 
 # Raised whenever the same source would give other crops, so that finished jobs of older code are not used.
-EXTRACTION_VERSION = 1
+EXTRACTION_VERSION = 2
 PHOTOS_PER_JOB = 64
 
 
@@ -57,8 +57,16 @@ class Job:
             state.append([unit.frames_per_video, unit.real_frames, unit.fake_frames])
         for item in self.items:
             paths = filter(None, (item.path, item.mask_path))
-            state.append([asdict(item), [(os.stat(path).st_size, os.stat(path).st_mtime_ns) for path in paths]])
+            state.append([asdict(item), [_file_state(path) for path in paths]])
         return hashlib.sha256(json.dumps(state).encode()).hexdigest()[:32]
+
+
+def _file_state(path: str) -> list[int]:
+    """Size and time of change; nothing of a link to nowhere, which is told as unreadable later."""
+    try:
+        return [os.stat(path).st_size, os.stat(path).st_mtime_ns]
+    except OSError:
+        return []
 
 
 @dataclass(frozen=True)
