@@ -99,9 +99,13 @@ def cut_unit(unit: Unit, detector: FaceDetector) -> dict[SourceItem, ItemCrops]:
             try:
                 if is_photo(item.path):
                     results[item] = _cut_photo(item, detector)
+                    continue
+                video = stack.enter_context(Video(item.path))
+                results[item] = ItemCrops(sha256=video.facts.sha256)
+                if problems := video.problems():  # half a download would be sampled over its first half
+                    results[item].problem, results[item].is_unreadable = problems[0], True
                 else:
-                    videos[item] = stack.enter_context(Video(item.path))
-                    results[item] = ItemCrops(sha256=videos[item].facts.sha256)
+                    videos[item] = video
             except MediaError as error:
                 results[item] = ItemCrops(problem=str(error), is_unreadable=True)
             except OSError as error:  # a link to nowhere, no right to read, a drive that has gone

@@ -100,6 +100,15 @@ def test_fake_whose_mask_is_empty_where_the_faces_are_is_left_out_and_told(tmp_p
     assert not results[made].crops and "mask is empty" in results[made].problem
 
 
+def test_half_a_download_is_named_and_left_out(tmp_path, detector):
+    frames = [face_frame(320, 240, 90, 130, 30, number) for number in range(40)]
+    original = real(write_video(tmp_path / "000.mp4", frames, fps=10, faststart=True, g="5"))
+    content = (tmp_path / "000.mp4").read_bytes()
+    (tmp_path / "000.mp4").write_bytes(content[: len(content) // 2])
+    result = cut_unit(unit(original), detector)[original]
+    assert not result.crops and result.is_unreadable and "of 4.0 s could be read" in result.problem
+
+
 def test_link_to_nowhere_costs_itself_only(tmp_path, detector):
     original, made = real(clip(tmp_path / "000.mp4", 3)), fake(tmp_path / "000_001.mp4")
     (tmp_path / "000_001.mp4").symlink_to(tmp_path / "gone.mp4")
