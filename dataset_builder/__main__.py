@@ -10,14 +10,22 @@ import sys
 import tempfile
 from pathlib import Path
 
+import httpx2
 from datasets.exceptions import DatasetGenerationError
-from huggingface_hub.errors import HfHubHTTPError
 
 from dataset_builder.builder import FRAMES_PER_VIDEO, FaceCrops, build
 from dataset_builder.faceforensics import MANIPULATIONS
 from dataset_builder.inventory import dry_run, faceforensics_folder, inventory_text
-from dataset_builder.publish import push, save, save_parquet
-from dataset_builder.sources import COMPRESSIONS
+from dataset_builder.publish import (
+    SAVED_SIGN,
+    SUMMARIES,
+    check_target,
+    make_repository,
+    push,
+    save,
+    save_parquet,
+)
+from dataset_builder.sources import COMPRESSIONS, REAL
 from dataset_builder.splits import SPLITS
 from dataset_builder.summary import summary_table
 
@@ -116,6 +124,12 @@ def _contradiction(options: argparse.Namespace) -> str:
         return f"--manipulation must be one of {', '.join(MANIPULATIONS)}, or all"
     if options.frames_per_video < 1 or options.num_proc < 1:
         return "--frames-per-video and --num-proc must be at least 1"
+    if options.labelled and options.manipulation == REAL:
+        return f"--manipulation {REAL} would call the fakes real"
+    if (options.celeb_df or options.dfdc) and options.manipulation:
+        return "--manipulation is for --root and --labelled; this set has one kind of fakes"
+    if not options.root and (options.splits_dir or options.conversion_dict or options.compression != "c23"):
+        return "--compression, --splits-dir and --conversion-dict are for --root"
     if (options.split == "leave-one-out") != bool(options.held_out):
         return "--split leave-one-out and --held-out MANIPULATION go together"
     if options.split == "official" and options.root and not options.splits_dir:
@@ -147,13 +161,23 @@ def main(arguments: list[str] | None = None) -> int:
     name, root, overrides = configuration(options)
     try:
         return _plan(options, name, root, overrides) if options.dry_run else _build(options, name, root, overrides)
-    except (FileNotFoundError, ValueError, HfHubHTTPError, DatasetGenerationError) as error:
+    except (OSError, ValueError, httpx2.HTTPError, DatasetGenerationError) as error:
         logging.getLogger(__name__).debug("refused", exc_info=True)
-        sys.stderr.write(f"{error.__cause__ or error}\n")
+        sys.stderr.write(f"{_sentence(error)}\n")
         return 2
     except KeyboardInterrupt:
         sys.stderr.write("Stopped; the same command goes on where it was.\n")
         return 3
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, DatasetGenerationError) and error.__cause__:
+        error = error.__cause__
+    if isinstance(error, httpx2.TransportError):
+        return f"The Hub cannot be reached: {error}."
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.strerror}: {error.filename}."
+    return " ".join(str(error).split())
 
 
 def _plan(options: argparse.Namespace, name: str, root: Path, overrides: dict) -> int:
@@ -162,14 +186,19 @@ def _plan(options: argparse.Namespace, name: str, root: Path, overrides: dict) -
         builder = FaceCrops(config_name=name, root=str(root.resolve()), cache_dir=cache, **overrides)
         try:
             report |= dry_run(builder)
-        except FileNotFoundError as error:
-            report["problem"] = str(error)
+        except (OSError, ValueError) as error:
+            report["problem"] = _sentence(error)
     sys.stdout.write((json.dumps(report) if options.json else inventory_text(report)) + "\n")
     return 2 if "problem" in report else 0
 
 
 def _build(options: argparse.Namespace, name: str, root: Path, overrides: dict) -> int:
-    beside = options.output or options.parquet or Path(options.push_to_hub.replace("/", "--"))
+    for folder, sign in ((options.output, SAVED_SIGN), (options.parquet, SUMMARIES)):
+        if folder:
+            check_target(folder, sign)
+    if options.push_to_hub:
+        make_repository(options.push_to_hub, options.public)
+    beside = (options.output or options.parquet or Path(options.push_to_hub.replace("/", "--"))).resolve()
     cache = options.cache_dir or beside.with_name(f"{beside.name}.cache")
     splits, summary = build(name, root, cache, num_proc=options.num_proc, **overrides)
     if options.output:

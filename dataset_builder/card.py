@@ -32,12 +32,15 @@ Square face crops with the labels real and fake, cut by the code that the detect
 - **Labels.** `label` is 0 real, 1 fake. `manipulation` is 0 real, else which manipulation: either column trains.
 - **Splits.** Groups, never files. A group is everything that shares a source-target pair, or a YouTube video where these
   are known, or an actor or celebrity; of photos and clips without such names, the near-duplicates (64-bit perceptual
-  hash, at most 8 bits apart). A hash of the group's name alone decides the split (.65 train, .20 test, .15 validation), so it is the same
-  for every manipulation, compression and seed. A fake of two people who fall into different splits is dropped and counted
-  as crossing. The builder stops if a group is in two splits.
+  hash, at most 8 bits apart). In the splits *newsroom* and *leave-one-out* a hash of the group's name alone decides (.65
+  train, .20 test, .15 validation), so it is the same for every manipulation, compression and seed. *official* takes the
+  authors' lists and leaves out what these do not name; what has no lists is split by group. *test-only* puts everything
+  into test. A fake of two people who fall into different splits is dropped and counted as crossing. The builder stops if
+  a group is in two splits, or with the authors' lists, a pair.
 - **Frames.** Evenly spaced by time stamp over the whole video, at the same instants for a fake and the real video it was made
   from. Each split has as many real as fake crops: the scarcer class gives more frames, none is repeated.
 - **Which face.** The face track that covers the manipulation mask most, where masks exist, else the most persistent one.
+  A fake frame whose mask is empty there was left untouched and is not in the data.
   Box, landmarks and detector score are those of the real frame for both, so crop geometry cannot tell the classes
   apart; a fake without its original is cut at its own boxes (`own_boxes` in the summary).
 - **Crop.** Square, 1.3 times the longer side of the face box (YuNet), mirrored at the border, never stretched, at the
@@ -60,7 +63,7 @@ pip install -r requirements-train.txt
 
 - Faces that the detector misses, in strong profile or under 48 px, are not in the data; figures say nothing about them.
 - One face a video is used. Real and fake share scenes and people within a split, by design.
-- Shares hold for groups, so the counts above differ from .65/.20/.15 by some percent.
+- Shares hold for groups, so the counts of *newsroom* differ from .65/.20/.15 by some percent.
 {limits}"""
 
 _FACEFORENSICS_SOURCE = """FaceForensics++ (Roessler et al., ICCV 2019), with DeepFakeDetection (Google and Jigsaw, 2019). Its videos are to be had

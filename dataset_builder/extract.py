@@ -26,6 +26,11 @@ logger = logging.getLogger(__name__)
 
 MAX_FACES_PER_FRAME = 10
 NO_FACE = f"no face of at least {MIN_FACE_PX} px was found."
+NO_MANIPULATION = "its mask is empty wherever a face was found."
+# Masks are compressed too: black is not quite black.
+MASK_LEVEL = 64
+# Of a crop; even a mask of the mouth alone covers more.
+MIN_MASKED_SHARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -94,11 +99,17 @@ def cut_unit(unit: Unit, detector: FaceDetector) -> dict[SourceItem, ItemCrops]:
             try:
                 if is_photo(item.path):
                     results[item] = _cut_photo(item, detector)
+                    continue
+                video = stack.enter_context(Video(item.path))
+                results[item] = ItemCrops(sha256=video.facts.sha256)
+                if problems := video.problems():  # half a download would be sampled over its first half
+                    results[item].problem, results[item].is_unreadable = problems[0], True
                 else:
-                    videos[item] = stack.enter_context(Video(item.path))
-                    results[item] = ItemCrops(sha256=videos[item].facts.sha256)
+                    videos[item] = video
             except MediaError as error:
                 results[item] = ItemCrops(problem=str(error), is_unreadable=True)
+            except OSError as error:  # a link to nowhere, no right to read, a drive that has gone
+                results[item] = ItemCrops(problem=f"{error.strerror}: {item.path}.", is_unreadable=True)
         if unit.real in videos:
             fakes = [item for item in unit.fakes if item in videos]
             followers = [item for item in fakes if _fits(videos[item], videos[unit.real], results[item])]
@@ -161,12 +172,18 @@ def _cut_videos(
         pngs |= {id(face): _png(crop_face(frame.image, face)) for face in faces[number] if face.size_px >= MIN_FACE_PX}
     facts = videos[leader].facts
     size = (facts.width_px, facts.height_px)
-    masks = {item: _read_masks(item.mask_path, seconds[item], size) for item in seconds if item.mask_path}
+    masks = {item: _read_masks(item.mask_path, videos[item], seconds[item], size) for item in seconds if item.mask_path}
     track = {number: face for number, face in _choose_track(faces, list(masks.values())).items() if id(face) in pngs}
 
     def keep(item: SourceItem, number: int, png: bytes, time_s: float) -> None:
-        mask = masks.get(item, {}).get(number)
-        mask_png = None if mask is None else _png(crop_face(_grey(mask)[:, :, None], track[number])[:, :, 0])
+        mask_png = None
+        if (mask := masks.get(item, {}).get(number)) is not None:
+            cut = crop_face(_grey(mask)[:, :, None], track[number])[:, :, 0]
+            # not everything in a fake is fake: frames and faces are left untouched, and must not be called fake
+            if (cut > MASK_LEVEL).mean() < MIN_MASKED_SHARE:
+                results[item].problem = NO_MANIPULATION
+                return
+            mask_png = _png(cut)
         results[item].crops.append(FaceCrop(png, track[number], time_s, instants[number].is_extra, mask_png))
 
     for number, face in sorted(track.items()):
@@ -175,21 +192,27 @@ def _cut_videos(
         for number, frame in frames_at_instants(videos[item], seconds[item]):
             if number in track:
                 keep(item, number, _png(crop_face(frame.image, track[number])), frame.time_s)
+    for item in seconds:
+        if results[item].crops:
+            results[item].problem = ""
 
 
 def _seconds(instants: list[Instant], item: SourceItem) -> dict[int, float]:
     return {number: instant.fakes_s[item] for number, instant in enumerate(instants) if item in instant.fakes_s}
 
 
-def _read_masks(path: str, seconds: dict[int, float], size: tuple[int, int]) -> dict[int, bytes]:
+def _read_masks(path: str, video: Video, seconds: dict[int, float], size: tuple[int, int]) -> dict[int, bytes]:
     """The mask at each instant, as a grey PNG of the video's size; none where the mask video cannot be read."""
     try:
-        with Video(path) as video:
+        with Video(path) as mask:
+            # by number: DeepFakeDetection has masks that state another frame rate than their videos
+            mask_s = dict(zip(video.frame_times, mask.frame_times, strict=False))
+            wanted = {number: mask_s[time_s] for number, time_s in seconds.items() if time_s in mask_s}
             return {
-                number: _png(cv2.resize(frame.image[:, :, 1], size, interpolation=cv2.INTER_NEAREST))
-                for number, frame in frames_at_instants(video, seconds)
+                number: _png(cv2.resize(frame.image.max(axis=2), size, interpolation=cv2.INTER_NEAREST))
+                for number, frame in frames_at_instants(mask, wanted)
             }
-    except MediaError as error:
+    except (MediaError, OSError) as error:
         logger.warning("mask %s is not used: %s", path, error)
         return {}
 
@@ -199,7 +222,7 @@ def _choose_track(faces: list[list[DetectedFace]], masks: list[dict[int, bytes]]
     tracks = [dict(track) for track in link_tracks(faces)]
     covered = [0.0] * len(tracks)
     for number, png in ((number, png) for of_item in masks for number, png in of_item.items()):
-        mask = _grey(png).astype(np.float32)
+        mask = _grey(png) > MASK_LEVEL
         for place, track in enumerate(tracks):
             if number in track:
                 x0, y0, x1, y1 = (max(round(value), 0) for value in track[number].box_px)

@@ -24,6 +24,9 @@ _CHOICES = 12
 # The nose divides a face that looks into the camera in halves; beyond this the warp has to invent a cheek.
 _MIN_HALVES_RATIO = 0.2
 _NOSE_TIP, _RIGHT_EDGE, _LEFT_EDGE = 4, 234, 454
+# Of the face's height: a mouth that has to open further smears its teeth over the gap.
+MAX_MOUTH_STRETCH = 0.03
+_FOREHEAD, _CHIN, _UPPER_LIP, _LOWER_LIP = 10, 152, 13, 14
 
 
 def swap_face(
@@ -129,6 +132,7 @@ class Partners:
             groups: What the faces belong to, by which the same person is ruled out; N names.
         """
         self._shapes = _shapes(landmarks)
+        self._mouths = _mouth_openings(landmarks)
         self._light = light
         self._groups = np.asarray(groups)
 
@@ -139,6 +143,7 @@ class Partners:
     def choose(self, row: int, random: np.random.Generator) -> int | None:
         """A random one of the people most like a face, or None where nobody is like enough."""
         near = (self.distances(row) < MAX_SHAPE_DISTANCE) & (self._groups != self._groups[row])
+        near &= self._mouths[row] - self._mouths < MAX_MOUTH_STRETCH
         rows = np.flatnonzero(near)
         alike = self._light[rows] @ self._light[row] / FACE_POINTS
         order = np.argsort(-alike, kind="stable")[:_CHOICES]
@@ -158,6 +163,12 @@ def face_light(image: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
     columns, rows = (np.rint(points[:, axis]).astype(int).clip(0, image.shape[1 - axis] - 1) for axis in (0, 1))
     values = grey[rows, columns].astype(np.float32)
     return (values - values.mean()) / max(float(values.std()), 1.0)
+
+
+def _mouth_openings(landmarks: np.ndarray) -> np.ndarray:
+    """Gap between the lips over the height of the face, ``(N,)``; NaN without landmarks."""
+    gaps = np.linalg.norm(landmarks[:, _UPPER_LIP] - landmarks[:, _LOWER_LIP], axis=1)
+    return gaps / np.linalg.norm(landmarks[:, _FOREHEAD] - landmarks[:, _CHIN], axis=1)
 
 
 def _shapes(landmarks: np.ndarray) -> np.ndarray:

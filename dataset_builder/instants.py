@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -11,6 +11,8 @@ from detector.media import Video, VideoFrame
 
 # Under half a frame at 25 frames a second: two time stamps this near name the same instant.
 SAME_INSTANT_S = 0.018
+# 29.97 and 30 frames a second are one rate that was written down twice, 24 and 25 are two.
+RATE_TOLERANCE = 0.01
 
 
 @dataclass
@@ -33,9 +35,8 @@ def plan_instants(
 ) -> list[Instant]:
     """The instants of a real video and its fakes, in order of time.
 
-    A fake is sampled evenly over its whole length and its original at the same frames; a video alone
-    evenly over its own length. Frames correspond by number where both videos have as many, as
-    manipulations are made frame by frame, else by time.
+    A fake is sampled evenly over its whole length, as far as its original reaches, and its original at the
+    same frames; a video alone evenly over its own length.
 
     Args:
         real: The real video, or one alone.
@@ -44,15 +45,11 @@ def plan_instants(
         real_frames: Frames of the real video, where it needs more for balance.
         fake_frames: The same of each fake.
     """
-    real_times = real.frame_times
     instants: dict[float, Instant] = {}
     for item, video in fakes.items():
-        fake_times = video.frame_times
-        by_number = dict(zip(fake_times, real_times, strict=True)) if len(fake_times) == len(real_times) else None
-        span_s = video.facts.duration_s if by_number else real.facts.duration_s
-        for fake_s, is_extra in _grid(video, frames_per_video, fake_frames, span_s).items():
-            real_s = by_number[fake_s] if by_number else _same(real_times, fake_s)
-            if real_s is not None:
+        real_of = same_frames(video, real)
+        for fake_s, is_extra in _grid(video, frames_per_video, fake_frames, _end_s(video, real_of)).items():
+            if (real_s := real_of.get(fake_s)) is not None:
                 instant = instants.setdefault(real_s, Instant(real_s, True))
                 instant.is_extra &= is_extra
                 instant.fakes_s[item] = fake_s
@@ -60,6 +57,32 @@ def plan_instants(
     for real_s, is_extra in _grid(real, common, real_frames, real.facts.duration_s).items():
         instants.setdefault(real_s, Instant(real_s, is_extra))
     return sorted(instants.values(), key=lambda instant: instant.real_s)
+
+
+def same_frames(video: Video, other: Video) -> dict[float, float]:
+    """When each frame of a video is in another that shows the same; frames that the other lacks are left out.
+
+    Manipulations are made frame by frame, so frames correspond by number, even where the one video ends
+    earlier or states a slightly different rate. Only between rates that differ, after a conversion, time tells.
+    """
+    times, others = video.frame_times, other.frame_times
+    if len(times) == len(others) or _rates_agree(times, others):
+        return dict(zip(times, others, strict=False))
+    return {time_s: same for time_s in times if (same := _same(others, time_s)) is not None}
+
+
+def _rates_agree(times: list[float], others: list[float]) -> bool:
+    if min(len(times), len(others)) < 2:
+        return True
+    ratio = (times[-1] / (len(times) - 1)) / (others[-1] / (len(others) - 1))
+    return abs(ratio - 1) < RATE_TOLERANCE
+
+
+def _end_s(video: Video, shared: dict[float, float]) -> float:
+    """When the last frame ends that another video has too."""
+    times = video.frame_times
+    place = bisect_right(times, max(shared, default=0.0))
+    return times[place] if place < len(times) else video.facts.duration_s
 
 
 def _grid(video: Video, common: int, count: int, span_s: float) -> dict[float, bool]:

@@ -60,10 +60,14 @@ def dry_run(builder: FaceCrops) -> dict:
             for name, published in found.published.items()
         },
         "masks": sum(bool(item.mask_path) for item in found.items),
-        "empty_files": [item.video_id for item in found.items if Path(item.path).stat().st_size == 0],
+        "empty_files": [item.video_id for item in found.items if _is_empty(Path(item.path))],
         "has_youtube_ids": bool(config.conversion_dict),
         "disk_mb_at_most": sum(counts["crops_at_most"] for counts in planned.values()) * CROP_KB // 1000,
     }
+
+
+def _is_empty(path: Path) -> bool:
+    return not path.is_file() or path.stat().st_size == 0
 
 
 def inventory_text(report: dict) -> str:
@@ -84,7 +88,7 @@ def inventory_text(report: dict) -> str:
     ]
     for key, sentence in (
         ("without_original", "fakes lack their original and would be cut at their own boxes"),
-        ("empty_files", "files are empty"),
+        ("empty_files", "files are empty or links to nowhere"),
         ("crossing_groups", "groups are in several splits of the official lists"),
     ):
         if report[key]:

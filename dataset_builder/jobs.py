@@ -13,6 +13,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -34,7 +35,7 @@ from detector.faces import CROP_SCALE, MIN_FACE_PX, FaceDetector
 logger = logging.getLogger(__name__)
 
 # Raised whenever the same source would give other crops, so that finished jobs of older code are not used.
-EXTRACTION_VERSION = 1
+EXTRACTION_VERSION = 2
 PHOTOS_PER_JOB = 64
 
 
@@ -56,8 +57,16 @@ class Job:
             state.append([unit.frames_per_video, unit.real_frames, unit.fake_frames])
         for item in self.items:
             paths = filter(None, (item.path, item.mask_path))
-            state.append([asdict(item), [(os.stat(path).st_size, os.stat(path).st_mtime_ns) for path in paths]])
+            state.append([asdict(item), [_file_state(path) for path in paths]])
         return hashlib.sha256(json.dumps(state).encode()).hexdigest()[:32]
+
+
+def _file_state(path: str) -> list[int]:
+    """Size and time of change; nothing of a link to nowhere, which is told as unreadable later."""
+    try:
+        return [os.stat(path).st_size, os.stat(path).st_mtime_ns]
+    except OSError:
+        return []
 
 
 @dataclass(frozen=True)
@@ -169,9 +178,16 @@ _detector: FaceDetector | None = None
 def _start(workers: int) -> None:
     global _detector
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the parent stops after the videos in work
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     if workers > 1:
         cv2.setNumThreads(1)
     _detector = FaceDetector()
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed cannot stop its workers, and they would wait for work forever."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 def _do(folder: Path, key: str, job: Job, features: datasets.Features) -> None:
@@ -210,7 +226,8 @@ def _table(rows: list[dict], features: datasets.Features) -> pa.Table:
 
 
 def _replace(file: Path, write: Callable[[Path], object]) -> None:
-    part = file.with_name(f"{file.name}.part")
+    # two runs on one cache must not write into one file
+    part = file.with_name(f"{file.name}.{os.getpid()}.part")
     write(part)
     os.replace(part, file)
 

@@ -6,8 +6,9 @@ import argparse
 import json
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import datasets
@@ -37,14 +38,14 @@ class RealFace:
     Attributes:
         name: Of the photo or crop.
         group: The same for photos of one person or sequence, as far as is known.
-        image: ``(H, W, 3)`` uint8 RGB.
         landmarks: ``(478, 2)`` in pixels of the image.
+        read: Gives the image, ``(H, W, 3)`` uint8 RGB; hundreds of photos at once would not fit into memory.
     """
 
     name: str
     group: str
-    image: np.ndarray
     landmarks: np.ndarray
+    read: Callable[[], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,8 @@ def faces_of_dataset(folder: Path, random: np.random.Generator) -> Iterator[Real
         FileNotFoundError: The folder is no such data set.
     """
     splits = datasets.load_from_disk(str(folder))
+    if not isinstance(splits, datasets.DatasetDict):
+        raise FileNotFoundError(f"{folder} is one split of a data set; give the folder above it.")
     landmarker = FaceLandmarker()
     places = [
         (split, int(row)) for split in sorted(splits) for row in np.flatnonzero(np.array(splits[split]["label"]) == 0)
@@ -83,7 +86,11 @@ def faces_of_dataset(folder: Path, random: np.random.Generator) -> Iterator[Real
         image = read_crop(row)
         landmarks = landmarker.locate(image, face_in_crop(row["box_px"], row["landmarks_px"]))
         if landmarks is not None:
-            yield RealFace(row["video_id"], row["group"], image, landmarks)
+            yield RealFace(row["video_id"], row["group"], landmarks, partial(_read_row, splits[split], number))
+
+
+def _read_row(rows: datasets.Dataset, number: int) -> np.ndarray:
+    return read_crop(rows[number])
 
 
 def faces_of_folder(folder: Path, random: np.random.Generator) -> Iterator[RealFace]:
@@ -109,7 +116,11 @@ def faces_of_folder(folder: Path, random: np.random.Generator) -> Iterator[RealF
         landmarks = landmarker.locate(image, faces[0]) if faces else None
         if landmarks is not None:
             name = path.relative_to(root).as_posix()
-            yield RealFace(name, name, image, landmarks)
+            yield RealFace(name, name, landmarks, partial(_read_photo, path))
+
+
+def _read_photo(path: Path) -> np.ndarray:
+    return read_image(path)[1]
 
 
 def make_pseudo_fakes(
@@ -118,15 +129,17 @@ def make_pseudo_fakes(
     """At most `count` pseudo-fakes, one a face; repeatable by the seed of `random`.
 
     Args:
-        faces: Real faces; of swaps, some three times `count` are held in memory to find partners of the same pose.
+        faces: Real faces; of swaps, the landmarks of some three times `count` are held to find partners of the same
+            pose.
         kind: One of `KINDS`.
         count: How many.
         random: Source of all randomness.
     """
     if kind == "self-blended":
         for _, face in zip(range(count), faces, strict=False):
-            fake, mask = self_blend(face.image, face.landmarks, random)
-            yield PseudoFake(face.image, fake, mask, face.name, face.name)
+            image = face.read()
+            fake, mask = self_blend(image, face.landmarks, random)
+            yield PseudoFake(image, fake, mask, face.name, face.name)
         return
     # range first: zip takes from the left, and a face too many would be read for nothing
     wanted = range(max(_FACES_PER_SWAP * count, _MIN_FACES))
@@ -135,7 +148,7 @@ def make_pseudo_fakes(
         return
     partners = Partners(
         np.stack([face.landmarks for face in pool]),
-        np.stack([face_light(face.image, face.landmarks) for face in pool]),
+        np.stack([face_light(face.read(), face.landmarks) for face in pool]),
         [face.group for face in pool],
     )
     made = 0
@@ -143,9 +156,9 @@ def make_pseudo_fakes(
         partner = partners.choose(row, random) if made < count else None
         if partner is None:
             continue
-        source = pool[partner]
-        fake, mask = swap_face(source.image, source.landmarks, target.image, target.landmarks, random)
-        yield PseudoFake(target.image, fake, mask, target.name, source.name)
+        source, image = pool[partner], target.read()
+        fake, mask = swap_face(source.read(), source.landmarks, image, target.landmarks, random)
+        yield PseudoFake(image, fake, mask, target.name, source.name)
         made += 1
 
 
@@ -155,7 +168,7 @@ def write_folder(fakes: Iterator[PseudoFake], output: Path, count: int) -> int:
     Raises:
         FileExistsError: The folder is not empty: old and new files must not mix.
     """
-    if output.exists() and any(output.iterdir()):
+    if output.is_dir() and any(output.iterdir()):
         raise FileExistsError(f"{output} is not empty.")
     for part in ("real", "fake", "masks"):
         (output / part).mkdir(parents=True, exist_ok=True)
@@ -206,8 +219,8 @@ def main(arguments: list[str] | None = None) -> int:
         written = write_folder(
             make_pseudo_fakes(faces, options.kind, options.count, random), options.output, options.count
         )
-    except (FileNotFoundError, FileExistsError) as error:
-        sys.stderr.write(f"{error}\n")
+    except OSError as error:
+        sys.stderr.write(f"{error.strerror}: {error.filename}.\n" if error.strerror else f"{error}\n")
         return 2
     if not written:
         sys.stderr.write("No fake could be made: no face was found, or none of another person in the same pose.\n")

@@ -15,6 +15,23 @@ from dataset_builder.summary import Summary
 
 MAX_SHARD_BYTES = 500 * 1024**2
 SUMMARIES = "summaries"
+SAVED_SIGN = "dataset_dict.json"
+
+
+def check_target(folder: Path, sign: str) -> None:
+    """Makes sure of a folder before hours of work: new, empty, or written by the builder before.
+
+    Args:
+        folder: Where a data set shall go.
+        sign: The file or folder in it by which the builder knows its own.
+
+    Raises:
+        FileExistsError: It is a file, or holds something else.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise FileExistsError(f"{folder} is a file; give a folder.")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / sign).exists():
+        raise FileExistsError(f"{folder} is not empty and holds no data set; give another folder.")
 
 
 def save(splits: datasets.DatasetDict, summary: Summary, folder: Path, num_proc: int = 1) -> None:
@@ -59,23 +76,34 @@ def save_parquet(splits: datasets.DatasetDict, summary: Summary, folder: Path) -
     (folder / "README.md").write_text(render_card(summaries, configs), encoding="utf-8")
 
 
+def make_repository(repo_id: str, public: bool = False) -> None:
+    """Makes sure of a Hub data set before hours of work: private and gated, each request approved by hand.
+
+    Args:
+        repo_id: Hub data set.
+        public: Neither private nor gated.
+    """
+    api = HfApi()
+    api.create_repo(repo_id, repo_type="dataset", private=not public, exist_ok=True)
+    api.update_repo_settings(repo_id, repo_type="dataset", private=not public, gated=False if public else "manual")
+
+
 def push(splits: datasets.DatasetDict, summary: Summary, repo_id: str, public: bool = False) -> str:
     """Uploads a configuration with card and summary; configurations pushed before stay.
 
-    The repository is private and gated, each request approved by hand, before any crop is there.
+    The repository is private and gated before any crop is there.
 
     Args:
         splits: The data set.
         summary: Of its build.
         repo_id: Hub data set.
-        public: Neither private nor gated.
+        public: See `make_repository`.
 
     Returns:
         The commit of the card, which is the revision to cite.
     """
     api = HfApi()
-    api.create_repo(repo_id, repo_type="dataset", private=not public, exist_ok=True)
-    api.update_repo_settings(repo_id, repo_type="dataset", private=not public, gated=False if public else "manual")
+    make_repository(repo_id, public)
     splits.push_to_hub(
         repo_id, config_name=summary.config, private=not public, max_shard_size=MAX_SHARD_BYTES, set_default=False
     )

@@ -1,6 +1,9 @@
 """python -m dataset_builder as a person or a script meets it."""
 
 import json
+import os
+import subprocess
+import sys
 
 import datasets
 import pytest
@@ -94,6 +97,76 @@ def test_contradicting_options_are_refused(arguments, sentence, capsys):
         main(["--root", "ff", *arguments])
     assert caught.value.code == 2
     assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--labelled", "d", "--manipulation", "real"], "would call the fakes real"),
+        (["--celeb-df", "d", "--manipulation", "FaceSwap"], "is for --root and --labelled"),
+        (["--dfdc", "d", "--compression", "c40"], "are for --root"),
+        (["--labelled", "d", "--conversion-dict", "f"], "are for --root"),
+    ],
+)
+def test_options_that_another_source_would_ignore_are_refused(arguments, sentence, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main([*arguments, "--output", "o"])
+    assert caught.value.code == 2
+    assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--output", "--parquet"])
+def test_folder_with_other_files_is_refused_before_any_work(faceforensics_root, tmp_path, capsys, option):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "README.md").write_text("mine")
+    (tmp_path / "file").touch()
+    for target, sentence in (
+        ("mine", "is not empty and holds no data set"),
+        ("file", "is a file"),
+        ("file/x", "Not a"),
+    ):
+        assert run("--root", faceforensics_root, option, tmp_path / target) == 2
+        error = capsys.readouterr().err
+        assert sentence in error and error.count("\n") == 1
+    assert (tmp_path / "mine" / "README.md").read_text() == "mine"
+    assert not list(tmp_path.glob("*.cache"))
+
+
+def test_folder_that_one_stands_in_takes_a_data_set(tmp_path, monkeypatch, capsys):
+    clip(tmp_path / "clips" / "real" / "a.mp4", 1)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert run("--labelled", tmp_path / "clips", "--output", ".", "--frames-per-video", 1) == 0
+    assert len(datasets.load_from_disk(".")) == 1
+    assert run("--labelled", tmp_path / "clips", "--output", ".", "--frames-per-video", 2) == 0  # its own is replaced
+    assert sum(map(len, datasets.load_from_disk(".").values())) == 2
+
+
+@pytest.mark.parametrize(("option", "name"), [("--splits-dir", "train.json"), ("--conversion-dict", "")])
+def test_lists_that_are_missing_or_something_else_are_one_sentence(faceforensics_root, tmp_path, capsys, option, name):
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    for file in ("train.json", "val.json", "test.json", "dict.json"):
+        (broken / file).write_text("{")
+    other = broken if name else broken / "dict.json"
+    for path, sentence in ((tmp_path / "none", f"No such file or directory: {tmp_path / 'none'}"), (other, "is not ")):
+        assert run("--root", faceforensics_root, option, path, "--output", tmp_path / "out") == 2
+        error = capsys.readouterr().err
+        assert sentence in error and error.count("\n") == 1
+
+
+def test_hub_out_of_reach_is_told_before_any_work(faceforensics_root, tmp_path):
+    variables = os.environ | {
+        "HF_ENDPOINT": "http://127.0.0.1:9",
+        "HF_TOKEN": "hf_test",
+        "HF_HOME": str(tmp_path / "hf"),
+    }
+    command = [sys.executable, "-m", "dataset_builder", "--root", str(faceforensics_root), "--push-to-hub", "a/b"]
+    done = subprocess.run(
+        [*command, "--cache-dir", str(tmp_path / "cache")], env=variables, capture_output=True, text=True
+    )
+    assert done.returncode == 2 and done.stderr.startswith("The Hub cannot be reached")
+    assert done.stderr.count("\n") == 1 and not (tmp_path / "cache").exists()
 
 
 def test_folder_with_clips_of_other_people_is_one_command(tmp_path, capsys):

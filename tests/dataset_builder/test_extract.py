@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from dataset_builder.extract import Unit, cut_unit
+from dataset_builder.jobs import Job
 from dataset_builder.sources import SourceItem
 from detector.faces import FaceDetector, crop_face
 from detector.media import Video
@@ -77,6 +78,44 @@ def test_masked_face_is_used_though_another_is_larger(tmp_path, detector):
     for crop in results[made].crops:
         cut = pixels(crop.mask_png)
         assert cut.shape == pixels(crop.png).shape[:2] and cut.mean() > 200
+
+
+def test_mask_fits_by_frame_number_and_untouched_frames_are_not_called_fake(tmp_path, detector):
+    original, made = real(clip(tmp_path / "000.mp4", 3)), tmp_path / "000_001.mp4"
+    # ten frames in .04 s, as masks of DeepFakeDetection; the face is manipulated in the second half
+    untouched, manipulated = np.zeros((240, 320, 3), np.uint8), np.full((240, 320, 3), 255, np.uint8)
+    mask = write_video(tmp_path / "mask.mp4", [untouched] * 5 + [manipulated] * 5, fps=250)
+    made = fake(clip(made, 3, blur=1), mask)
+    results = cut_unit(unit(original, made), detector)
+    assert [round(crop.time_s, 1) for crop in results[original].crops] == [0.1, 0.5, 0.8]
+    assert [round(crop.time_s, 1) for crop in results[made].crops] == [0.5, 0.8]
+    assert all(pixels(crop.mask_png).mean() > 250 for crop in results[made].crops) and not results[made].problem
+
+
+def test_fake_whose_mask_is_empty_where_the_faces_are_is_left_out_and_told(tmp_path, detector):
+    original = real(clip(tmp_path / "000.mp4", 3))
+    made = fake(clip(tmp_path / "a.mp4", 3, 1), mask_clip(tmp_path / "mask.mp4", (0, 200, 40, 240)))
+    results = cut_unit(unit(original, made), detector)
+    assert len(results[original].crops) == FRAMES
+    assert not results[made].crops and "mask is empty" in results[made].problem
+
+
+def test_half_a_download_is_named_and_left_out(tmp_path, detector):
+    frames = [face_frame(320, 240, 90, 130, 30, number) for number in range(40)]
+    original = real(write_video(tmp_path / "000.mp4", frames, fps=10, faststart=True, g="5"))
+    content = (tmp_path / "000.mp4").read_bytes()
+    (tmp_path / "000.mp4").write_bytes(content[: len(content) // 2])
+    result = cut_unit(unit(original), detector)[original]
+    assert not result.crops and result.is_unreadable and "of 4.0 s could be read" in result.problem
+
+
+def test_link_to_nowhere_costs_itself_only(tmp_path, detector):
+    original, made = real(clip(tmp_path / "000.mp4", 3)), fake(tmp_path / "000_001.mp4")
+    (tmp_path / "000_001.mp4").symlink_to(tmp_path / "gone.mp4")
+    results = cut_unit(unit(original, made), detector)
+    assert len(results[original].crops) == FRAMES
+    assert results[made].is_unreadable and results[made].problem.startswith("No such file")
+    assert Job((unit(original, made),)).key()
 
 
 def test_mask_that_cannot_be_read_is_no_mask(tmp_path, detector):

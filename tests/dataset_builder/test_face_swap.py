@@ -64,6 +64,17 @@ def test_partners_have_the_same_pose_and_light_and_another_group(portrait):
     assert partners.choose(3, np.random.default_rng(0)) is None
 
 
+def test_closed_mouth_is_not_stretched_over_an_open_one(portrait):
+    image, landmarks = portrait
+    height = landmarks[152, 1] - landmarks[10, 1]
+    laughing, closed = landmarks.copy(), landmarks.copy()
+    laughing[14, 1] = laughing[13, 1] + 0.08 * height
+    closed[14, 1] = closed[13, 1] + 0.02 * height
+    partners = Partners(np.stack([laughing, closed]), np.stack([face_light(image, landmarks)] * 2), ["a", "b"])
+    assert partners.choose(0, np.random.default_rng(0)) is None
+    assert partners.choose(1, np.random.default_rng(0)) == 0
+
+
 def test_faces_that_look_aside_have_no_partner(portrait):
     image, landmarks = portrait
     aside = landmarks.copy()

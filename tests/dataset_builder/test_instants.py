@@ -1,4 +1,5 @@
 from contextlib import ExitStack
+from fractions import Fraction
 
 import pytest
 
@@ -46,6 +47,19 @@ def test_shorter_fake_is_sampled_over_its_own_length(opened):
     assert [instant.real_s for instant in instants if FAKE in instant.fakes_s] == pytest.approx(
         [0.2, 0.6, 1.0, 1.4, 1.8]
     )
+
+
+def test_frames_of_a_shorter_fake_correspond_by_number_though_its_rate_is_a_little_off(opened):
+    # half a frame behind after 40 frames
+    real, fake = opened("real", 51), opened("fake", 50, fps=Fraction(2476, 100))
+    shared = [instant for instant in plan_instants(real, {FAKE: fake}, 50, 51, 50) if instant.fakes_s]
+    assert len(shared) == 50
+    assert all(round(each.fakes_s[FAKE] * 24.76) == round(each.real_s * 25) for each in shared)
+
+
+def test_longer_fake_is_sampled_as_far_as_its_original_reaches(opened):
+    instants = plan_instants(opened("real", 25), {FAKE: opened("fake", 50)}, 5, 5, 5)
+    assert [instant.fakes_s[FAKE] for instant in instants] == pytest.approx([0.08, 0.28, 0.48, 0.68, 0.88])
 
 
 def test_finer_grid_of_the_scarcer_class_holds_the_common_instants(opened):

@@ -1,5 +1,9 @@
 import os
+import subprocess
+import sys
+import time
 
+import psutil
 import pytest
 
 from dataset_builder import jobs
@@ -62,6 +66,29 @@ def test_crash_of_a_decoder_costs_its_video_only(three, tmp_path, monkeypatch):
     outcomes = run_jobs(three, tmp_path / "crops", COLUMNS, workers=2)
     assert [outcome.videos[0].crops for outcome in outcomes] == [2, 0, 2]
     assert outcomes[1].videos[0].is_unreadable and "crashed" in outcomes[1].videos[0].problem
+
+
+PARENT = """
+import multiprocessing, os, signal
+from concurrent.futures import ProcessPoolExecutor
+from dataset_builder import jobs
+pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), jobs._start, (1,))
+print(pool.submit(os.getpid).result(), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_workers_end_with_a_parent_that_was_killed():
+    done = subprocess.run([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True, timeout=60)
+    worker = int(done.stdout)
+    until = time.monotonic() + 20
+    while _runs(worker) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not _runs(worker)
+
+
+def _runs(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
 def test_photos_are_kept_together_and_videos_are_not(tmp_path):

@@ -1,4 +1,6 @@
 import json
+import weakref
+from functools import partial
 
 import datasets
 import numpy as np
@@ -6,7 +8,7 @@ import pytest
 from PIL import Image
 
 from dataset_builder.__main__ import main as build_main
-from dataset_builder.pseudo_fakes import main
+from dataset_builder.pseudo_fakes import RealFace, main, make_pseudo_fakes
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +65,35 @@ def test_wrong_or_used_folders_are_one_sentence_and_exit_code_2(photos, tmp_path
     (tmp_path / "used").mkdir()
     (tmp_path / "used" / "old.png").touch()
     (tmp_path / "empty").mkdir()
-    for source, output in ((photos, "used"), (tmp_path / "empty", "new"), (tmp_path / "none", "new2")):
-        assert main(["--images", str(source), "--kind", "self-blended", "--output", str(tmp_path / output)]) == 2
+    (tmp_path / "file").touch()
+    crops = datasets.Dataset.from_dict({"label": [0]})
+    crops.save_to_disk(str(tmp_path / "train"))
+    capsys.readouterr()
+    for option, source, output in (
+        ("--images", photos, "used"),
+        ("--images", photos, "file"),
+        ("--images", photos, "file/below"),
+        ("--images", tmp_path / "empty", "new"),
+        ("--images", tmp_path / "none", "new2"),
+        ("--dataset", tmp_path / "train", "new3"),
+        ("--dataset", tmp_path / "empty", "new4"),
+    ):
+        assert main([option, str(source), "--kind", "self-blended", "--output", str(tmp_path / output)]) == 2
         assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+def test_photos_are_not_held_in_memory_to_find_partners(portrait, other_person):
+    given = []
+
+    def read(image):
+        assert sum(photo() is not None for photo in given) < 3
+        photo = image.copy()
+        given.append(weakref.ref(photo))
+        return photo
+
+    faces = [
+        RealFace(str(number), str(number), landmarks, partial(read, image))
+        for number, (image, landmarks) in enumerate([portrait, other_person] * 4)
+    ]
+    assert len(list(make_pseudo_fakes(iter(faces), "face-swap", 1, np.random.default_rng(0)))) == 1
+    assert len(given) == len(faces) + 2
