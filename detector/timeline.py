@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from detector.report import VERDICT_TITLE, score_text
-from detector.results import FaceTrack, Result
+from detector.results import Cut, FaceTrack, Result
 
-_WIDTH, _HEIGHT = 760, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 16, 14, 40
+_WIDTH, _HEIGHT = 760, 306
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 16, 14, 46
 # Told apart by dashes, marks and the number at each end; colours (Okabe and Ito, 2008) are for those who see them.
 _COLORS = ("#0072b2", "#d55e00", "#009e73", "#b0578d")
 _DASHES = ("none", "9 4", "3 3", "12 4 3 4")
 _MARKS = ("M-3,0a3,3 0 1,0 6,0a3,3 0 1,0 -6,0", "M-3,-3h6v6h-6z", "M0,-4L4,3H-4z", "M-4,0L0,-4L4,0L0,4z")
+_CUT_WORD_PX = 26  # room that the word under a cut takes
 MAX_TRACKS = 12  # more would hide each other; all are in the table and the JSON
 
 
@@ -55,8 +57,13 @@ def timeline_svg(result: Result) -> str:
         parts.append(
             f'<text x="{_LEFT + 6}" y="{middle + 4:.1f}" fill="currentColor" fill-opacity=".8">{words}{limit}</text>'
         )
+    parts.append(_cuts(result.cuts, x, y))
     parts += [_line(number, track, x, y) for number, track in enumerate(tracks)]
-    label = f"Score over {duration_s:.1f} seconds. " + " ".join(_in_words(track) for track in tracks)
+    sentences = [f"Score over {duration_s:.1f} seconds."] + [_in_words(track) for track in tracks]
+    if result.cuts:
+        places = ", ".join(f"between {cut.after_s:.1f} and {cut.before_s:.1f} s" for cut in result.cuts)
+        sentences.append(f"{'Cut' if len(result.cuts) == 1 else 'Cuts'} {places}.")
+    label = " ".join(sentences)
     return (
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(label)}" '
         'style="width:100%;height:auto;font:12px sans-serif" xmlns="http://www.w3.org/2000/svg">'
@@ -85,6 +92,21 @@ def _axes(duration_s: float, x, y) -> str:
     words.append(f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 6}" text-anchor="end" fill="currentColor">seconds</text>')
     frame = f'<path d="M{_LEFT},{y(1)}V{y(0)}H{_WIDTH - _RIGHT}" fill="none" stroke="currentColor"/>'
     return frame + "".join(words)
+
+
+def _cuts(cuts: Sequence[Cut], x, y) -> str:
+    """A dotted line a cut, in the middle between the samples around it."""
+    parts, free_from = [], 0.0
+    for cut in cuts:
+        place = round((x(cut.after_s) + x(cut.before_s)) / 2, 1)
+        parts.append(
+            f'<line class="cut" x1="{place}" x2="{place}" y1="{y(1)}" y2="{y(0) + 20}" stroke="currentColor" '
+            'stroke-dasharray="1 4" stroke-opacity=".75"/>'
+        )
+        if place - _CUT_WORD_PX / 2 >= free_from:
+            parts.append(f'<text x="{place}" y="{y(0) + 29}" text-anchor="middle" fill="currentColor">cut</text>')
+            free_from = place + _CUT_WORD_PX / 2
+    return "".join(parts)
 
 
 def _line(number: int, track: FaceTrack, x, y) -> str:
