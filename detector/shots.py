@@ -20,7 +20,7 @@ CUT_FROM = 0.2  # 1 - correlation
 # up to .15 across cuts, and .2 where a line of news stays.
 STILL_FROM = 0.3
 _STILL_CORRELATION = 0.9
-# Points of one picture found in the other where one movement of the camera puts them; chance gives up to 10.
+# Points of one picture found in the other where one movement of the camera puts them; fewer are mostly chance.
 MIN_MOVED_POINTS = 11
 # Colours of face, head and clothes: one person in one take gave .88 and more; of pairs of official portraits, which
 # share pose, light and dark suits, 1 % reach .84, of pairs of press photos .66.

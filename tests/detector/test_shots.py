@@ -79,6 +79,14 @@ def test_camera_that_moves_and_zooms_is_no_cut():
     assert find_cuts([seen(0, 0, 320), seen(90, 20, 320), seen(90, 20, 220), seen(150, 40, 300)]) == []
 
 
+def test_line_of_news_that_stays_does_not_hide_a_cut():
+    frames = [room(1), room(2)]
+    for frame in frames:
+        frame[204:] = 20
+        cv2.putText(frame, "BREAKING NEWS: A TOWN", (5, 228), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (255, 255, 255), 2)
+    assert find_cuts(frames) == [(0, 1)]
+
+
 def test_cut_through_black_is_found_and_black_alone_is_none():
     black = np.zeros((240, 320, 3), np.uint8)
     assert find_cuts([black, scene(1), black, scene(1), black, scene(2)]) == [(3, 5)]
