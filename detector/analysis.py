@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,7 @@ from detector.results import (
     SCHEMA_VERSION,
     SCORE_DECIMALS,
     Analysis,
+    Cut,
     FaceTrack,
     FrameScore,
     LikelyManipulation,
@@ -28,7 +30,8 @@ from detector.results import (
     verdict_for,
 )
 from detector.saliency import score_with_evidence
-from detector.tracks import link_tracks
+from detector.shots import ALIKE_FROM, find_cuts, likeness, look
+from detector.tracks import Sighting, link_tracks
 
 FRAMES_PER_VIDEO = 32
 MAX_FACES_PER_FRAME = 10
@@ -119,7 +122,8 @@ class Analyzer:
             if turned:
                 warnings.append("The video lies on its side or head; the faces were turned upright.")
             facts = video.facts
-        return self._conclude(facts, samples, _link(samples), warnings)
+        cuts = find_cuts(sample.image for sample in samples)
+        return self._conclude(facts, samples, _link(samples, cuts), warnings, cuts)
 
     def _find_faces(
         self,
@@ -163,7 +167,12 @@ class Analyzer:
         sample.crops = []
 
     def _conclude(
-        self, facts: MediaFile, samples: list[_Sample], tracks: list[list[tuple[int, int]]], warnings: list[str]
+        self,
+        facts: MediaFile,
+        samples: list[_Sample],
+        tracks: list[list[tuple[int, int]]],
+        warnings: list[str],
+        cuts: Sequence[tuple[int, int]] = (),
     ) -> Analysis:
         """Turns tracks of ``(sample, position)`` into the result and its pictures."""
         not_assessed = tuple(face for sample in samples for face in sample.not_assessed)
@@ -190,6 +199,7 @@ class Analyzer:
         result = Result(
             *(SCHEMA_VERSION, facts, self.model.info, verdict, score, tuple(assessed), tuple(warnings)),
             *(decided_by, not_assessed),
+            cuts=tuple(Cut(round(samples[a].time_s, 3), round(samples[b].time_s, 3)) for a, b in cuts),
         )
         kept = tuple(
             ShownFrame(sample.time_s, sample.image, tuple(faces)) for sample, faces in zip(samples, shown, strict=True)
@@ -281,10 +291,19 @@ def _about_left_out_faces(facts: MediaFile, samples: list[_Sample]) -> list[str]
     return sentences
 
 
-def _link(samples: list[_Sample]) -> list[list[tuple[int, int]]]:
+def _link(samples: list[_Sample], cuts: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
     """Face tracks as ``(sample, position)``."""
+
+    @cache
+    def look_of(sighting: Sighting) -> np.ndarray:
+        index, face = sighting
+        return look(samples[index].image, _scaled(face, samples[index].scale))
+
+    def alike(a: Sighting, b: Sighting) -> bool:
+        return likeness(look_of(a), look_of(b)) >= ALIKE_FROM
+
     position_of = [{id(face): position for position, face in enumerate(sample.faces)} for sample in samples]
-    tracks = link_tracks([sample.faces for sample in samples])
+    tracks = link_tracks([sample.faces for sample in samples], [after for _, after in cuts], alike)
     return [[(index, position_of[index][id(face)]) for index, face in track] for track in tracks]
 
 

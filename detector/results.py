@@ -56,6 +56,14 @@ class SuspiciousSpan:
 
 
 @dataclass(frozen=True)
+class Cut:
+    """A cut to another shot lies between two sampled instants, in seconds since the first frame."""
+
+    after_s: float
+    before_s: float
+
+
+@dataclass(frozen=True)
 class NotAssessed:
     """A face that was found and cannot be judged: when, where ``(x0, y0, x1, y1)``, and why."""
 
@@ -101,6 +109,7 @@ class Result:
         warnings: Plain sentences a reader must know.
         decided_by: Number of the face track whose verdict this is; None where no face was assessed.
         not_assessed: Faces that were found and cannot be judged.
+        cuts: Where a video changes to another shot, as far as its sampled frames tell; in order of time.
     """
 
     schema_version: str
@@ -112,6 +121,7 @@ class Result:
     warnings: tuple[str, ...]
     decided_by: int | None = None
     not_assessed: tuple[NotAssessed, ...] = ()
+    cuts: tuple[Cut, ...] = ()
 
     @property
     def deciding_track(self) -> FaceTrack | None:

@@ -8,14 +8,15 @@ from itertools import pairwise
 
 from detector.language import ENGLISH, translate
 from detector.report import VERDICT_TITLE, score_text
-from detector.results import FaceTrack, Result
+from detector.results import Cut, FaceTrack, Result
 
-_WIDTH, _HEIGHT = 760, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 16, 14, 40
+_WIDTH, _HEIGHT = 760, 306
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 16, 14, 46
 # Told apart by dashes, marks and the number at each end; colours (Okabe and Ito, 2008) are for those who see them.
 _COLORS = ("#0072b2", "#d55e00", "#009e73", "#b0578d")
 _DASHES = ("none", "9 4", "3 3", "12 4 3 4")
 _MARKS = ("M-3,0a3,3 0 1,0 6,0a3,3 0 1,0 -6,0", "M-3,-3h6v6h-6z", "M0,-4L4,3H-4z", "M-4,0L0,-4L4,0L0,4z")
+_CUT_WORD_PX = 26  # room that the word under a cut takes
 MAX_TRACKS = 12  # more would hide each other; all are in the table and the JSON
 
 
@@ -66,9 +67,12 @@ def timeline_svg(result: Result, instants_s: Sequence[float] = (), language: str
         parts.append(
             f'<text x="{_LEFT + 6}" y="{middle + 4:.1f}" fill="currentColor" fill-opacity=".8">{say(words)}{limit}</text>'
         )
+    parts.append(_cuts(result.cuts, say("cut"), x, y))
     parts += [_line(number, track, say(f"face {track.track_id}"), x, y) for number, track in enumerate(tracks)]
     parts += _hit_areas(instants_s, duration_s, x)
-    label = " ".join([say(f"Score over {duration_s:.1f} seconds."), *(say(_in_words(track)) for track in tracks)])
+    sentences = [f"Score over {duration_s:.1f} seconds.", *map(_in_words, tracks)]
+    sentences += [f"Cut between {cut.after_s:.1f} and {cut.before_s:.1f} s." for cut in result.cuts]
+    label = " ".join(map(say, sentences))
     return (
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{label}" '
         'style="width:100%;height:auto;font:12px sans-serif" xmlns="http://www.w3.org/2000/svg">'
@@ -108,6 +112,21 @@ def _axes(duration_s: float, unit: str, x, y) -> str:
     words.append(f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 6}" text-anchor="end" fill="currentColor">{unit}</text>')
     frame = f'<path d="M{_LEFT},{y(1)}V{y(0)}H{_WIDTH - _RIGHT}" fill="none" stroke="currentColor"/>'
     return frame + "".join(words)
+
+
+def _cuts(cuts: Sequence[Cut], word: str, x, y) -> str:
+    """A dotted line a cut, in the middle between the samples around it."""
+    parts, free_from = [], 0.0
+    for cut in cuts:
+        place = round((x(cut.after_s) + x(cut.before_s)) / 2, 1)
+        parts.append(
+            f'<line class="cut" x1="{place}" x2="{place}" y1="{y(1)}" y2="{y(0) + 20}" stroke="currentColor" '
+            'stroke-dasharray="1 4" stroke-opacity=".75"/>'
+        )
+        if place - _CUT_WORD_PX / 2 >= free_from:
+            parts.append(f'<text x="{place}" y="{y(0) + 29}" text-anchor="middle" fill="currentColor">{word}</text>')
+            free_from = place + _CUT_WORD_PX / 2
+    return "".join(parts)
 
 
 def _line(number: int, track: FaceTrack, name: str, x, y) -> str:

@@ -76,9 +76,7 @@ class Video:
         self.damaged_frames = 0
         self._wanted_frames = self._given_frames = 0
         try:
-            self._container = av.open(
-                str(path), options={"format_whitelist": VIDEO_DEMUXERS, "protocol_whitelist": "file"}
-            )
+            self._container = open_container(path)
         except (av.error.FFmpegError, ValueError) as error:
             raise MediaError(
                 "The file is not a video that can be read, or it is cut off; please send an MP4, MOV, WebM, MKV or AVI."
@@ -186,6 +184,11 @@ class Video:
         return sentences
 
     @property
+    def start_s(self) -> float:
+        """When the first frame is shown on the clock of the container, which the sound shares."""
+        return float(self._times[0] * self._stream.time_base)
+
+    @property
     def frame_times(self) -> list[float]:
         """When each frame is shown, in seconds since the first, ascending."""
         return [self._seconds(stamp) for stamp in self._times]
@@ -249,9 +252,10 @@ class Video:
                     index += 1
                 if index == len(stamps):
                     return
-                # Stay in this run of frames while no keyframe lies between here and the next wanted one.
+                # Stay in this run of frames while no keyframe saves a frame on the way to the next wanted one.
                 next_keyframe = bisect_right(self._keyframes, stamps[index]) - 1
-                if next_keyframe >= 0 and self._keyframes[next_keyframe] > frame.pts:
+                following = self._times[bisect_right(self._times, frame.pts)]
+                if next_keyframe >= 0 and self._keyframes[next_keyframe] > following:
                     break
             lost_runs = 0 if found else lost_runs + 1
             if not found:
@@ -301,6 +305,11 @@ class Video:
         else:
             image = frame.to_ndarray(format="rgb24", width=size[0], height=size[1], interpolation="BICUBIC")
         return np.ascontiguousarray(np.rot90(image, k=(frame.rotation // 90) % 4))
+
+
+def open_container(path: Path) -> av.container.InputContainer:
+    """Opens a file that may be hostile; it cannot make FFmpeg read another one."""
+    return av.open(str(path), options={"format_whitelist": VIDEO_DEMUXERS, "protocol_whitelist": "file"})
 
 
 def _pixel_aspect(stream: av.VideoStream) -> Fraction:
