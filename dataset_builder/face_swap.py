@@ -25,7 +25,7 @@ _CHOICES = 12
 _MIN_HALVES_RATIO = 0.2
 _NOSE_TIP, _RIGHT_EDGE, _LEFT_EDGE = 4, 234, 454
 # Of the face's height: a mouth that has to open further smears its teeth over the gap.
-MAX_MOUTH_STRETCH = 0.03
+MAX_MOUTH_STRETCH = 0.045
 _FOREHEAD, _CHIN, _UPPER_LIP, _LOWER_LIP = 10, 152, 13, 14
 
 
