@@ -100,7 +100,7 @@ def cut_unit(unit: Unit, detector: FaceDetector) -> dict[SourceItem, ItemCrops]:
                 if is_photo(item.path):
                     results[item] = _cut_photo(item, detector)
                     continue
-                video = stack.enter_context(Video(item.path))
+                video = stack.enter_context(Video(item.path, max_bytes=None))
                 results[item] = ItemCrops(sha256=video.facts.sha256)
                 if problems := video.problems():  # half a download would be sampled over its first half
                     results[item].problem, results[item].is_unreadable = problems[0], True
@@ -204,7 +204,7 @@ def _seconds(instants: list[Instant], item: SourceItem) -> dict[int, float]:
 def _read_masks(path: str, video: Video, seconds: dict[int, float], size: tuple[int, int]) -> dict[int, bytes]:
     """The mask at each instant, as a grey PNG of the video's size; none where the mask video cannot be read."""
     try:
-        with Video(path) as mask:
+        with Video(path, max_bytes=None) as mask:
             # by number: DeepFakeDetection has masks that state another frame rate than their videos
             mask_s = dict(zip(video.frame_times, mask.frame_times, strict=False))
             wanted = {number: mask_s[time_s] for number, time_s in seconds.items() if time_s in mask_s}

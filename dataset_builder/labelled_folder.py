@@ -90,7 +90,7 @@ def near_duplicate_groups(paths: list[Path], max_distance: int = MAX_HASH_DISTAN
 
 def _perceptual_hash(path: Path) -> np.ndarray:
     if not is_photo(str(path)):
-        with Video(path) as video:
+        with Video(path, max_bytes=None) as video:
             (frame,) = video.sample_frames(1)
         return imagehash.phash(Image.fromarray(frame.image)).hash
     with Image.open(path) as image:

@@ -44,8 +44,8 @@ def file_sha256(path: str | Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def check_size(path: Path) -> int:
-    """The size of a file in bytes.
+def check_size(path: Path, max_bytes: int | None = MAX_FILE_BYTES) -> int:
+    """The size of a file in bytes; without a limit where `max_bytes` is None.
 
     Raises:
         MediaError: It is empty or too large.
@@ -53,9 +53,9 @@ def check_size(path: Path) -> int:
     size = path.stat().st_size
     if size == 0:
         raise MediaError("The file is empty (zero bytes); please send the file again.")
-    if size > MAX_FILE_BYTES:
+    if max_bytes is not None and size > max_bytes:
         raise MediaError(
-            f"The file is larger than {MAX_FILE_BYTES // 1024**2} MB; please send a shorter clip or a smaller photo."
+            f"The file is larger than {max_bytes // 1024**2} MB; please send a shorter clip or a smaller photo."
         )
     return size
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from detector.files import MediaError, MediaFile, check_aspect_ratio, check_size, file_sha256
+from detector.files import MAX_FILE_BYTES, MediaError, MediaFile, check_aspect_ratio, check_size, file_sha256
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Video:
     """A video file opened for sampling; use as a context manager.
 
     The packets are read once without decoding, because headers lie: truncated files keep their
-    full duration, and MKV and WebM often state none.
+    full duration, and MKV and WebM often state none. A file of one's own may be larger than an upload (`max_bytes`).
 
     Attributes:
         facts: The `MediaFile` of this video.
@@ -70,9 +70,9 @@ class Video:
         MediaError: Empty, too large, too long, not a video, or without a video stream.
     """
 
-    def __init__(self, path: str | Path):
+    def __init__(self, path: str | Path, max_bytes: int | None = MAX_FILE_BYTES):
         path = Path(path)
-        size = check_size(path)
+        size = check_size(path, max_bytes)
         self.damaged_frames = 0
         self._wanted_frames = self._given_frames = 0
         try:

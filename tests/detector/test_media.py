@@ -271,3 +271,13 @@ def test_rotation_by_180_and_270_degrees(tmp_path, matrix, bright):
         image = next(video.sample_frames(1)).image
     assert image[bright].mean() > 200
     assert image.mean() == pytest.approx(125, abs=8)  # the other half is black
+
+
+def test_limit_on_uploads_does_not_bind_a_data_set(tmp_path, monkeypatch):
+    # half of the raw videos of FaceForensics++ are larger
+    path = write_video(tmp_path / "clip.mp4", [astronaut()] * 2, fps=2)
+    size = path.stat().st_size
+    with pytest.raises(MediaError, match="larger than"):
+        Video(path, max_bytes=size - 1)
+    with Video(path, max_bytes=None) as video:
+        assert video.frame_count == 2
