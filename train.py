@@ -29,8 +29,9 @@ import os
 import sys
 from pathlib import Path
 
-from huggingface_hub.errors import HfHubHTTPError
-from transformers import HfArgumentParser
+from httpx2 import HTTPError
+from huggingface_hub.utils import validate_repo_id
+from transformers import HfArgumentParser, set_seed
 
 from detector.model import ModelError
 from training.calibration import calibrate
@@ -39,21 +40,31 @@ from training.data import SelectionCrops, crop_transform
 from training.evaluation import evaluate, stored_facts, training_facts
 from training.fine_tuning import fine_tune
 from training.material import Material, prepare
-from training.models import build_classifier, check_name
+from training.models import Classifier, build_classifier, check_name
 from training.options import Options
-from training.publish import push_model
+from training.publish import one_line, push_model
+from training.run_folder import claim, facts_of_run
 
 logger = logging.getLogger("train")
 
 
-def train_and_measure(options: Options, material: Material, name: str, output_dir: Path) -> dict | None:
-    """One model from its start to its card; None on all but the first of several processes."""
+def train_model(options: Options, material: Material, name: str, output_dir: Path) -> Classifier:
+    """One model, trained or gone on with.
+
+    Raises:
+        ValueError: The folder is that of another run, or the weights to start from cannot be had.
+    """
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    claim(output_dir, facts_of_run(options, material.sets, name, processes), write=is_first_process())
+    set_seed(options.seed)  # a network without pretrained weights starts from random ones
     model = build_classifier(name, len(material.classes), options.mask_weight)
     transform = crop_transform(model.data_config)
     selection = SelectionCrops(material.validation, options.selection_samples, transform)
-    model = fine_tune(model, options, material.training_pairs(transform), selection, output_dir)
-    if not is_first_process():
-        return None
+    return fine_tune(model, options, material.training_pairs(transform), selection, output_dir)
+
+
+def measure_model(options: Options, material: Material, name: str, model: Classifier, output_dir: Path) -> dict:
+    """The evaluation of a trained model, which becomes a model folder with its card."""
     folder = output_dir / "model"
     calibration = calibrate(model, material.validation, folder, list(material.classes))
     return evaluate(folder, material, options, training_facts(options, material, name), calibration)
@@ -64,25 +75,30 @@ def is_first_process() -> bool:
     return int(os.environ.get("RANK", "0")) == 0
 
 
-def run(options: Options) -> dict[str, dict | None]:
-    """Trains, or only measures; gives the evaluation of each model by its name.
+def run(options: Options) -> dict[str, dict]:
+    """Trains, or only measures; gives the evaluation of each model by its name, in the first process.
 
     Raises:
         ValueError: An option, a folder or a file is not what it should be; one sentence.
     """
+    # what can be wrong is looked at first: reading the data takes a while, training takes hours
+    options.check()
     for name in options.model:
         check_name(name)
-    # what can be wrong is looked at first: reading the data takes a while
+    if options.push_to_hub:
+        validate_repo_id(options.push_to_hub)
     if options.evaluate_only:
         folder = Path(options.evaluate_only)
         facts = stored_facts(folder)
         return {folder.name: evaluate(folder, prepare(options), options, *facts)}
     material = prepare(options)
     output = Path(options.output_dir)
-    several = len(options.model) > 1
-    return {
-        name: train_and_measure(options, material, name, output / name if several else output) for name in options.model
-    }
+    folders = {name: output / name if len(options.model) > 1 else output for name in options.model}
+    # all are trained before one is measured: the other processes would not wait so long for the first one
+    models = {name: train_model(options, material, name, folder) for name, folder in folders.items()}
+    if not is_first_process():
+        return {}
+    return {name: measure_model(options, material, name, models[name], folder) for name, folder in folders.items()}
 
 
 class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
@@ -99,19 +115,20 @@ def main(arguments: list[str] | None = None) -> int:
         if not is_first_process():
             return 0
         if options.push_to_hub:
-            revision = push_model(Path(options.output_dir) / "model", options.push_to_hub)
-            logger.info("pushed revision %s", revision)
-    except (ValueError, ModelError, HfHubHTTPError) as error:
+            folder = Path(options.evaluate_only or Path(options.output_dir) / "model")
+            logger.info("pushed revision %s", push_model(folder, options.push_to_hub))
+        if len(evaluations) > 1:
+            table = comparison_table(evaluations) + "\n"
+            (Path(options.output_dir) / "comparison.md").write_text(table, encoding="utf-8")
+    except (ValueError, ModelError, HTTPError, OSError) as error:
         logger.debug("refused", exc_info=True)
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{one_line(error)}\n")
         return 2
     if options.json:
         found = evaluations if len(evaluations) > 1 else next(iter(evaluations.values()))
         sys.stdout.write(json.dumps(found) + "\n")
     elif len(evaluations) > 1:
-        table = comparison_table(evaluations)
-        (Path(options.output_dir) / "comparison.md").write_text(table + "\n", encoding="utf-8")
-        sys.stdout.write(table + "\n")
+        sys.stdout.write(table)
     else:
         sys.stdout.write(render_card(next(iter(evaluations.values()))))
     return 0

@@ -167,6 +167,9 @@ def make_app(root, download_delay_s=0.0):
             b = await req.json()
             repo.setdefault("variables", {})[b["key"]] = {"value": b["value"]}
             st.save()
+        if req.method == "DELETE":
+            repo["variables"].pop((await req.json())["key"])
+            st.save()
         return JSONResponse(repo.get("variables", {}))
 
     async def delete(req):
@@ -381,7 +384,7 @@ def make_app(root, download_delay_s=0.0):
         Route(K + "/paths-info/{rev:path}", paths_info, methods=["POST"]),
         Route(K + "/settings", settings, methods=["PUT"]),
         Route(K + "/tag/{rev:path}", tag, methods=["POST"]),
-        Route(K + "/variables", variables, methods=["GET", "POST"]),
+        Route(K + "/variables", variables, methods=["GET", "POST", "DELETE"]),
         Route(K + "/refs", refs),
         Route(K + "/commits/{rev:path}", commits),
         Route(K + "/tree/{rev}", tree),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -61,7 +62,7 @@ crop = crop_face(image, FaceDetector().detect(image)[0])
 bundled, pulled = load_folder(BUNDLED_FOLDER, "bundled"), load_model()
 x = bundled.batch([crop])
 timm_model = timm.create_model("hf-hub:tester/vgg16", pretrained=True).eval()
-pipe = transformers.pipeline("image-classification", model="tester/vgg16", dtype="float32")
+pipe = transformers.pipeline("image-classification", model="tester/vgg16")
 from PIL import Image
 labels = {row["label"]: row["score"] for row in pipe(Image.fromarray(crop))}
 sigmoid = lambda v: float(1 / (1 + np.exp(-v)))
@@ -165,6 +166,47 @@ print(json.dumps({{
     assert answer["card"]["library_name"] == "timm" and answer["card"]["model-index"]
 
 
+def test_new_thresholds_are_a_new_version_and_nothing_of_the_old_one_stays(client, tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(BUNDLED_FOLDER, folder)
+    code = f"""
+import json, pathlib
+from huggingface_hub import HfApi
+from training.publish import push_model
+api, folder = HfApi(), pathlib.Path({str(folder)!r})
+revisions = [push_model(folder, "tester/vgg16")]
+(folder / "plots" / "robustness.png").unlink()
+config = json.loads((folder / "config.json").read_text())
+config["detector"]["thresholds"]["manipulated"] = 1.0
+(folder / "config.json").write_text(json.dumps(config))
+revisions.append(push_model(folder, "tester/vgg16"))
+print(json.dumps({{
+    "revisions": revisions, "tagged": [tag.target_commit for tag in api.list_repo_refs("tester/vgg16").tags],
+    "files": api.list_repo_files("tester/vgg16"),
+}}))
+"""
+    with running_hub(tmp_path / "hub") as endpoint:
+        answer = client(code, endpoint)
+    assert answer["tagged"] == answer["revisions"] and len(set(answer["revisions"])) == 2
+    assert "plots/roc.png" in answer["files"] and "plots/robustness.png" not in answer["files"]
+
+
+@pytest.mark.parametrize("model_id", ["tester/vgg16", "tester/two/parts"])
+def test_hub_that_does_not_answer_and_an_id_that_is_none_are_one_sentence_each(client, model_id):
+    code = f"""
+import contextlib, io, json
+from training.publish import main
+error = io.StringIO()
+with contextlib.redirect_stderr(error):
+    code = main(["model", {str(BUNDLED_FOLDER)!r}, {model_id!r}])
+print(json.dumps({{"code": code, "error": error.getvalue()}}))
+"""
+    answer = client(code, "http://127.0.0.1:9")
+    assert answer["code"] == 2
+    assert len(answer["error"].splitlines()) == 1
+    assert answer["error"].startswith("No answer from the Hub: " if model_id == "tester/vgg16" else "Repo id must")
+
+
 def test_space_gets_what_it_runs_with_and_asks_for_the_model(client, tmp_path):
     code = """
 import json
@@ -174,9 +216,12 @@ api = HfApi()
 api.create_repo("tester/check", repo_type="space", space_sdk="gradio")
 api.upload_file(path_or_fileobj=b"old", path_in_repo="detector/gone.py", repo_id="tester/check", repo_type="space")
 assert main(["space", "tester/check", "--model-id", "tester/vgg16", "--model-revision", "v1"]) == 0
+variables = lambda: {name: variable.value for name, variable in api.get_space_variables("tester/check").items()}
+first = variables()
+assert main(["space", "tester/check", "--model-id", "tester/other"]) == 0
 print(json.dumps({
+    "first": first, "variables": variables(),
     "files": api.list_repo_files("tester/check", repo_type="space"),
-    "variables": {name: variable.value for name, variable in api.get_space_variables("tester/check").items()},
 }))
 """
     with running_hub(tmp_path / "hub") as endpoint:
@@ -186,7 +231,8 @@ print(json.dumps({
     assert "detector/weights/face_detection_yunet_2023mar.onnx" in files
     assert {name.split("/")[0] for name in files} & {"training", "tests", "benchmarks", "runs", "data"} == set()
     assert "detector/gone.py" not in files and not any("__pycache__" in name for name in files)
-    assert answer["variables"] == {"MODEL_ID": "tester/vgg16", "MODEL_REVISION": "v1"}
+    assert answer["first"] == {"MODEL_ID": "tester/vgg16", "MODEL_REVISION": "v1"}
+    assert answer["variables"] == {"MODEL_ID": "tester/other"}  # v1 is no revision of that one
 
 
 SPACE_ANSWER = """

@@ -93,6 +93,8 @@ def log_odds_at(logits: np.ndarray, temperature: float) -> np.ndarray:
 def fit_temperature(labels: np.ndarray, logits: np.ndarray, weights: np.ndarray | None = None) -> float:
     """The temperature that minimises the log loss of real against fake (Guo et al., ICML 2017).
 
+    No shift beside it (Platt): labelled fakes and landmark swaps ask for opposite ones, so together they gain nothing.
+
     Args:
         labels: 1 for fake, 0 for real, ``(N,)``.
         logits: ``(N, classes)``, real first.

@@ -26,28 +26,6 @@ BINARY = (REAL, "fake")
 Transform = Callable[[Image.Image], torch.Tensor]
 
 
-def load_splits(folder: str, needed: tuple[str, ...] = ("train", "validation", "test")) -> datasets.DatasetDict:
-    """A data set of the builder.
-
-    Raises:
-        ValueError: The folder is none, or lacks a needed split.
-    """
-    try:
-        splits = datasets.load_from_disk(folder)
-    except FileNotFoundError as error:
-        raise ValueError(f"{folder} is not a data set; build one with python -m dataset_builder first.") from error
-    if missing := set(needed) - set(splits):
-        raise ValueError(f"{folder} has no split {', '.join(sorted(missing))}.")
-    return datasets.DatasetDict({split: _with_names(rows) for split, rows in splits.items()})
-
-
-def _with_names(rows: datasets.Dataset) -> datasets.Dataset:
-    """Manipulations by name, not by number, so that sets with different ones can be joined."""
-    names = rows.features["manipulation"].int2str(list(rows["manipulation"]))
-    feature = datasets.Value("string")
-    return rows.remove_columns("manipulation").add_column("manipulation", names, feature=feature)
-
-
 class TrainingPairs(torch.utils.data.Dataset):
     """Pairs of a real and a fake crop, augmented alike, so that every batch holds as many of both.
 

@@ -9,8 +9,16 @@ import datasets
 
 from dataset_builder.real_faces import PSEUDO_FAKES, joined, real_faces
 from dataset_builder.sources import REAL
-from training.data import BINARY, EvaluationSet, TrainingPairs, Transform, load_splits, pseudo_fake_set
+from training.data import (
+    BINARY,
+    EvaluationSet,
+    TrainingPairs,
+    Transform,
+    pseudo_fake_set,
+    stands_for_use,
+)
 from training.options import Options
+from training.splits import load_splits
 
 # Splits that a run needs in full; a further test set may have no other than "test".
 ALL_SPLITS = ("train", "validation", "test")
@@ -18,7 +26,7 @@ ALL_SPLITS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Material:
-    """Data sets, and what is made of them.
+    """Data sets, and what is made of them; to measure alone, no classes and no validation.
 
     Attributes:
         sets: The splits of each data set, by its name in the card.
@@ -34,10 +42,14 @@ class Material:
     _options: Options
 
     def training_pairs(self, transform: Transform) -> TrainingPairs:
-        """The training crops of a run."""
+        """The training crops of a run.
+
+        Raises:
+            ValueError: There are none.
+        """
         options = self._options
         labelled, *_ = self.sets.values()
-        return TrainingPairs(
+        pairs = TrainingPairs(
             labelled["train"],
             self._faces("train") if any(options.shares.values()) else None,
             options.shares,
@@ -47,6 +59,9 @@ class Material:
             transform,
             self.classes,
         )
+        if not len(pairs):
+            raise ValueError("--epochs leaves not a single pair of a real and a fake crop to learn from.")
+        return pairs
 
     def _faces(self, split: str):
         cache = Path(self._options.output_dir) / "landmarks"
@@ -54,36 +69,57 @@ class Material:
 
 
 def prepare(options: Options) -> Material:
-    """Reads the data sets, cut down for a smoke run.
+    """Reads the data sets, cut down for a smoke run; to measure alone, no more than their test splits.
 
     Raises:
-        ValueError: A folder is not a data set, or options do not fit together.
+        ValueError: A folder is not a data set, or what it holds does not suffice.
     """
-    options.check()
-    sets = {options.data_name or Path(options.dataset).name: load_splits(options.dataset)}
-    if options.real_dataset:
-        sets[Path(options.real_dataset).name] = load_splits(options.real_dataset)
-    tests = {Path(folder).name: load_splits(folder, needed=("test",)) for folder in options.test_datasets}
+    needed = ("test",) if options.evaluate_only else ALL_SPLITS
+    folders = [(options.data_name or Path(options.dataset).name, options.dataset)]
+    if options.real_dataset and Path(options.real_dataset).resolve() != Path(options.dataset).resolve():
+        folders.append((Path(options.real_dataset).name, options.real_dataset))
+    further = [(Path(folder).name, folder) for folder in options.test_datasets]
+    names = [name for name, _ in folders + further]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"Two data sets are called {twice[0]}, so their figures could not be told apart.")
+    sets = {name: load_splits(folder, needed) for name, folder in folders}
+    tests = {name: load_splits(folder, needed=("test",)) for name, folder in further}
     for splits in (*sets.values(), *tests.values()):
         for split, rows in splits.items():
             limit = options.max_train_samples if split == "train" else options.max_eval_samples
             if limit and limit < len(rows):
                 splits[split] = rows.shuffle(seed=options.seed).select(range(limit))
-    labelled = next(iter(sets.values()))
-    manipulations = sorted(set(labelled["train"]["manipulation"]) - {REAL})
-    if not manipulations:
-        raise ValueError(f"{options.dataset} holds no fakes to learn from.")
-    classes = BINARY if options.labels == "binary" else (REAL, *manipulations)
-    measured: dict[str, list[EvaluationSet]] = {"validation": [], "test": []}
-    cache = Path(options.output_dir) / "landmarks"
+    measured = {split: _evaluation_sets(sets, split, options) for split in ("validation", "test") if split in needed}
+    for name, splits in tests.items():
+        if set(splits["test"]["label"]) != {0, 1}:
+            raise ValueError(f"The test split of {name} does not hold both real and fake crops.")
+        measured["test"].append(EvaluationSet(name, splits["test"]))
     for split, found in measured.items():
-        for name, splits in sets.items():
-            rows = splits[split]
-            if set(rows["label"]) == {0, 1}:
-                found.append(EvaluationSet(name, rows))
-            if options.pseudo_fake_samples:
-                faces = real_faces(rows, f"{name}, {split}", cache)
-                made = (pseudo_fake_set(name, faces, kind, options.pseudo_fake_samples) for kind in PSEUDO_FAKES)
-                found += [data for data in made if data]
-    measured["test"] += [EvaluationSet(name, splits["test"]) for name, splits in tests.items()]
-    return Material(sets, classes, measured["validation"], measured["test"], options)
+        if not any(split == "test" or stands_for_use(data) for data in found):
+            raise ValueError(f"The {split} split of {options.dataset} does not hold both real and fake crops.")
+    classes = () if options.evaluate_only else _classes(sets, options)
+    return Material(sets, classes, measured.get("validation", []), measured["test"], options)
+
+
+def _evaluation_sets(sets: dict[str, datasets.DatasetDict], split: str, options: Options) -> list[EvaluationSet]:
+    """The labelled crops of each data set, where it has fakes, and pseudo-fakes of its real ones."""
+    found = []
+    cache = Path(options.output_dir) / "landmarks"
+    for name, splits in sets.items():
+        rows = splits[split]
+        if set(rows["label"]) == {0, 1}:
+            found.append(EvaluationSet(name, rows))
+        if options.pseudo_fake_samples and 0 in rows["label"]:
+            faces = real_faces(rows, f"{name}, {split}", cache)
+            made = (pseudo_fake_set(name, faces, kind, options.pseudo_fake_samples) for kind in PSEUDO_FAKES)
+            found += [data for data in made if data]
+    return found
+
+
+def _classes(sets: dict[str, datasets.DatasetDict], options: Options) -> tuple[str, ...]:
+    """Real and the kinds of fakes that the training split of the first data set holds."""
+    labelled = next(iter(sets.values()))["train"]
+    if len(found := sorted(set(labelled["label"]))) < 2:
+        lacking = {(0,): "fakes", (1,): "real crops"}.get(tuple(found), "crops")
+        raise ValueError(f"The train split of {options.dataset} holds no {lacking} to learn from.")
+    return BINARY if options.labels == "binary" else (REAL, *sorted(set(labelled["manipulation"]) - {REAL}))

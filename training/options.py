@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 DEFAULT_MODEL = "vgg16"
 LABELS = ("binary", "manipulation")
+# The least that an option may be; the others are checked one by one.
+_AT_LEAST = {
+    **dict.fromkeys(("save_steps", "selection_samples", "max_train_samples", "max_eval_samples"), 1),
+    **dict.fromkeys(("patience", "workers", "seed", "mask_weight"), 0),
+    **dict.fromkeys(("pseudo_fake_samples", "robustness_samples", "saliency_samples", "bootstrap_rounds"), 0),
+}
+_POSITIVE = ("epochs", "learning_rate", "head_learning_rate")
 
 
 def option(help_text: str, **arguments):
@@ -21,7 +29,7 @@ class Options:
     Example: python train.py --dataset data/deepfakes_c23 --output-dir runs/deepfakes_c23
     """
 
-    dataset: str = option("folder written by the builder (datasets.load_from_disk)")
+    dataset: str = option("folder written by the builder, with --output or --parquet")
     output_dir: str = option("checkpoints, and the model folder below it", default="runs/vgg16")
     evaluate_only: str | None = option("measure this model folder instead of training one", default=None)
     test_datasets: list[str] = option("further data sets whose test split is measured too", default_factory=list)
@@ -92,7 +100,14 @@ class Options:
         return {"self_blended": self.self_blended, "landmark_swap": self.face_swap}
 
     def check(self) -> None:
-        """Raises ValueError with one sentence where values do not fit together."""
+        """Raises ValueError with one sentence where a value makes no sense, or two do not fit together."""
+        for name, least in _AT_LEAST.items():
+            # written so that "nan" is refused too
+            if (value := getattr(self, name)) is not None and not value >= least:
+                raise ValueError(f"--{name.replace('_', '-')} is {least} or more.")
+        for name in _POSITIVE:
+            if not getattr(self, name) > 0:
+                raise ValueError(f"--{name.replace('_', '-')} is more than 0.")
         if min(self.shares.values()) < 0 or sum(self.shares.values()) > 1:
             raise ValueError("--self-blended and --face-swap are shares of the fakes: 0 or more, together at most 1.")
         if self.batch_size < 2 or self.batch_size % 2:
@@ -102,11 +117,15 @@ class Options:
             raise ValueError("--input-size and --finish-size are at least 32, --finish-share lies in 0..1.")
         if not (0 <= self.head_warmup < 1 and 0 <= self.gentle_share <= 1 and 0 < self.block_decay <= 1):
             raise ValueError("--head-warmup, --gentle-share and --block-decay lie in 0..1.")
+        if self.initial_weights and not Path(self.initial_weights).is_file():
+            raise ValueError(f"--initial-weights {self.initial_weights} is no file.")
         if not 0 <= self.frozen_blocks <= 5:
             raise ValueError("--frozen-blocks is 0 to 5.")
         if self.real_dataset and not any(self.shares.values()):
             raise ValueError("--real-dataset only serves with --self-blended or --face-swap.")
         if self.labels not in LABELS:
             raise ValueError(f"--labels is {' or '.join(LABELS)}.")
+        if len(set(self.model)) < len(self.model):
+            raise ValueError("--model names a model twice.")
         if len(self.model) > 1 and (self.evaluate_only or self.push_to_hub):
             raise ValueError("Several models can be compared, but not measured again or pushed together.")

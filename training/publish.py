@@ -9,10 +9,12 @@ Both are private unless --public is given. The commit that was made is printed.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import logging
 import sys
 from pathlib import Path
 
+from httpx2 import HTTPError
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
@@ -30,8 +32,19 @@ _IGNORED = ["**/__pycache__/**", "**/*.pyc"]
 
 
 def version_tag(folder: Path) -> str:
-    """Names weights and software: the same weights get the same tag."""
-    return f"v{__version__}-{file_sha256(folder / 'model.safetensors')[:8]}"
+    """Names the software and what decides a verdict: the same weights and thresholds get the same tag."""
+    hashes = "".join(file_sha256(folder / name) for name in ("model.safetensors", "config.json"))
+    return f"v{__version__}-{hashlib.sha256(hashes.encode()).hexdigest()[:8]}"
+
+
+def one_line(error: Exception) -> str:
+    """What went wrong as one line; the Hub's own answers have several, a lost connection hardly says which."""
+    text = " ".join(str(error).split())
+    return (
+        text
+        if isinstance(error, HfHubHTTPError) or not isinstance(error, HTTPError)
+        else f"No answer from the Hub: {text}."
+    )
 
 
 def push_model(folder: Path, model_id: str, public: bool = False) -> str:
@@ -47,7 +60,8 @@ def push_model(folder: Path, model_id: str, public: bool = False) -> str:
 
     Raises:
         ModelError: The folder holds no usable model.
-        HfHubHTTPError: The Hub refused.
+        HTTPError: The Hub refused or did not answer.
+        OSError: No token is stored for the Hub.
     """
     load_folder(folder, model_id)  # nothing unusable is published
     api = HfApi()
@@ -56,6 +70,7 @@ def push_model(folder: Path, model_id: str, public: bool = False) -> str:
         folder_path=folder,
         repo_id=model_id,
         allow_patterns=MODEL_FILES,
+        delete_patterns=MODEL_FILES,  # a plot that the new version has not would stay beside its card
         commit_message=f"Face manipulation detector {version_tag(folder)}",
     )
     api.create_tag(model_id, tag=version_tag(folder), revision=commit.oid, exist_ok=True)
@@ -75,14 +90,18 @@ def deploy_space(space_id: str, model_id: str | None, model_revision: str | None
         The commit.
 
     Raises:
-        HfHubHTTPError: The Hub refused.
+        HTTPError: The Hub refused or did not answer.
+        OSError: No token is stored for the Hub.
     """
     api = HfApi()
     api.create_repo(space_id, repo_type="space", space_sdk="gradio", private=not public, exist_ok=True)
     # first the variables: the upload starts the Space
+    present = api.get_space_variables(space_id)
     for name, value in (("MODEL_ID", model_id), ("MODEL_REVISION", model_revision)):
         if value:
             api.add_space_variable(space_id, name, value)
+        elif name in present:  # of an earlier deployment; its revision is not one of another model
+            api.delete_space_variable(space_id, name)
     commit = api.upload_folder(
         folder_path=ROOT,
         repo_id=space_id,
@@ -117,9 +136,9 @@ def main(arguments: list[str] | None = None) -> int:
             revision = push_model(options.folder, options.id, options.public)
         else:
             revision = deploy_space(options.id, options.model_id, options.model_revision, options.public)
-    except (ModelError, HfHubHTTPError, HFValidationError) as error:
+    except (ModelError, HTTPError, HFValidationError, OSError) as error:
         logging.getLogger(__name__).debug("refused", exc_info=True)
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{one_line(error)}\n")
         return 2
     sys.stdout.write(f"{revision}\n")
     return 0

@@ -2,14 +2,17 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import datasets
 import pytest
 import timm
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import Trainer
 
 import train
 from dataset_builder.__main__ import main as build_main
@@ -43,7 +46,7 @@ def initial_weights(tmp_path_factory):
 def trained(data_set, initial_weights, tmp_path_factory):
     """The folder of a model that was trained on very little."""
     output = tmp_path_factory.mktemp("trained")
-    assert train.main(command(data_set, initial_weights, output)) == 0
+    assert train.main(command(data_set, initial_weights, output, "--model", "simple_cnn")) == 0
     return output / "model"
 
 
@@ -70,7 +73,7 @@ def command(data_set, initial_weights, output, *more: str) -> list[str]:
 
 
 def evaluation_of(capsys) -> dict:
-    return json.loads(capsys.readouterr().out.splitlines()[-1])
+    return json.loads(capsys.readouterr().out)
 
 
 def test_folder_of_videos_becomes_a_model_that_gives_a_verdict(
@@ -88,7 +91,7 @@ def test_folder_of_videos_becomes_a_model_that_gives_a_verdict(
     assert (grid["real"], grid["fake"], len(grid["rows"])) == (1, 1, 17)
     folder = tmp_path / "run" / "model"
     model = load_folder(folder, "trained")
-    clip = next((faceforensics_root / "manipulated_sequences" / "Deepfakes" / "c23" / "videos").glob("*.mp4"))
+    clip = next((faceforensics_root / "original_sequences" / "youtube" / "c23" / "videos").glob("*.mp4"))
     result = Analyzer(model).analyze_video(clip, frames=2).result
     assert 0 <= result.score <= 1
     card = (folder / "README.md").read_text()
@@ -101,7 +104,7 @@ def test_folder_of_videos_becomes_a_model_that_gives_a_verdict(
 def test_stopped_run_goes_on_from_its_last_checkpoint(data_set, initial_weights, tmp_path, monkeypatch):
     arguments = command(data_set, initial_weights, tmp_path / "run", "--save-steps", "1", "--max-eval-samples", "4")
     steps = []
-    original = train.fine_tune.__globals__["Trainer"].training_step
+    original = Trainer.training_step
 
     def stop_after_first(self, *args, **kwargs):
         steps.append(self.state.global_step)
@@ -109,18 +112,75 @@ def test_stopped_run_goes_on_from_its_last_checkpoint(data_set, initial_weights,
             raise KeyboardInterrupt
         return original(self, *args, **kwargs)
 
-    monkeypatch.setattr(train.fine_tune.__globals__["Trainer"], "training_step", stop_after_first)
+    monkeypatch.setattr(Trainer, "training_step", stop_after_first)
     with pytest.raises(KeyboardInterrupt):
         train.main(arguments)
     assert train.main(arguments) == 0
     assert steps == [0, 1, 1]
 
 
-def test_same_seed_gives_the_same_weights_and_figures(data_set, initial_weights, tmp_path, capsys):
+KILLED_IN_STEP_5 = """
+import os, signal, sys
+import train
+from transformers import Trainer
+
+original = Trainer.training_step
+
+def step(self, *args, **kwargs):
+    if self.state.global_step == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return original(self, *args, **kwargs)
+
+Trainer.training_step = step
+train.main(sys.argv[1:])
+"""
+
+
+def test_killed_run_ends_with_the_weights_and_figures_of_one_that_was_not(data_set, initial_weights, tmp_path, capsys):
+    more = ("--save-steps", "2", "--epochs", "4", "--max-eval-samples", "4", "--json")
+    whole, killed = (command(data_set, initial_weights, tmp_path / name, *more) for name in ("whole", "killed"))
+    assert train.main(whole) == 0
+    expected = evaluation_of(capsys)
+    done = subprocess.run([sys.executable, "-c", KILLED_IN_STEP_5, *killed], cwd=ROOT, capture_output=True, timeout=200)
+    assert done.returncode == -signal.SIGKILL
+    assert not (tmp_path / "killed" / "model").exists()
+    assert train.main(killed) == 0
+    assert evaluation_of(capsys) == expected
+
+
+def test_kill_gives_early_stopping_no_more_patience(data_set, initial_weights, tmp_path, monkeypatch):
+    more = ("--model", "simple_cnn", "--save-steps", "1", "--patience", "2", "--epochs", "5", "--max-eval-samples", "4")
+    arguments = command(data_set, initial_weights, tmp_path / "run", *more)
+    monkeypatch.setattr("training.fine_tuning.validation_auc", lambda prediction: {"auc": 0.5})  # never rises
+    steps, original = [], Trainer.training_step
+
+    def stop_once_in_the_third(self, *args, **kwargs):
+        steps.append(self.state.global_step)
+        if steps == [0, 1, 2]:
+            raise KeyboardInterrupt
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(Trainer, "training_step", stop_once_in_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        train.main(arguments)
+    assert train.main(arguments) == 0
+    assert steps == [0, 1, 2, 2]  # of ten: the second evaluation and the third brought nothing new
+
+
+def test_folder_of_another_run_is_not_gone_on_from(data_set, initial_weights, trained, capsys):
+    before = (trained / "model.safetensors").read_bytes()
+    again = command(data_set, initial_weights, trained.parent, "--model", "simple_cnn", "--epochs", "2")
+    assert train.main(again) == 2
+    assert capsys.readouterr().err.strip().endswith("a run with other epochs; give another --output-dir.")
+    assert (trained / "model.safetensors").read_bytes() == before
+
+
+@pytest.mark.parametrize("model", ["vgg16", "simple_cnn"])
+def test_same_seed_gives_the_same_weights_and_figures(data_set, initial_weights, tmp_path, capsys, model):
     found = []
     for name, more in (("a", ()), ("b", ("--workers", "2")), ("c", ("--seed", "1"))):
-        arguments = command(data_set, initial_weights, tmp_path / name, "--max-eval-samples", "4", "--json", *more)
-        assert train.main(arguments) == 0
+        more = ("--model", model, "--max-eval-samples", "4", "--json", *more)
+        assert train.main(command(data_set, initial_weights, tmp_path / name, *more)) == 0
         found.append(evaluation_of(capsys))
     assert found[0]["tests"] == found[1]["tests"]
     assert found[0]["weights_sha256"] == found[1]["weights_sha256"] != found[2]["weights_sha256"]
@@ -197,15 +257,69 @@ def test_measuring_again_gives_the_same_figures_and_other_data_too(data_set, tra
     assert load_folder(folder, "again").info.thresholds == load_folder(trained, "first").info.thresholds
 
 
-def test_two_processes_train_together(data_set, initial_weights, tmp_path):
-    arguments = command(data_set, initial_weights, tmp_path / "run", "--max-eval-samples", "4", "--batch-size", "2")
+def test_two_processes_train_together_and_one_of_them_measures(data_set, initial_weights, tmp_path):
+    more = ("--max-eval-samples", "4", "--batch-size", "2", "--model", "simple_cnn", "vgg16")
+    arguments = command(data_set, initial_weights, tmp_path / "run", *more)
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "train.py"]
     done = subprocess.run([*launcher, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert done.stdout.count("# VGG-16 face manipulation detector") == 1  # one of them measures and prints
-    state = json.loads(next((tmp_path / "run").glob("checkpoint-*/trainer_state.json")).read_text())
-    assert state["max_steps"] == 2  # 4 pairs, one a process and step
-    assert load_folder(tmp_path / "run" / "model", "trained")
+    assert done.stdout == (tmp_path / "run" / "comparison.md").read_text()
+    for name in ("simple_cnn", "vgg16"):
+        state = json.loads(next((tmp_path / "run" / name).glob("checkpoint-*/trainer_state.json")).read_text())
+        assert state["max_steps"] == 2  # 4 pairs, one a process and step
+        evaluation = json.loads((tmp_path / "run" / name / "model" / "evaluation.json").read_text())
+        assert evaluation["training"]["processes"] == 2
+        assert load_folder(tmp_path / "run" / name / "model", name)
+
+
+def test_manipulation_that_was_left_out_of_training_is_what_is_tested(initial_weights, several_manipulations, tmp_path):
+    folder = tmp_path / "data"
+    split = ("--split", "leave-one-out", "--held-out", "FaceSwap", "--frames-per-video", "1")
+    root = str(several_manipulations.parent)
+    assert build_main(["--root", root, "--manipulation", "all", "--output", str(folder), *split]) == 0
+    more = ("--labels", "manipulation", "--model", "simple_cnn")
+    assert train.main(command(folder, initial_weights, tmp_path / "run", *more)) == 0
+    evaluation = json.loads((tmp_path / "run" / "model" / "evaluation.json").read_text())
+    assert evaluation["label_names"] == ["real", "Deepfakes"]
+    assert set(evaluation["tests"][0]["frame"]["manipulations"]) == {"FaceSwap"}
+
+
+def test_data_set_with_a_test_split_alone_suffices_to_measure(data_set, trained, tmp_path, capsys):
+    folder, other = tmp_path / "model", tmp_path / "test_alone"
+    shutil.copytree(trained, folder)
+    datasets.DatasetDict(test=datasets.load_from_disk(str(data_set))["test"]).save_to_disk(other)
+    quick = ("--pseudo-fake-samples", "0", "--robustness-samples", "0", "--saliency-samples", "0", "--json")
+    assert train.main(["--dataset", str(other), "--evaluate-only", str(folder), "--bootstrap-rounds", "5", *quick]) == 0
+    evaluation = evaluation_of(capsys)
+    assert [test["data"] for test in evaluation["tests"]] == ["test_alone"]
+    assert evaluation["measured_with"]["bootstrap_rounds"] == 5
+
+
+def test_what_was_measured_is_what_is_pushed(data_set, trained, monkeypatch):
+    pushed = []
+    monkeypatch.setattr("train.evaluate", lambda folder, *rest: json.loads((trained / "evaluation.json").read_text()))
+    monkeypatch.setattr("train.push_model", lambda folder, model_id: pushed.append((folder, model_id)))
+    assert train.main(["--dataset", str(data_set), "--evaluate-only", str(trained), "--push-to-hub", "news/room"]) == 0
+    assert pushed == [(trained, "news/room")]
+
+
+@pytest.mark.parametrize(
+    ("split", "label", "sentence"),
+    [
+        ("train", 1, "holds no fakes to learn from."),
+        ("train", 0, "holds no real crops to learn from."),
+        ("validation", 1, "does not hold both real and fake crops."),
+        ("test", 0, "does not hold both real and fake crops."),
+    ],
+)
+def test_split_that_lacks_a_class_is_told_before_training(
+    data_set, initial_weights, tmp_path, capsys, split, label, sentence
+):
+    splits = datasets.load_from_disk(str(data_set))
+    splits[split] = splits[split].filter(lambda row: row["label"] != label)
+    splits.save_to_disk(tmp_path / "data")
+    assert train.main(command(tmp_path / "data", initial_weights, tmp_path / "run")) == 2
+    assert capsys.readouterr().err.strip().endswith(sentence)
 
 
 @pytest.mark.parametrize(
@@ -218,10 +332,23 @@ def test_two_processes_train_together(data_set, initial_weights, tmp_path):
         ("--labels", "other"),
         ("--model", "vgg17"),
         ("--evaluate-only", "nowhere"),
+        ("--save-steps", "0"),
+        ("--epochs", "nan"),
+        ("--epochs", "0.001"),
+        ("--learning-rate", "-1"),
+        ("--max-train-samples", "0"),
+        ("--max-train-samples", "1"),
+        ("--seed", "-1"),
+        ("--model", "vgg16", "vgg16"),
+        ("--initial-weights", "nowhere"),
+        ("--push-to-hub", "two/many/parts"),
+        ("--test-datasets", "elsewhere/deepfakes_c23"),
+        ("--output-dir", "/dev/null/run"),
     ],
 )
-def test_options_that_do_not_fit_together_are_one_sentence(data_set, capsys, options):
-    assert train.main(["--dataset", str(data_set), *options]) == 2
+def test_options_that_do_not_fit_together_are_one_sentence(data_set, tmp_path, capsys, options):
+    quick = ("--pseudo-fake-samples", "0", "--output-dir", str(tmp_path / "run"))
+    assert train.main(["--dataset", str(data_set), *quick, *options]) == 2
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
 
 
