@@ -37,11 +37,11 @@ def build_app(analyzer: Analyzer) -> gr.Blocks:
         gr.Markdown(f"# {TEXTS('Face manipulation check')}")
         gr.Markdown(TEXTS(INTRODUCTION))
         info, warning = analyzer.model.info, analyzer.model.warning
+        # the page translates one text a component
         gr.Markdown(
-            f"{TEXTS('Model')} `{info.id}`, {TEXTS('revision')} `{info.revision}`. {f'⚠ {warning}' if warning else ''} "
-            f"{TEXTS('Language: *Settings*, at the foot of the page.')}",
-            elem_id="model",
+            f"{TEXTS('Model')} `{info.id}`, `{info.revision}`{f'. ⚠ {warning}' if warning else ''}", elem_id="model"
         )
+        gr.Markdown(TEXTS("Language: *Settings*, at the foot of the page."))
         language = gr.Textbox(visible=False)
         with gr.Tab(TEXTS("Photo"), elem_id="photo_tab"):
             photo_tab(service, language)

@@ -61,8 +61,10 @@ def timeline_svg(result: Result, instants_s: Sequence[float] = (), language: str
                 f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y(edge)}" y2="{y(edge)}" stroke="currentColor" '
                 'stroke-dasharray="6 5" stroke-opacity=".75"/>'
             )
-        # a band that is too narrow for its words has them below its edge
-        middle = (y(low) + y(high)) / 2 if y(low) - y(high) > 16 else y(low) + 9
+        # below its upper edge, where curves seldom run; a band that is too narrow has its words below it
+        middle = y(high) + 10 if y(low) - y(high) > 16 else y(low) + 9
+        if edge is None:  # below the words of the band above it
+            middle = (y(low) + y(high)) / 2
         limit = "" if edge is None else f" ({say(('from ' if low else 'below ') + score_text(edge))})"
         parts.append(
             f'<text x="{_LEFT + 6}" y="{middle + 4:.1f}" fill="currentColor" fill-opacity=".8">{say(words)}{limit}</text>'

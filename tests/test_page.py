@@ -42,6 +42,7 @@ def opened(browser_and_address, **options):
 def page(browser_and_address):
     tab = opened(browser_and_address)
     assert "bundled" in tab.inner_text("#model")  # before any analysis
+    assert "translation_metadata" not in tab.inner_text("body")
     yield tab
     tab.context.close()
 
