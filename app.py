@@ -25,6 +25,8 @@ PRIVACY = (
     "nothing is passed on, and nothing about you is measured."
 )
 TEXTS = gr.I18n(**{language: catalogue(language) for language in LANGUAGES})
+# Gradio's own subdued text is too pale for WCAG AA on white
+THEME = gr.themes.Default(primary_hue="blue").set(body_text_color_subdued="*neutral_600")
 # the page is shown in the language that the browser asks for, or that was chosen in its settings
 WITH_LANGUAGE = "(...inputs) => [...inputs.slice(0, -1), document.documentElement.lang]"
 
@@ -118,7 +120,9 @@ def video_tab(service: Service, language: gr.Textbox) -> None:
                     reports("video"),
                 )
                 annotate = gr.Button(TEXTS("Make the annotated video"), elem_id="annotate_button")
-                annotated = gr.Video(label=TEXTS("Annotated video"), interactive=False, elem_id="annotated_video")
+                annotated = gr.Video(
+                    label=TEXTS("Annotated video"), interactive=False, visible=False, elem_id="annotated_video"
+                )
                 with gr.Accordion(TEXTS("JSON result"), open=False):
                     result = gr.JSON(show_label=False)
     analysed = gr.State()
@@ -209,7 +213,7 @@ def launch_options() -> dict:
         "css": asset("page.css"),
         "head": f"<script>{asset('page.js')}</script>",
         "i18n": TEXTS,
-        "theme": gr.themes.Default(primary_hue="blue"),
+        "theme": THEME,
         "ssr_mode": False,  # no Node needed, and one process less on two cores
     }
 

@@ -61,7 +61,7 @@ class Service:
             faces_html(analysis, language),
             *self._reports(file, analysis),
             analysis.result,
-            None,
+            gr.update(value=None, visible=False),
         )
 
     def annotate(self, file: str, result: Result | None, language: str, request: gr.Request, progress=gr.Progress()):
@@ -72,7 +72,7 @@ class Service:
             write_annotated_video(file, result, output, self._reporting(request, progress))
             return output
 
-        return str(self._run(write, [file] if result else [], language, request))
+        return gr.update(value=str(self._run(write, [file] if result else [], language, request)), visible=True)
 
     def show_batch(self, files: list[str], frames: int, language: str, request: gr.Request, progress=gr.Progress()):
         """Table, CSV and JSON of several files, for the page."""
