@@ -278,7 +278,11 @@ def _write_report(item: BatchItem, analyzer: Analyzer, folder: Path | None) -> s
         return f"{report_stem(item.duplicate_of, item.sha256)}.html"
     from detector.evidence import build_evidence, write_evidence
 
-    evidence = build_evidence(item.path, item.analysis, analyzer.model)
+    try:
+        evidence = build_evidence(item.path, item.analysis, analyzer.model)
+    except OSError as error:
+        logger.warning("no report of %s: it can no longer be read (%s)", printable(str(item.path)), error.strerror)
+        return None
     html, _ = write_evidence(evidence, folder, report_stem(item.path, item.sha256))
     return Path(html).name
 

@@ -284,3 +284,20 @@ def test_output_that_cannot_be_written_is_one_sentence(inbox, analysed, tmp_path
     (tmp_path / "file").touch()
     assert run(inbox, "--report", tmp_path / "file" / "reports") == 2
     assert capsys.readouterr().err.strip().endswith("Not a directory.")
+
+
+def test_file_that_vanishes_before_its_report_costs_its_report_only(inbox, tmp_path, monkeypatch, analysed):
+    real = Analyzer.analyze_image
+
+    def vanishing(self, path, *args, **kwargs):
+        analysis = real(self, path, *args, **kwargs)
+        path.unlink()
+        return analysis
+
+    monkeypatch.setattr(Analyzer, "analyze_image", vanishing)
+    (inbox / "b" / "copy.png").unlink()
+    output = tmp_path / "lines.jsonl"
+    assert run(inbox / "a.png", inbox / "b" / "clip.mp4", "--output", output, "--report", tmp_path / "reports") == 0
+    photo, clip = lines(output)
+    assert (photo["result"]["verdict"], photo["report"]) == ("manipulated", None)
+    assert (tmp_path / "reports" / clip["report"]).is_file()
