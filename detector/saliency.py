@@ -15,7 +15,8 @@ from detector.model import BATCH_SIZE, LoadedModel
 CAPTION = "Where the model looked, not proof."
 # Opacity of the overlay where the evidence is complete and the face scores 1.
 MAX_OPACITY = 0.65
-# Evidence that is drawn at full strength: one place of a 7 x 7 map that by itself raises the log odds by half.
+# Log odds that are drawn at full strength: maps of the bundled model peak at 21 to 46 on validation fakes that score as
+# manipulated, and at 1 to 4 on real faces (10th to 90th percentile).
 FULL_EVIDENCE = 25.0
 _COLORMAP = cv2.COLORMAP_INFERNO
 
