@@ -161,9 +161,17 @@ class Analysis:
     frames: tuple[ShownFrame, ...]
 
     def most_suspicious(self, count: int) -> list[ShownFrame]:
-        """The frames with the highest scores, in order of score."""
-        with_faces = [frame for frame in self.frames if frame.faces]
-        return sorted(with_faces, key=lambda frame: (-frame.score, frame.time_s))[:count]
+        """The frames with the highest scores, in order of score; neighbours of a chosen one only where others are too few."""
+        order = sorted(
+            (number for number, frame in enumerate(self.frames) if frame.faces),
+            key=lambda number: (-self.frames[number].score, self.frames[number].time_s),
+        )
+        chosen: list[int] = []
+        for number in order:
+            if all(abs(number - other) > 1 for other in chosen):
+                chosen.append(number)
+        chosen = chosen[:count] + [number for number in order if number not in chosen][: max(count - len(chosen), 0)]
+        return [self.frames[number] for number in sorted(chosen, key=order.index)]
 
 
 def verdict_for(score: float, thresholds: Thresholds) -> Verdict:
