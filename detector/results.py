@@ -161,14 +161,19 @@ class Analysis:
     frames: tuple[ShownFrame, ...]
 
     def most_suspicious(self, count: int) -> list[ShownFrame]:
-        """The frames with the highest scores, in order of score; neighbours of a chosen one only where others are too few."""
+        """The frames with the highest scores, in order of score.
+
+        Neighbours of a chosen one show the same instant once more: they come last, yet before frames with less than half
+        of the highest score.
+        """
         order = sorted(
             (number for number, frame in enumerate(self.frames) if frame.faces),
             key=lambda number: (-self.frames[number].score, self.frames[number].time_s),
         )
         chosen: list[int] = []
         for number in order:
-            if all(abs(number - other) > 1 for other in chosen):
+            is_high = 2 * self.frames[number].score >= self.frames[order[0]].score
+            if is_high and all(abs(number - other) > 1 for other in chosen):
                 chosen.append(number)
         chosen = chosen[:count] + [number for number in order if number not in chosen][: max(count - len(chosen), 0)]
         return [self.frames[number] for number in sorted(chosen, key=order.index)]

@@ -29,6 +29,7 @@ def clip(*scores: float | None) -> Analysis:
     [
         ((0.1, 0.9, 0.8, 0.2, 0.5), 2, [1, 4]),  # the neighbour of the highest tells nothing new
         ((0.1, 0.9, 0.8, 0.2, 0.5), 3, [1, 4, 2]),  # but is better than nothing
+        ((0.1, 0.9, 0.8, 0.7, 0.1), 3, [1, 3, 2]),  # and than a frame that is not suspicious
         ((0.3, None, 0.3), 5, [0, 2]),
         ((None, None), 5, []),
     ],
