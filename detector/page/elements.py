@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from functools import partial
 from html import escape
 from pathlib import Path
 
@@ -74,6 +73,3 @@ def labelled_range(label: str, role: str, value: int, last: int) -> str:
         f'<label class="control">{label}'
         f'<input type="range" data-role="{role}" min="0" max="{last}" value="{value}" step="1"></label>'
     )
-
-
-escaped = partial(escape, quote=True)

@@ -41,22 +41,21 @@ def clip_html(analysis: Analysis, language: str) -> str:
     """The scores over time, every sampled frame with its overlay, and the most suspicious instants."""
     say = words(language)
     numbers = {id(frame): number for number, frame in enumerate(analysis.frames)}
-    suspicious = analysis.most_suspicious(SUSPICIOUS_FRAMES)
-    first = numbers[id(suspicious[0])] if suspicious else 0
-    figures, instants = [], []
+    suspicious = [numbers[id(frame)] for frame in analysis.most_suspicious(SUSPICIOUS_FRAMES)]
+    first = suspicious[0] if suspicious else 0
+    figures, instants = [], {}
     for number, frame in enumerate(analysis.frames):
         hidden = "" if number == first else " hidden"
-        drawn = picture(draw_faces(frame, with_overlay=True), say(f"Frame at {frame.time_s:.1f} s"), _CLIP_SIDE_PX)
+        drawn, caption = draw_faces(frame, with_overlay=True), _caption(frame, say)
+        shown = picture(drawn, say(f"Frame at {frame.time_s:.1f} s"), _CLIP_SIDE_PX)
         figures.append(
-            f'<figure class="frame" data-frame="{number}"{hidden}>{drawn}<figcaption>{_caption(frame, say)}'
-            f"</figcaption></figure>"
+            f'<figure class="frame" data-frame="{number}"{hidden}>{shown}<figcaption>{caption}</figcaption></figure>'
         )
-    for frame in suspicious:
-        drawn = picture(draw_faces(frame, with_overlay=True), "", _INSTANT_PX)
-        instants.append(
-            f'<button type="button" class="instant" data-show="{numbers[id(frame)]}">{drawn}'
-            f"<span>{_caption(frame, say)}</span></button>"
-        )
+        if number in suspicious:
+            instants[number] = (
+                f'<button type="button" class="instant" data-show="{number}">{picture(drawn, "", _INSTANT_PX)}'
+                f"<span>{caption}</span></button>"
+            )
     plot = timeline_svg(analysis.result, [frame.time_s for frame in analysis.frames], language)
     return (
         f'<div class="viewer clip"><h3>{say("Score over time")}</h3>{plot}'
@@ -64,7 +63,7 @@ def clip_html(analysis: Analysis, language: str) -> str:
         f"{labelled_range(say('Frame'), 'frame', first, len(analysis.frames) - 1)}"
         f"{''.join(figures)}{_legend(say)}"
         + (
-            f'<h3>{say("Most suspicious instants")}</h3><div class="instants">{"".join(instants)}</div>'
+            f'<h3>{say("Most suspicious instants")}</h3><div class="instants">{"".join(map(instants.get, suspicious))}</div>'
             if instants
             else ""
         )

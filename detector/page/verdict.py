@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from detector.language import translate
-from detector.page.elements import Words, escaped, table, verdict_words, words
+from detector.page.elements import Words, table, verdict_words, words
 from detector.report import PREVALENCE_WARNING, VERDICT_TEXT, likely_manipulation_text, score_text, spans_text
 from detector.results import Result, Verdict
 
@@ -32,7 +34,7 @@ def verdict_html(result: Result, language: str) -> str:
         + "".join(f"<p><strong>{say(fact)}</strong></p>" for fact in facts if fact)
         + (f'<ul class="warnings">{warnings}</ul>' if warnings else "")
         + f'<figure class="quote"><figcaption>{say("To quote")}</figcaption>'
-        f"<blockquote>{escaped(quotation(result, language))}</blockquote></figure>"
+        f"<blockquote>{escape(quotation(result, language))}</blockquote></figure>"
         f"<details><summary>{say('What this does not show')}</summary>"
         f"<p>{say(VERDICT_TEXT['no_manipulation_found'])}</p><p>{say(BLIND_SPOTS)}</p>"
         f"<p>{say(PREVALENCE_WARNING)}</p><p>{say(TRAINING)}</p></details>"
@@ -81,6 +83,6 @@ def batch_html(rows: list[dict], language: str) -> str:
         faces = "" if row["faces"] is None else str(row["faces"])
         verdict = say(row["verdict"])
         body.append(
-            [escaped(row["file"]), verdict, score, faces, span, "<br>".join(say(note) for note in notes if note)]
+            [escape(row["file"]), verdict, score, faces, span, "<br>".join(say(note) for note in notes if note)]
         )
     return table(head, body, say("Many files"))
