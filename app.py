@@ -8,11 +8,11 @@ from pathlib import Path
 import gradio as gr
 
 from detector.analysis import FRAMES_PER_VIDEO, Analyzer
-from detector.language import LANGUAGES, catalogue
-from detector.media import MAX_FILE_BYTES
+from detector.language import LANGUAGES, catalogue, translate
+from detector.limits import LIMITS_TEXT, MAX_FILE_BYTES, MAX_FRAMES, MAX_WAITING_REQUESTS
 from detector.model import load_model
 from detector.page.elements import asset
-from detector.page.service import MAX_FRAMES, Service
+from detector.page.service import Service
 from detector.report import card_markdown
 
 EXAMPLES = Path(__file__).parent / "examples"
@@ -24,7 +24,9 @@ PRIVACY = (
     "Uploads are analysed on this machine, deleted when you leave the page and within two hours at the latest; "
     "nothing is passed on, and nothing about you is measured."
 )
-TEXTS = gr.I18n(**{language: catalogue(language) for language in LANGUAGES})
+TEXTS = gr.I18n(
+    **{language: catalogue(language) | {LIMITS_TEXT: translate(LIMITS_TEXT, language)} for language in LANGUAGES}
+)
 # Gradio's own subdued text is too pale for WCAG AA on white
 THEME = gr.themes.Default(primary_hue="blue").set(body_text_color_subdued="*neutral_600")
 # the page is shown in the language that the browser asks for, or that was chosen in its settings
@@ -55,9 +57,10 @@ def build_app(analyzer: Analyzer) -> gr.Blocks:
             card = card_markdown(analyzer.model.card, analyzer.model.folder)
             gr.Markdown(card or TEXTS("No model card came with these weights."), elem_id="card")
         gr.Markdown(TEXTS(PRIVACY))
+        gr.Markdown(TEXTS(LIMITS_TEXT), elem_id="limits")
         endpoints(service)
         page.unload(service.forget)
-    return page.queue(max_size=20)
+    return page.queue(max_size=MAX_WAITING_REQUESTS)
 
 
 def chooser(name: str, label: str, button: str, examples: list[str], **options) -> tuple[gr.File, gr.Button, gr.Button]:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from detector.faces import MIN_FACE_PX, DetectedFace, FaceDetector, crop_face
+from detector.limits import MAX_FACES_PER_FRAME
 from detector.media import MediaFile, Video, image_problems, read_image
 from detector.model import LoadedModel
 from detector.quality import Reason, problem_of_crop, problem_of_photo, problem_of_place
@@ -34,7 +35,6 @@ from detector.shots import ALIKE_FROM, find_cuts, likeness, look
 from detector.tracks import Sighting, link_tracks
 
 FRAMES_PER_VIDEO = 32
-MAX_FACES_PER_FRAME = 10
 # A face seen in fewer sampled frames can be a false detection; it never decides the verdict.
 MIN_TRACK_FRAMES = 3
 # Longest side of the frames that are kept to be shown: 32 of them stay under 60 MB.

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from detector.analysis import Progress
+from detector.limits import MAX_ANNOTATED_S
 from detector.media import MediaError, Video, VideoFrame
 from detector.model import Thresholds
 from detector.motion import FaceMotion, PlacedFace
@@ -20,8 +21,6 @@ from detector.report import VERDICT_TITLE, score_text
 from detector.results import Result, Verdict, verdict_for
 from detector.sound import LAYOUT, SAMPLE_RATE_HZ, sound_frames
 
-# Every frame is decoded, drawn and encoded: on two busy cores that takes about as long as a clip of 1080p lasts.
-MAX_ANNOTATED_S = 10 * 60
 MAX_SIDE_PX = 1280
 _TIME_BASE = Fraction(1, 90_000)
 _ENCODER = {"preset": "veryfast", "crf": "20"}

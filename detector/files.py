@@ -1,4 +1,4 @@
-"""What holds of photos and videos alike: the facts about a file, its limits, and the error that says why not."""
+"""What holds of photos and videos alike: the facts about a file, and the error that says why not."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-MAX_FILE_BYTES = 500 * 1024**2  # an hour of 1 Mbit/s video, several minutes from a phone
-# Panoramas of phones end near 1:15. Beyond, the picture that the face detector sees is a few pixels narrow.
-MAX_ASPECT_RATIO = 20
+from detector.limits import MAX_ASPECT_RATIO, MAX_FILE_BYTES
 
 
 class MediaError(ValueError):

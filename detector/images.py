@@ -9,12 +9,9 @@ import pi_heif
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from detector.files import MediaError, MediaFile, check_aspect_ratio, check_size, file_sha256
+from detector.limits import MAX_IMAGE_PIXELS, MIN_IMAGE_SIDE_PX
 
 pi_heif.register_heif_opener()  # HEIC photos of phones; Pillow itself reads AVIF
-
-# Limits protect the process, so they are checked before pixels are decoded.
-MAX_IMAGE_PIXELS = 120_000_000  # above the largest medium-format cameras; 360 MB as RGB
-MIN_IMAGE_SIDE_PX = 32  # smaller than any face that could be assessed
 
 # Pillow knows many more, some of which start other programs (EPS) or are never photos.
 IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")

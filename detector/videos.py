@@ -12,18 +12,14 @@ from pathlib import Path
 import av
 import numpy as np
 
-from detector.files import MAX_FILE_BYTES, MediaError, MediaFile, check_aspect_ratio, check_size, file_sha256
+from detector.files import MediaError, MediaFile, check_aspect_ratio, check_size, file_sha256
+from detector.limits import MAX_FILE_BYTES, MAX_LOST_RUNS, MAX_VIDEO_DURATION_S, MAX_VIDEO_PIXELS
 
 logger = logging.getLogger(__name__)
 
-# Limits protect the process, so they are checked before pixels are decoded.
-MAX_VIDEO_PIXELS = 8192 * 4320  # 8K
-MAX_VIDEO_DURATION_S = 2 * 3600
 # Headers round, and count a sound track that ends later; a file that lacks more than this is cut off.
 CUT_OFF_S = 0.5
 CUT_OFF_SHARE = 0.02
-# Runs of frames in a row that may yield nothing before the rest is given up.
-MAX_LOST_RUNS = 32
 
 # FFmpeg demuxers that read one self-contained file. Playlists and "concat" scripts are left out:
 # they would make the server open other files. So are raw H.264 and HEVC: they carry no time stamps.

@@ -15,6 +15,7 @@ from detector.batch import BatchItem, analyze_many, rows, to_csv, to_document, t
 from detector.evidence import build_evidence, write_evidence
 from detector.files import MediaError
 from detector.language import ENGLISH, translate
+from detector.limits import MAX_BATCH_FILES, MAX_FRAMES
 from detector.page.media import clip_html, faces_html, photo_html
 from detector.page.verdict import batch_html, verdict_html
 from detector.report import result_to_dict, verdict_markdown
@@ -23,8 +24,6 @@ from detector.sessions import Sessions, WorkFolder
 
 logger = logging.getLogger(__name__)
 
-MAX_FRAMES = 128  # more would hold the one place at the model for minutes
-MAX_BATCH_FILES = 50
 NO_FILE = "No file was sent; please choose a photo or a video first."
 
 

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from detector.analysis import Analyzer
-from detector.page.service import MAX_BATCH_FILES, MAX_FRAMES, Service
+from detector.limits import MAX_BATCH_FILES, MAX_FRAMES
+from detector.page.service import Service
 from tests.media_factory import write_video
 from tests.redness_model import portrait, redness_model
 

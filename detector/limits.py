@@ -1,0 +1,46 @@
+"""What is refused or left out, and why: every limit on what people send, in one place.
+
+Limits on files are checked before anything is decoded. How small, blurred or hidden a face may be is no matter of safety
+but of the model, and stands in `detector.quality`.
+"""
+
+from __future__ import annotations
+
+# An hour of 1 Mbit/s video, or several minutes from a phone; a Space has 50 GB of disk for all that is uploaded within two hours.
+MAX_FILE_BYTES = 500 * 1024**2
+# Panoramas of phones end near 1:15. Beyond, the picture that the face detector sees is a few pixels narrow.
+MAX_ASPECT_RATIO = 20
+
+# A photo is decoded whole: 360 MB as RGB. Above the largest medium-format cameras; a "decompression bomb" of a few kilobytes
+# can claim a thousand times as many.
+MAX_IMAGE_PIXELS = 120_000_000
+# Smaller than any face that could be assessed.
+MIN_IMAGE_SIDE_PX = 32
+
+# 8K, the largest that cameras and H.265 know: 106 MB a frame as RGB, of which a decoder holds several.
+MAX_VIDEO_PIXELS = 8192 * 4320
+# All packets are read before the first frame is decoded: some seconds for two hours. Samples of a longer clip would lie so far
+# apart that they say little of it.
+MAX_VIDEO_DURATION_S = 2 * 3600
+# Runs of frames in a row that may yield nothing before the rest of a damaged clip is given up: each costs a seek and a
+# decoder that fails slowly.
+MAX_LOST_RUNS = 32
+# Frames that are looked at. More would hold the one place at the model for minutes.
+MAX_FRAMES = 128
+# Faces of one picture, the largest first. A crowd of hundreds would take minutes, and its smallest faces tell nothing.
+MAX_FACES_PER_FRAME = 10
+
+# Every frame is decoded, drawn and encoded: on two busy cores that takes about as long as a clip of 1080p lasts.
+MAX_ANNOTATED_S = 10 * 60
+# As many as keep one person from holding the model for an hour; `python -m detector` takes any number.
+MAX_BATCH_FILES = 50
+# Requests that wait for the one place at the model. More would wait longer than anyone stays.
+MAX_WAITING_REQUESTS = 20
+# From the start of its work, not of its wait. A clip of ten minutes takes about a minute; what takes five is stuck or an attack.
+MAX_REQUEST_S = 300
+
+LIMITS_TEXT = (
+    f"Up to {MAX_FILE_BYTES // 1024**2} MB a file; photos up to {MAX_IMAGE_PIXELS // 10**6} megapixels, "
+    f"videos up to {MAX_VIDEO_DURATION_S // 3600} hours and {MAX_VIDEO_PIXELS // 10**6} megapixels a frame (8K); "
+    f"{MAX_FACES_PER_FRAME} faces a picture, {MAX_BATCH_FILES} files at a time, {MAX_REQUEST_S // 60} minutes of work a file."
+)
