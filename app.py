@@ -8,6 +8,7 @@ from pathlib import Path
 import gradio as gr
 
 from detector.analysis import FRAMES_PER_VIDEO, Analyzer
+from detector.isolation import WORKERS
 from detector.language import LANGUAGES, catalogue, translate
 from detector.limits import LIMITS_TEXT, MAX_FILE_BYTES, MAX_FRAMES, MAX_WAITING_REQUESTS
 from detector.model import load_model
@@ -114,6 +115,12 @@ def video_tab(service: Service, language: gr.Textbox) -> None:
                 "video", "Video (MP4, MOV, WebM, MKV, AVI)", "Check the video", ["astronaut.mp4"]
             )
             frames = frames_slider()
+            exact = gr.Checkbox(
+                False,
+                label=TEXTS("Exact instants"),
+                info=TEXTS("Slower. Otherwise the frame near each instant that is decoded fastest is taken."),
+                elem_id="exact",
+            )
         with gr.Column(scale=2):
             verdict = gr.HTML(elem_id="video_verdict", min_height=80)
             with gr.Column(visible=False) as results:
@@ -130,7 +137,7 @@ def video_tab(service: Service, language: gr.Textbox) -> None:
                     result = gr.JSON(show_label=False)
     analysed = gr.State()
     outputs = [result, verdict, viewer, faces, *downloads, analysed, annotated]
-    wire(service.show_video, [file, frames, language], outputs, start, cancel, results, verdict, service)
+    wire(service.show_video, [file, frames, exact, language], outputs, start, cancel, results, verdict, service)
     annotate.click(
         service.annotate,
         [file, analysed, language],
@@ -195,12 +202,13 @@ def endpoints(service: Service) -> None:
     with gr.Column(visible=False):
         file, files = gr.File(label="file"), gr.File(label="files", file_count="multiple")
         frames = gr.Number(FRAMES_PER_VIDEO, precision=0, minimum=1, maximum=MAX_FRAMES, label="frames")
+        exact = gr.Checkbox(False, label="exact")
         result, verdict = gr.JSON(label="result"), gr.Textbox(label="verdict in words")
         page, record = gr.File(label="evidence report, HTML"), gr.File(label="evidence report, JSON")
         table, lines, info = gr.File(label="table, CSV"), gr.File(label="results, JSON"), gr.JSON(label="model")
         for name, function, inputs, outputs in (
             ("analyze_image", service.analyze_image, [file], [result, verdict, page, record]),
-            ("analyze_video", service.analyze_video, [file, frames], [result, verdict, page, record]),
+            ("analyze_video", service.analyze_video, [file, frames, exact], [result, verdict, page, record]),
             ("analyze_batch", service.analyze_batch, [files, frames], [result, table, lines]),
             ("model_info", service.model_info, [], [info]),
         ):
@@ -223,4 +231,5 @@ def launch_options() -> dict:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    WORKERS.warm_up()
     build_app(Analyzer(load_model())).launch(**launch_options())

@@ -77,6 +77,11 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         metavar="N",
         help="frames of a video, evenly spaced (default: %(default)s)",
     )
+    parser.add_argument(
+        "--exact",
+        action="store_true",
+        help="take the frame in the middle of each part of a video, not the one next to it that is decoded fastest",
+    )
     parser.add_argument("--model", type=Path, metavar="FOLDER", help="answer with the model in this folder")
     options = parser.parse_args(arguments)
     if options.output and not options.form:
@@ -188,7 +193,9 @@ def _run(options: argparse.Namespace) -> int:
             bar.set_description_str(printable(doing), refresh=False)
             bar.update(share * len(files) - bar.n)
 
-        items = analyze_many(analyzer, files, options.frames, show, keep_analyses=bool(options.report))
+        items = analyze_many(
+            analyzer, files, options.frames, show, keep_analyses=bool(options.report), exact=options.exact
+        )
         for item in items:
             report = _write_report(item, analyzer, options.report)
             with tqdm.external_write_mode(file=stream):
@@ -218,7 +225,7 @@ def _still_to_do(files: list[Path], options: argparse.Namespace, analyzer: Analy
     from detector.result_lines import LinesError, Wanted, go_on
 
     try:
-        return go_on(options.output, files, Wanted(analyzer.model.info, options.frames, options.report))
+        return go_on(options.output, files, Wanted(analyzer.model.info, options.frames, options.report, options.exact))
     except LinesError as error:
         raise CommandError(str(error)) from error
 

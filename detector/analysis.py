@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -11,8 +12,9 @@ import cv2
 import numpy as np
 
 from detector.faces import MIN_FACE_PX, DetectedFace, FaceDetector, crop_face
+from detector.files import MediaFile
+from detector.isolation import WORKERS
 from detector.limits import MAX_FACES_PER_FRAME
-from detector.media import MediaFile, Video, image_problems, read_image
 from detector.model import LoadedModel
 from detector.quality import Reason, problem_of_crop, problem_of_photo, problem_of_place
 from detector.results import (
@@ -33,6 +35,7 @@ from detector.results import (
 from detector.saliency import score_with_evidence
 from detector.shots import ALIKE_FROM, find_cuts, likeness, look
 from detector.tracks import Sighting, link_tracks
+from detector.videos import VideoFrame
 
 FRAMES_PER_VIDEO = 32
 # A face seen in fewer sampled frames can be a false detection; it never decides the verdict.
@@ -82,48 +85,67 @@ class Analyzer:
         Raises:
             MediaError: The file is not a photo that can be read.
         """
-        facts, image = read_image(path)
-        sample = self._find_faces(0.0, image, SHOWN_PHOTO_SIDE_PX, problem=problem_of_photo(path))
+        photo = WORKERS.run("read_photo", Path(path))
+        sample = self._find_faces(0.0, photo.image, SHOWN_PHOTO_SIDE_PX, problem=problem_of_photo(photo.jpeg_quality))
         self._score(sample)
         tracks = [[(0, position)] for position in range(len(sample.faces))]
-        return self._conclude(facts, [sample], tracks, image_problems(path))
+        return self._conclude(photo.facts, [sample], tracks, photo.problems)
 
     def analyze_video(
-        self, path: str | Path, frames: int = FRAMES_PER_VIDEO, progress: Progress | None = None
+        self,
+        path: str | Path,
+        frames: int = FRAMES_PER_VIDEO,
+        progress: Progress | None = None,
+        exact: bool = False,
     ) -> Analysis:
-        """Assesses every face track of a video over evenly spaced frames.
+        """Assesses every face track of a video over frames that lie evenly, one in each of as many equal parts.
 
         Args:
             path: The file.
             frames: How many frames to sample.
             progress: Called with the share done, 0..1, and what is being done.
+            exact: Takes the frame in the middle of each part, not the one that costs least to decode.
 
         Raises:
             MediaError: The file is not a video that can be read.
         """
         report = progress or (lambda share, doing: None)
-        samples: list[_Sample] = []
-        with Video(path) as video:
-            report(0.0, "reading the video")
-            times = video.sample_times(frames)
-            first_middle_last = (times[0], times[len(times) // 2], times[-1])
-            turned = self._detector.clip_turn(frame.image for frame in video.frames_at(first_middle_last))
-            for frame in video.sample_frames(frames):
-                done, number = len(samples) / len(times), f"frame {len(samples) + 1} of {len(times)}"
+        report(0.0, "reading the video")
+        path, samples, turned = Path(path), [], None
+        # frames are decoded ahead in another process while these are looked at
+        with closing(WORKERS.stream("sample_clip", path, frames, exact)) as answers:
+            start = next(answers)
+            for answer in answers:
+                if not isinstance(answer, VideoFrame):
+                    break
+                if turned is None:
+                    turned = self._clip_turn(path, answer, start.times_s)
+                done, number = len(samples) / len(start.times_s), f"frame {len(samples) + 1} of {len(start.times_s)}"
                 report(min(done, 1.0), f"{number}: finding faces")
-                sample = self._find_faces(frame.time_s, frame.image, shown_side=SHOWN_SIDE_PX, turned=turned)
+                sample = self._find_faces(answer.time_s, answer.image, shown_side=SHOWN_SIDE_PX, turned=turned)
                 if sample.crops:
                     report(min(done, 1.0), f"{number}: classifying {len(sample.crops)}")
-                # scored at once, so that the full-size crops of one frame only are held
+                # scored at once, so that the full-size crops of one frame only are held; more at a time are not faster
                 self._score(sample)
                 samples.append(sample)
-            report(1.0, "linking faces")
-            warnings = video.problems()
-            if turned:
-                warnings.append("The video lies on its side or head; the faces were turned upright.")
-            facts = video.facts
+            warnings = answer
+            for _ in answers:  # the worker has said all that it had to say
+                pass
+        report(1.0, "linking faces")
+        if turned:
+            warnings.append("The video lies on its side or head; the faces were turned upright.")
         cuts = find_cuts(sample.image for sample in samples)
-        return self._conclude(facts, samples, _link(samples, cuts), warnings, cuts)
+        return self._conclude(start.facts, samples, _link(samples, cuts), warnings, cuts, exact)
+
+    def _clip_turn(self, path: Path, first: VideoFrame, times_s: list[float]) -> int:
+        """See `FaceDetector.clip_turn`; frames from the middle and the end are only fetched where they are needed."""
+
+        def images() -> Iterator[np.ndarray]:
+            yield first.image
+            with closing(WORKERS.stream("frames_at", path, [times_s[len(times_s) // 2], times_s[-1]])) as others:
+                yield from (frame.image for frame in others)
+
+        return self._detector.clip_turn(images())
 
     def _find_faces(
         self,
@@ -173,6 +195,7 @@ class Analyzer:
         tracks: list[list[tuple[int, int]]],
         warnings: list[str],
         cuts: Sequence[tuple[int, int]] = (),
+        exact: bool = True,
     ) -> Analysis:
         """Turns tracks of ``(sample, position)`` into the result and its pictures."""
         not_assessed = tuple(face for sample in samples for face in sample.not_assessed)
@@ -200,6 +223,7 @@ class Analyzer:
             *(SCHEMA_VERSION, facts, self.model.info, verdict, score, tuple(assessed), tuple(warnings)),
             *(decided_by, not_assessed),
             cuts=tuple(Cut(round(samples[a].time_s, 3), round(samples[b].time_s, 3)) for a, b in cuts),
+            sampling=None if facts.duration_s is None else "exact" if exact else "near",
         )
         kept = tuple(
             ShownFrame(sample.time_s, sample.image, tuple(faces)) for sample, faces in zip(samples, shown, strict=True)

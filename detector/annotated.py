@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +14,7 @@ import cv2
 import numpy as np
 
 from detector.analysis import Progress
+from detector.isolation import WORKERS
 from detector.limits import MAX_ANNOTATED_S
 from detector.media import MediaError, Video, VideoFrame
 from detector.model import Thresholds
@@ -52,6 +54,18 @@ def write_annotated_video(
     if output.resolve() == path.resolve():
         raise ValueError("the annotated video must not replace the clip itself")
     partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
+    try:
+        with closing(WORKERS.stream("annotate_clip", path, result, partial)) as steps:
+            for share, doing in steps:
+                if progress:
+                    progress(share, doing)
+        partial.replace(output)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def annotate(path: Path, result: Result, output: Path) -> Iterator[tuple[float, str]]:
+    """What `write_annotated_video` has a worker do; gives the share done, 0..1, and what is being done."""
     with Video(path) as video:
         if video.facts.sha256 != result.file.sha256:
             raise MediaError("The result is that of another file; please have this one checked first.")
@@ -59,14 +73,10 @@ def write_annotated_video(
             raise MediaError(
                 f"Only videos of up to {MAX_ANNOTATED_S // 60} minutes are annotated; please cut out the part in question."
             )
-        try:
-            _write(path, video, result, partial, progress or (lambda share, doing: None))
-            partial.replace(output)
-        finally:
-            partial.unlink(missing_ok=True)
+        yield from _write(path, video, result, output)
 
 
-def _write(path: Path, video: Video, result: Result, output: Path, report: Progress) -> None:
+def _write(path: Path, video: Video, result: Result, output: Path) -> Iterator[tuple[float, str]]:
     duration_s = video.facts.duration_s
     painter = _Painter(result)
     sound = sound_frames(path, video.start_s, duration_s)
@@ -83,7 +93,7 @@ def _write(path: Path, video: Video, result: Result, output: Path, report: Progr
         lengths: dict[int, int] = {}
         for number, (frame, end_s) in enumerate(_with_ends(video.frames_at(video.frame_times), duration_s)):
             if number % _REPORT_EVERY == 0:
-                report(min(frame.time_s / max(duration_s, 1e-3), 1.0), f"drawing frame {number + 1}")
+                yield min(frame.time_s / max(duration_s, 1e-3), 1.0), f"drawing frame {number + 1}"
             picture = av.VideoFrame.from_ndarray(painter.paint(frame)).reformat(
                 format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG"
             )
@@ -97,7 +107,7 @@ def _write(path: Path, video: Video, result: Result, output: Path, report: Progr
         container.mux(_with_lengths(pictures.encode(), lengths))
         if track:
             container.mux(track.encode())
-    report(1.0, "the annotated video is written")
+    yield 1.0, "the annotated video is written"
 
 
 def _with_ends(frames: Iterable[VideoFrame], end_s: float) -> Iterator[tuple[VideoFrame, float]]:

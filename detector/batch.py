@@ -13,11 +13,10 @@ from pathlib import Path
 
 import av
 import cv2
-from PIL import Image, UnidentifiedImageError
 
 from detector.analysis import FRAMES_PER_VIDEO, Analyzer, Progress
-from detector.files import MediaError, check_size, file_sha256
-from detector.images import IMAGE_FORMATS
+from detector.files import MediaError, NotAVideoError, check_size, file_sha256
+from detector.isolation import WORKERS
 from detector.report import VERDICT_TITLE, result_to_dict
 from detector.results import SCHEMA_VERSION, Analysis, Result
 
@@ -82,7 +81,11 @@ class _Cancelled(Exception):
 
 
 def analyze_file(
-    analyzer: Analyzer, path: str | Path, frames: int = FRAMES_PER_VIDEO, progress: Progress | None = None
+    analyzer: Analyzer,
+    path: str | Path,
+    frames: int = FRAMES_PER_VIDEO,
+    progress: Progress | None = None,
+    exact: bool = False,
 ) -> Analysis:
     """Assesses a photo or a video; the content decides which it is, never the name.
 
@@ -91,6 +94,7 @@ def analyze_file(
         path: The file.
         frames: How many frames of a video to sample.
         progress: Called with the share done, 0..1, and what is being done.
+        exact: See `Analyzer.analyze_video`.
 
     Raises:
         MediaError: It cannot be opened, or is neither a photo nor a video that can be read.
@@ -98,15 +102,13 @@ def analyze_file(
     path = Path(path)
     try:
         check_size(path)
-        if _is_photo(path):
+        if WORKERS.run("is_photo", path):
             return analyzer.analyze_image(path)
     except OSError as error:
         raise MediaError(f"The file cannot be opened ({error.strerror or 'no reason given'}).") from error
     try:
-        return analyzer.analyze_video(path, frames=frames, progress=progress)
-    except MediaError as error:
-        if error.__cause__ is None:  # it was opened as a video, and the sentence says what is wrong with it
-            raise
+        return analyzer.analyze_video(path, frames=frames, progress=progress, exact=exact)
+    except NotAVideoError as error:
         raise MediaError(
             "The file is neither a photo nor a video that can be read, or it is cut off; "
             "please send a JPEG, PNG, WebP, GIF or HEIC, or an MP4, MOV, WebM, MKV or AVI."
@@ -120,6 +122,7 @@ def analyze_many(
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
     keep_analyses: bool = False,
+    exact: bool = False,
 ) -> Iterator[BatchItem]:
     """Assesses files one after the other; files of the same bytes are analysed once.
 
@@ -130,6 +133,7 @@ def analyze_many(
         progress: Called with the share of all files done, 0..1, and what is being done.
         cancelled: Asked between files and between the frames of a video; once it says yes, no item follows.
         keep_analyses: Gives the pictures with each item, up to 60 MB; drop them before you ask for the next one.
+        exact: See `Analyzer.analyze_video`.
 
     Yields:
         One item a file.
@@ -140,7 +144,7 @@ def analyze_many(
         report = partial(_report, progress, cancelled, path.name, index, len(files))
         try:
             report(0.0)
-            item = _analyze_one(analyzer, path, frames, report, known, keep_analyses)
+            item = _analyze_one(analyzer, path, frames, report, known, keep_analyses, exact)
             report(1.0)
         except _Cancelled:
             return
@@ -167,7 +171,13 @@ def _report(
 
 
 def _analyze_one(
-    analyzer: Analyzer, path: Path, frames: int, progress: Progress, known: dict[str, BatchItem], keep_analysis: bool
+    analyzer: Analyzer,
+    path: Path,
+    frames: int,
+    progress: Progress,
+    known: dict[str, BatchItem],
+    keep_analysis: bool,
+    exact: bool,
 ) -> BatchItem:
     sha256 = ""
     try:
@@ -179,7 +189,7 @@ def _analyze_one(
             same = known[sha256]
             facts = replace(same.result.file, name=path.name)
             return replace(same, path=path, result=replace(same.result, file=facts), duplicate_of=same.path)
-        analysis = analyze_file(analyzer, path, frames, progress)
+        analysis = analyze_file(analyzer, path, frames, progress, exact)
     except MediaError as error:
         logger.info("%s: %s", path, error, exc_info=True)
         return BatchItem(path, sha256, error=str(error))
@@ -286,18 +296,3 @@ def _harmless(value: object) -> object:
         return value
     text = value.encode("utf-8", "backslashreplace").decode()  # file names may hold bytes that are no text
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
-
-
-def _is_photo(path: Path) -> bool:
-    """Whether Pillow knows the first bytes; whether the rest is sound, `read_image` says."""
-    try:
-        with Image.open(path, formats=IMAGE_FORMATS):
-            return True
-    except UnidentifiedImageError:
-        return False
-    except OSError as error:
-        if error.errno is not None:  # the file, not its content
-            raise
-        return True
-    except (Image.DecompressionBombError, SyntaxError, ValueError, EOFError):
-        return True

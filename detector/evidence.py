@@ -21,8 +21,9 @@ from detector.analysis import NOT_ASSESSED
 from detector.card_sections import CardSection, card_sections
 from detector.credentials import NO_CREDENTIALS_TEXT, STATE_TEXT, STATE_TITLE, source_type_text
 from detector.files import file_sha256
+from detector.isolation import WORKERS
 from detector.model import LoadedModel
-from detector.provenance import Provenance, read_provenance
+from detector.provenance import Provenance
 from detector.report import (
     OVERLAY_SCALE,
     PREVALENCE_WARNING,
@@ -111,7 +112,7 @@ def build_evidence(
         __version__,
         result,
         file_sha256(weights) if weights and weights.is_file() else None,
-        read_provenance(path),
+        WORKERS.run("read_provenance", Path(path)),
         tuple(notes),
         _limits(result, len(analysis.frames), bool(sections)),
         sections,

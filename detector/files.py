@@ -13,6 +13,10 @@ class MediaError(ValueError):
     """The file cannot be analysed. The message is one plain sentence for the person who sent it."""
 
 
+class NotAVideoError(MediaError):
+    """The file cannot be opened as a video at all."""
+
+
 @dataclass(frozen=True)
 class MediaFile:
     """Facts about a file as it was received.

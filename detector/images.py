@@ -67,6 +67,25 @@ def read_image(path: str | Path) -> tuple[MediaFile, np.ndarray]:
     return facts, pixels
 
 
+def photo_is_known(path: str | Path) -> bool:
+    """Whether Pillow knows the first bytes; whether the rest is sound, `read_image` says.
+
+    Raises:
+        OSError: The file cannot be opened.
+    """
+    try:
+        with Image.open(path, formats=IMAGE_FORMATS):
+            return True
+    except UnidentifiedImageError:
+        return False
+    except OSError as error:
+        if error.errno is not None:  # the file, not its content
+            raise
+        return True
+    except (Image.DecompressionBombError, SyntaxError, ValueError, EOFError):
+        return True
+
+
 def jpeg_quality(path: str | Path) -> int | None:
     """About which quality, 1..100, a JPEG was last saved at, by libjpeg's scale; None for other formats.
 

@@ -39,6 +39,16 @@ MAX_WAITING_REQUESTS = 20
 # From the start of its work, not of its wait. A clip of ten minutes takes about a minute; what takes five is stuck or an attack.
 MAX_REQUEST_S = 300
 
+# A worker that reads media (`detector.worker`). Memory counts addresses, of which libraries reserve a gigabyte that they never
+# use; a photo of 120 megapixels or 8K video with many threads fits.
+MAX_WORKER_MEMORY_BYTES = 6 * 1024**3
+# It writes nothing but annotated videos: ten minutes at 1280 pixels have some 200 MB.
+MAX_WORKER_FILE_BYTES = 2 * 1024**3
+# Between two answers, such as two frames: a keyframe of 8K takes a second, 10 seconds of 4K between two samples take twenty.
+MAX_ANSWER_S = 120
+# Of a whole job. The server stops a job earlier; this is for a worker whose server has died.
+MAX_JOB_CPU_S = 40 * 60
+
 LIMITS_TEXT = (
     f"Up to {MAX_FILE_BYTES // 1024**2} MB a file; photos up to {MAX_IMAGE_PIXELS // 10**6} megapixels, "
     f"videos up to {MAX_VIDEO_DURATION_S // 3600} hours and {MAX_VIDEO_PIXELS // 10**6} megapixels a frame (8K); "

@@ -11,14 +11,12 @@ from pathlib import Path
 
 import httpx2
 import numpy as np
-import timm
-import torch
 from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OfflineModeIsEnabled
-from PIL import Image
 from safetensors import SafetensorError
 
-from detector.media import file_sha256
+from detector.files import file_sha256
+from detector.runtimes import Choice, Runtime, build_runtime, chosen_runtime
 
 logger = logging.getLogger(__name__)
 
@@ -27,8 +25,6 @@ BUNDLED_FOLDER = Path(__file__).parent.parent / "model"
 HUB_TIMEOUT_S = 8.0
 _PROBE_TIMEOUT_S = 3.0
 _FILES = ["config.json", "model.safetensors", "README.md", "plots/*.png"]
-# VGG-16 needs some 13 MB of activations a crop in its first block; this bounds them.
-BATCH_SIZE = 16
 
 
 class ModelError(RuntimeError):
@@ -57,12 +53,14 @@ class ModelInfo:
         revision: Hub commit, or ``sha256:`` and the first digits of the weights' hash.
         label_names: Class names in the order of the outputs.
         thresholds: The stored operating points.
+        runtime: What computed the scores: ``openvino-int8``, ``openvino-fp32`` or ``torch-fp32``.
     """
 
     id: str
     revision: str
     label_names: tuple[str, ...]
     thresholds: Thresholds
+    runtime: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,29 +69,26 @@ class LoadedModel:
 
     Attributes:
         info: What goes into every result.
-        network: A timm model in evaluation mode, float32.
-        transform: timm's own evaluation transform, from the model's config.
+        runtime: What computes the network.
         warning: Why another model than the one asked for answers; empty otherwise.
         card: Text of the README.md that came with the weights; empty where there is none.
         folder: Where the weights lie, and the plots of the card; None where there is none.
     """
 
     info: ModelInfo
-    network: torch.nn.Module
-    transform: object
+    runtime: Runtime
     warning: str = ""
     card: str = ""
     folder: Path | None = None
 
-    def batch(self, crops: list[np.ndarray]) -> torch.Tensor:
-        """Square ``(S, S, 3)`` uint8 RGB crops of any size as the network's ``(B, C, H, W)`` input."""
-        return torch.stack([self.transform(Image.fromarray(crop)) for crop in crops])
+    @property
+    def real(self) -> int:
+        """Column of the class "real"."""
+        return self.info.label_names.index("real")
 
-    def log_odds(self, logits: torch.Tensor) -> torch.Tensor:
+    def log_odds(self, logits: np.ndarray) -> np.ndarray:
         """log(P(fake) / P(real)) from ``(B, classes)`` logits, ``(B,)``; fake is every class but "real"."""
-        real = self.info.label_names.index("real")
-        fakes = [index for index in range(len(self.info.label_names)) if index != real]
-        return torch.logsumexp(logits[:, fakes], dim=1) - logits[:, real]
+        return np.logaddexp.reduce(np.delete(logits, self.real, axis=1), axis=1) - logits[:, self.real]
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -101,19 +96,15 @@ class LoadedModel:
         fakes = tuple(name for name in self.info.label_names if name != "real")
         return fakes if len(fakes) > 1 else ()
 
-    def kind_shares(self, logits: torch.Tensor) -> torch.Tensor:
+    def kind_shares(self, logits: np.ndarray) -> np.ndarray:
         """P(kind | fake) from ``(B, classes)`` logits, ``(B, len(kinds))``."""
-        columns = [self.info.label_names.index(kind) for kind in self.kinds]
-        return logits[:, columns].softmax(dim=1)
+        columns = logits[:, [self.info.label_names.index(kind) for kind in self.kinds]]
+        exponents = np.exp(columns - columns.max(axis=1, keepdims=True, initial=-np.inf))
+        return exponents / exponents.sum(axis=1, keepdims=True)
 
-    @torch.inference_mode()
     def score_log_odds(self, crops: list[np.ndarray]) -> np.ndarray:
         """log(P(fake) / P(real)) of each crop, ``(B,)``; the frame score is its sigmoid."""
-        parts = [
-            self.log_odds(self.network(self.batch(crops[start : start + BATCH_SIZE])))
-            for start in range(0, len(crops), BATCH_SIZE)
-        ]
-        return torch.cat(parts).double().numpy() if parts else np.empty(0)
+        return self.log_odds(self.runtime.logits(crops)) if crops else np.empty(0)
 
 
 def load_model() -> LoadedModel:
@@ -164,7 +155,9 @@ def fetch_from_hub(model_id: str, revision: str, timeout_s: float = HUB_TIMEOUT_
     return answer[0] if answer else None
 
 
-def load_folder(folder: str | Path, model_id: str, revision: str = "", warning: str = "") -> LoadedModel:
+def load_folder(
+    folder: str | Path, model_id: str, revision: str = "", warning: str = "", runtime: Choice | None = None
+) -> LoadedModel:
     """Loads a folder in timm's Hub format: ``config.json`` and ``model.safetensors``.
 
     Args:
@@ -172,11 +165,16 @@ def load_folder(folder: str | Path, model_id: str, revision: str = "", warning: 
         model_id: How results name the model.
         revision: Defaults to the hash of the weights.
         warning: Kept with the model and shown with every result.
+        runtime: See `detector.runtimes.build_runtime`; default: what the environment asks for.
 
     Raises:
         ModelError: A file is missing or damaged, or the config lacks label names or thresholds.
     """
     folder = Path(folder)
+    try:
+        runtime = runtime or chosen_runtime()
+    except ValueError as error:
+        raise ModelError(str(error)) from error
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         label_names = tuple(config["label_names"])
@@ -189,13 +187,8 @@ def load_folder(folder: str | Path, model_id: str, revision: str = "", warning: 
         readme = folder / "README.md"
         card = readme.read_text(encoding="utf-8") if readme.is_file() else ""
         revision = revision or f"sha256:{file_sha256(weights)[:16]}"
-        network = timm.create_model(f"local-dir:{folder}", pretrained=True).eval().requires_grad_(False)
+        computed_by = build_runtime(folder, config, runtime)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"{folder} does not hold a usable model: {error}") from error
-    data_config = timm.data.resolve_model_data_config(network)
-    transform = timm.data.create_transform(**data_config, is_training=False)
-    # channels-last is a fifth faster for VGG on the CPU
-    network = network.float().to(memory_format=torch.channels_last)
-    return LoadedModel(
-        ModelInfo(model_id, revision, label_names, thresholds), network, transform, warning, card, folder
-    )
+    info = ModelInfo(model_id, revision, label_names, thresholds, computed_by.name)
+    return LoadedModel(info, computed_by, warning, card, folder)

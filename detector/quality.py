@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 import cv2
 import numpy as np
 
 from detector.faces import MIN_FACE_PX, DetectedFace
-from detector.media import jpeg_quality
 
 Reason = Literal["too_small", "too_blurred", "too_compressed", "outside_picture", "hidden"]
 
@@ -43,9 +41,8 @@ def problem_of_crop(crop: np.ndarray) -> Reason | None:
     return "too_blurred" if blur(crop) > MAX_BLUR else None
 
 
-def problem_of_photo(path: str | Path) -> Reason | None:
-    """Why no face of a photo can be judged; None where they can be."""
-    quality = jpeg_quality(path)
+def problem_of_photo(quality: int | None) -> Reason | None:
+    """Why no face of a photo can be judged, from its JPEG quality, 1..100; None where they can be."""
     return "too_compressed" if quality is not None and quality < MIN_JPEG_QUALITY else None
 
 

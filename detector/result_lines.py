@@ -26,20 +26,23 @@ class Wanted:
         model: Which model answers.
         frames_per_video: How many frames of a video are sampled.
         report_folder: Where the evidence reports lie; None where none are asked for.
+        exact: Whether the frames are those in the middle of each part of a video.
     """
 
     model: ModelInfo
     frames_per_video: int
     report_folder: Path | None = None
+    exact: bool = False
 
     def is_met_by(self, record: dict) -> bool:
         """Whether a line says what a new analysis of the same bytes would say."""
         result = record.get("result")
         if record.get("schema_version") != SCHEMA_VERSION or not result:
             return False
-        if (result["model"]["id"], result["model"]["revision"]) != (self.model.id, self.model.revision):
+        if any(result["model"][key] != getattr(self.model, key) for key in ("id", "revision", "runtime")):
             return False
-        if result["file"]["duration_s"] is not None and record["frames_per_video"] != self.frames_per_video:
+        sampling = (self.frames_per_video, "exact" if self.exact else "near")
+        if result["file"]["duration_s"] is not None and sampling != (record["frames_per_video"], result["sampling"]):
             return False
         report = record["report"]
         return self.report_folder is None or bool(report and (self.report_folder / report).is_file())

@@ -12,7 +12,7 @@ from detector.files import MediaFile
 from detector.model import ModelInfo, Thresholds
 from detector.quality import Reason
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 SCORE_DECIMALS = 6  # a threshold can lie within 1e-4 of 1
 
 Verdict = Literal["manipulated", "inconclusive", "no_manipulation_found", "no_face"]
@@ -110,6 +110,8 @@ class Result:
         decided_by: Number of the face track whose verdict this is; None where no face was assessed.
         not_assessed: Faces that were found and cannot be judged.
         cuts: Where a video changes to another shot, as far as its sampled frames tell; in order of time.
+        sampling: How the frames of a video were chosen, one of each equal part: ``exact``, that in the middle, or ``near``,
+            the one that costs least to decode; None for a photo.
     """
 
     schema_version: str
@@ -122,6 +124,7 @@ class Result:
     decided_by: int | None = None
     not_assessed: tuple[NotAssessed, ...] = ()
     cuts: tuple[Cut, ...] = ()
+    sampling: Literal["near", "exact"] | None = None
 
     @property
     def deciding_track(self) -> FaceTrack | None:

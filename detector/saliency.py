@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import cv2
 import numpy as np
-import torch
-from torch import nn
 
 from detector.faces import DetectedFace, crop_square
-from detector.model import BATCH_SIZE, LoadedModel
+from detector.model import LoadedModel
 
 CAPTION = "Where the model looked, not proof."
 # Opacity of the overlay where the evidence is complete and the face scores 1.
@@ -19,8 +15,6 @@ MAX_OPACITY = 0.65
 # manipulated, and under 1 on real faces (10th to 90th percentile).
 FULL_EVIDENCE = 8.0
 _COLORMAP = cv2.COLORMAP_INFERNO
-
-Layers = Callable[[torch.Tensor], torch.Tensor]
 
 
 def score_with_evidence(model: LoadedModel, crops: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -39,33 +33,11 @@ def score_with_evidence(model: LoadedModel, crops: list[np.ndarray]) -> tuple[np
         Scores ``(B,)``, 0..1; maps ``(B, h, w)`` in log odds: positive speaks for fake; P(kind | fake) for the kinds
         that the model tells apart ``(B, len(model.kinds))``.
     """
-    scores, maps, kinds = [], [], []
-    for start in range(0, len(crops), BATCH_SIZE):
-        lower, activation, upper = _around_last_maps(model.network)
-        with torch.no_grad():
-            features = lower(model.batch(crops[start : start + BATCH_SIZE]))
-        features.requires_grad_(True)
-        with torch.enable_grad():
-            logits = upper(features.clone())  # what follows may work in place
-            log_odds = model.log_odds(logits)
-        (gradient,) = torch.autograd.grad(log_odds.sum(), features)
-        maps.append((gradient.sum(dim=(2, 3), keepdim=True) * activation(features.detach())).sum(dim=1))
-        scores.append(torch.sigmoid(log_odds.detach().double()))
-        kinds.append(model.kind_shares(logits.detach().double()))
-    if not scores:
+    if not crops:
         return np.empty(0), np.empty((0, 1, 1)), np.empty((0, 0))
-    return torch.cat(scores).numpy(), torch.cat(maps).float().numpy(), torch.cat(kinds).numpy()
-
-
-def _around_last_maps(network: nn.Module) -> tuple[Layers, Layers, Layers]:
-    """What leads to the last feature map, its activation, and what leads on to the logits.
-
-    A last pooling comes after the map: it blurs places.
-    """
-    layers = getattr(network, "features", None)
-    if isinstance(layers, nn.Sequential) and isinstance(layers[-1], nn.MaxPool2d):
-        return layers[:-2], layers[-2], lambda maps: network.forward_head(layers[-2:](maps))
-    return network.forward_features, nn.Identity(), network.forward_head
+    logits, maps = model.runtime.logits_and_evidence(crops, model.real)
+    scores = 1 / (1 + np.exp(-model.log_odds(logits)))
+    return scores, maps, model.kind_shares(logits) if model.kinds else np.empty((len(crops), 0))
 
 
 def opacity(evidence: np.ndarray, score: float) -> np.ndarray:

@@ -12,8 +12,9 @@ from pathlib import Path
 import av
 import numpy as np
 
-from detector.files import MediaError, MediaFile, check_aspect_ratio, check_size, file_sha256
+from detector.files import MediaError, MediaFile, NotAVideoError, check_aspect_ratio, check_size, file_sha256
 from detector.limits import MAX_FILE_BYTES, MAX_LOST_RUNS, MAX_VIDEO_DURATION_S, MAX_VIDEO_PIXELS
+from detector.sampling import near_stamps
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ class Video:
         try:
             self._container = open_container(path)
         except (av.error.FFmpegError, ValueError) as error:
-            raise MediaError(
+            raise NotAVideoError(
                 "The file is not a video that can be read, or it is cut off; please send an MP4, MOV, WebM, MKV or AVI."
             ) from error
         try:
@@ -211,6 +212,10 @@ class Video:
         """Decodes the frames at `sample_times(count)`, as `frames_at` does."""
         return self.frames_at(self.sample_times(count))
 
+    def near_times(self, count: int) -> list[float]:
+        """As `sample_times`, but of each part of the clip the frame that costs least to decode; see `near_stamps`."""
+        return [self._seconds(stamp) for stamp in near_stamps(self._times, self._keyframes, self._end, count)]
+
     def _seconds(self, stamp: int) -> float:
         return float((stamp - self._times[0]) * self._stream.time_base)
 
@@ -236,10 +241,12 @@ class Video:
 
     def _frames_at_stamps(self, stamps: list[int]) -> Iterator[VideoFrame]:
         index, first_run, lost_runs = 0, 0, 0
+        wanted = frozenset(stamps)
         while index < len(stamps) and lost_runs < MAX_LOST_RUNS:
             run = max(bisect_right(self._keyframes, stamps[index]) - 1, first_run)
             found = False
-            for frame in self._decode_from(self._keyframes[run] if run < len(self._keyframes) else self._times[0]):
+            start = self._keyframes[run] if run < len(self._keyframes) else self._times[0]
+            for frame in self._decode_from(start, wanted):
                 if frame.pts < stamps[index]:
                     continue
                 yield VideoFrame(self._seconds(frame.pts), self._upright(frame))
@@ -260,8 +267,12 @@ class Video:
                 if first_run >= len(self._keyframes):
                     return
 
-    def _decode_from(self, stamp: int) -> Iterator[av.VideoFrame]:
-        """Decodes from the keyframe with this stamp on; damaged frames are counted and left out."""
+    def _decode_from(self, stamp: int, wanted: frozenset[int] = frozenset()) -> Iterator[av.VideoFrame]:
+        """Decodes from the keyframe with this stamp on; damaged frames are counted and left out.
+
+        Of the frames that no other frame refers to, only the wanted ones are decoded.
+        """
+        context = self._stream.codec_context
         number = None
         try:
             self._container.seek(self._seek_stamps.get(stamp, stamp), stream=self._stream)
@@ -276,6 +287,8 @@ class Video:
                 return
             if number is None and packet.pts is not None:
                 number = bisect_left(self._times, packet.pts)
+            is_needed = not wanted or self._counts_frames or packet.pts is None or packet.pts in wanted
+            context.skip_frame = "DEFAULT" if is_needed else "NONREF"
             try:
                 frames = packet.decode()
             except av.error.FFmpegError:

@@ -5,6 +5,7 @@ import torch
 from PIL import Image
 
 from detector.model import LoadedModel, ModelInfo, Thresholds
+from detector.torch_runtime import TorchRuntime
 from tests.media_factory import astronaut
 
 
@@ -30,8 +31,8 @@ def transform(image: Image.Image) -> torch.Tensor:
 
 def redness_model(revision: str = "1") -> LoadedModel:
     """The model; its thresholds are 0.2 and 0.8."""
-    info = ModelInfo("redness", revision, ("real", "fake"), Thresholds(0.2, 0.8))
-    return LoadedModel(info, RednessNetwork(), transform)
+    info = ModelInfo("redness", revision, ("real", "fake"), Thresholds(0.2, 0.8), "torch-fp32")
+    return LoadedModel(info, TorchRuntime(RednessNetwork(), transform))
 
 
 def portrait(tint: float = 0.0) -> np.ndarray:

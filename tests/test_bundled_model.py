@@ -9,6 +9,7 @@ import skimage.data
 from detector.faces import FaceDetector, crop_face
 from detector.media import file_sha256
 from detector.model import BUNDLED_FOLDER, load_folder
+from detector.quantisation import Quantisation
 from detector.saliency import score_with_evidence
 from training.augmentation import jpeg
 from training.card import render_card
@@ -17,9 +18,9 @@ ROOT = Path(__file__).parent.parent
 GOLDEN = json.loads((ROOT / "tests" / "fixtures" / "golden_scores.json").read_text())
 
 
-@pytest.fixture(scope="module")
-def model():
-    return load_folder(BUNDLED_FOLDER, "bundled")
+@pytest.fixture(scope="module", params=["torch", "fp32", "int8"])
+def model(request):
+    return load_folder(BUNDLED_FOLDER, "bundled", runtime=request.param)
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +30,10 @@ def crops():
     return {"astronaut": crop, "astronaut, JPEG 40": jpeg(crop, 40), "astronaut, mirrored": crop[:, ::-1].copy()}
 
 
-@pytest.mark.parametrize("name", GOLDEN)
+@pytest.mark.parametrize("name", GOLDEN["torch-fp32"])
 def test_golden_score_guards_against_library_drift(model, crops, name):
     scores, _, _ = score_with_evidence(model, [crops[name]])
-    assert scores[0] == pytest.approx(GOLDEN[name], abs=1e-3)
+    assert scores[0] == pytest.approx(GOLDEN[model.info.runtime][name], abs=1e-3)
 
 
 def test_weights_are_those_that_were_evaluated():
@@ -55,9 +56,17 @@ def test_card_is_rendered_from_the_evaluation_not_typed(card, plots):
     assert card.read_text(encoding="utf-8") == render_card(evaluation, plots)
 
 
-def test_input_transform_comes_from_the_config(model):
-    assert tuple(model.batch([skimage.data.astronaut()]).shape) == (1, 3, 224, 224)
+def test_input_transform_comes_from_the_config():
+    runtime = load_folder(BUNDLED_FOLDER, "bundled", runtime="torch").runtime
+    assert tuple(runtime.batch([skimage.data.astronaut()]).shape) == (1, 3, 224, 224)
     config = json.loads((BUNDLED_FOLDER / "config.json").read_text())["pretrained_cfg"]
-    normalize = model.transform.transforms[-1]
+    normalize = runtime.transform.transforms[-1]
     assert normalize.mean.tolist() == pytest.approx(config["mean"])
     assert normalize.std.tolist() == pytest.approx(config["std"])
+
+
+def test_int8_is_measured_to_give_the_verdicts_of_float32():
+    quantisation = Quantisation.from_config(
+        json.loads((BUNDLED_FOLDER / "config.json").read_text()), BUNDLED_FOLDER / "model.safetensors"
+    )
+    assert quantisation.is_safe

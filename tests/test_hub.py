@@ -60,7 +60,7 @@ push_model(BUNDLED_FOLDER, "tester/vgg16")
 image = skimage.data.astronaut()
 crop = crop_face(image, FaceDetector().detect(image)[0])
 bundled, pulled = load_folder(BUNDLED_FOLDER, "bundled"), load_model()
-x = bundled.batch([crop])
+x = torch.from_numpy(bundled.runtime._preprocessing.batch([crop]))
 timm_model = timm.create_model("hf-hub:tester/vgg16", pretrained=True).eval()
 pipe = transformers.pipeline("image-classification", model="tester/vgg16")
 from PIL import Image

@@ -7,14 +7,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import torch
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, logsumexp
 from scipy.stats import beta
 from sklearn.metrics import precision_recall_curve
 from tqdm import tqdm
 
-from detector.model import BATCH_SIZE, LoadedModel, Thresholds, load_folder
+from detector.model import LoadedModel, Thresholds, load_folder
 from training.data import EvaluationSet, stands_for_use
 from training.metrics import CONFIDENCE, TARGET_PRECISION, verdict_counts
 from training.models import Classifier, save_model_folder
@@ -23,21 +22,21 @@ from training.models import Classifier, save_model_folder
 MISS_RATE = 0.05
 # The score that speaks neither way: "manipulated" starts there or above, "no manipulation found" ends below.
 UNDECIDED = 0.5
+_CROPS_AT_ONCE = 16
 
 
 def score_set(model: LoadedModel, data: EvaluationSet, split: str) -> np.ndarray:
     """log(P(fake) / P(real)) of every crop, ``(N,)``, as the application computes it."""
-    return model.log_odds(torch.from_numpy(logits_of(model, data, split))).numpy()
+    return model.log_odds(logits_of(model, data, split))
 
 
-@torch.inference_mode()
 def logits_of(model: LoadedModel, data: EvaluationSet, split: str, as_posted: bool = False) -> np.ndarray:
     """Logits of every crop, ``(N, classes)``."""
     parts = []
     count = len(data.labels)
-    for start in tqdm(range(0, count, BATCH_SIZE), desc=f"scoring {data.name}, {split}", disable=None):
-        crops = [data.crop(number, as_posted) for number in range(start, min(start + BATCH_SIZE, count))]
-        parts.append(model.network(model.batch(crops)).double().numpy())
+    for start in tqdm(range(0, count, _CROPS_AT_ONCE), desc=f"scoring {data.name}, {split}", disable=None):
+        crops = [data.crop(number, as_posted) for number in range(start, min(start + _CROPS_AT_ONCE, count))]
+        parts.append(model.runtime.logits(crops))
     return np.concatenate(parts)
 
 
@@ -61,7 +60,7 @@ def calibrate(model: Classifier, validation: list[EvaluationSet], folder: Path, 
     with TemporaryDirectory() as unfinished:
         undecided = {"thresholds": asdict(Thresholds(0.0, 1.0))}
         save_model_folder(model.to_timm(), unfinished, model.data_config, label_names, undecided)
-        uncalibrated = load_folder(unfinished, "uncalibrated")
+        uncalibrated = load_folder(unfinished, "uncalibrated", runtime="torch")
         logits = np.concatenate([logits_of(uncalibrated, data, "validation", as_posted=True) for data in counted])
     fakes = np.concatenate([np.full(len(data.labels), len(counted) * max(data.labels.sum(), 1)) for data in counted])
     weights = np.where(labels == 1, 1 / fakes, 1 / max((labels == 0).sum(), 1))

@@ -21,6 +21,7 @@ from training.material import Material
 from training.metrics import Scored, both_levels
 from training.options import Options
 from training.plots import draw_plots
+from training.quantisation import stored_figures
 from training.robustness import robustness
 from training.saliency_check import check_saliency
 
@@ -63,7 +64,7 @@ def evaluate(folder: Path, material: Material, options: Options, training: dict,
         training: The recipe and the data that the model was trained on, for the card.
         calibration: How its thresholds came about, as `calibrate` tells.
     """
-    model = load_folder(folder, folder.name)
+    model = load_folder(folder, folder.name, runtime="torch")
     tests, scored = [], []
     for data in material.test:
         found, scores = measure(model, data, options)
@@ -83,6 +84,7 @@ def evaluate(folder: Path, material: Material, options: Options, training: dict,
         if options.saliency_samples
         else None,
         "calibration": calibration,
+        "quantisation": stored_figures(folder),
         "weights_sha256": file_sha256(folder / "model.safetensors"),
     }
     (folder / EVALUATION_FILE).write_text(json.dumps(evaluation, indent=2) + "\n", encoding="utf-8")

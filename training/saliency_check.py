@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import captum.attr
 import cv2
@@ -14,6 +15,7 @@ from tqdm import tqdm
 
 from detector.model import LoadedModel
 from detector.saliency import score_with_evidence
+from detector.torch_runtime import TorchRuntime
 from training.data import EvaluationSet
 
 Explain = Callable[[LoadedModel, np.ndarray], np.ndarray]
@@ -37,20 +39,27 @@ def overlay_map(model: LoadedModel, crop: np.ndarray) -> np.ndarray:
     return score_with_evidence(model, [crop])[1][0]
 
 
+def _log_odds(model: LoadedModel, pixels: torch.Tensor) -> torch.Tensor:
+    """What `LoadedModel.log_odds` gives, for autograd."""
+    logits = model.runtime.network(pixels)
+    fakes = [column for column in range(logits.shape[1]) if column != model.real]
+    return logits[:, fakes].logsumexp(dim=1) - logits[:, model.real]
+
+
 def layer_grad_cam(model: LoadedModel, crop: np.ndarray) -> np.ndarray:
     """Grad-CAM at the last convolution, by captum, ``(h, w)``."""
-    layers = [module for module in model.network.modules() if isinstance(module, torch.nn.Conv2d)]
+    layers = [module for module in model.runtime.network.modules() if isinstance(module, torch.nn.Conv2d)]
     # timm's VGG has larger ones in its head; some networks have none of this size
     layer = [module for module in layers if module.kernel_size == (3, 3)] or layers
-    pixels = model.batch([crop]).requires_grad_(True)
-    method = captum.attr.LayerGradCam(lambda x: model.log_odds(model.network(x)), layer[-1])
+    pixels = model.runtime.batch([crop]).requires_grad_(True)
+    method = captum.attr.LayerGradCam(partial(_log_odds, model), layer[-1])
     return method.attribute(pixels)[0, 0].detach().numpy()
 
 
 def input_gradient(model: LoadedModel, crop: np.ndarray) -> np.ndarray:
     """Absolute gradient at the input, by captum, ``(h, w)``."""
-    method = captum.attr.Saliency(lambda x: model.log_odds(model.network(x)))
-    return method.attribute(model.batch([crop]).requires_grad_(True))[0].amax(dim=0).detach().numpy()
+    method = captum.attr.Saliency(partial(_log_odds, model))
+    return method.attribute(model.runtime.batch([crop]).requires_grad_(True))[0].amax(dim=0).detach().numpy()
 
 
 METHODS: dict[str, Explain] = {
@@ -79,13 +88,13 @@ def pointing(maps: list[np.ndarray], masks: list[np.ndarray]) -> Pointing:
 
 def untrained_copy(model: LoadedModel) -> LoadedModel:
     """The same network with random weights: a map that stays as good shows the method, not the model (Adebayo et al., 2018)."""
-    network = copy.deepcopy(model.network)
+    network = copy.deepcopy(model.runtime.network)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         for module in network.modules():
             if hasattr(module, "reset_parameters"):
                 module.reset_parameters()
-    return replace(model, network=network)
+    return replace(model, runtime=TorchRuntime(network, model.runtime.transform))
 
 
 def check_saliency(model: LoadedModel, sets: list[EvaluationSet], limit: int) -> list[dict]:

@@ -49,9 +49,11 @@ class Service:
             *self._reports(file, analysis),
         )
 
-    def show_video(self, file: str, frames: int, language: str, request: gr.Request, progress=gr.Progress()):
+    def show_video(
+        self, file: str, frames: int, exact: bool, language: str, request: gr.Request, progress=gr.Progress()
+    ):
         """JSON, verdict, plot and frames, faces, report and result of a video, for the page."""
-        analysis = self._video(file, frames, language, request, progress)
+        analysis = self._video(file, frames, exact, language, request, progress)
         progress(1.0, desc="drawing")
         return (
             result_to_dict(analysis.result),
@@ -87,13 +89,18 @@ class Service:
         return result_to_dict(analysis.result), verdict_markdown(analysis.result), *self._reports(file, analysis)
 
     def analyze_video(
-        self, file: str, frames: int = FRAMES_PER_VIDEO, request: gr.Request = None, progress=gr.Progress()
+        self,
+        file: str,
+        frames: int = FRAMES_PER_VIDEO,
+        exact: bool = False,
+        request: gr.Request = None,
+        progress=gr.Progress(),
     ):
-        """Assesses the faces of a video over evenly spaced frames.
+        """Assesses the faces of a video over evenly spaced frames, at exact instants or, much faster, near them.
 
         Returns the documented JSON result, the verdict in words, and the evidence report as HTML and as JSON.
         """
-        analysis = self._video(file, frames, ENGLISH, request, progress)
+        analysis = self._video(file, frames, exact, ENGLISH, request, progress)
         return result_to_dict(analysis.result), verdict_markdown(analysis.result), *self._reports(file, analysis)
 
     def analyze_batch(
@@ -122,10 +129,12 @@ class Service:
     def _photo(self, file: str, language: str, request: gr.Request) -> Analysis:
         return self._run(lambda: self._analyzer.analyze_image(file), [file], language, request)
 
-    def _video(self, file: str, frames: int, language: str, request: gr.Request, progress: gr.Progress) -> Analysis:
+    def _video(
+        self, file: str, frames: int, exact: bool, language: str, request: gr.Request, progress: gr.Progress
+    ) -> Analysis:
         report = self._reporting(request, progress)
         return self._run(
-            lambda: self._analyzer.analyze_video(file, frames=_bounded(frames), progress=report),
+            lambda: self._analyzer.analyze_video(file, frames=_bounded(frames), progress=report, exact=bool(exact)),
             [file],
             language,
             request,

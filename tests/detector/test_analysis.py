@@ -9,6 +9,7 @@ from detector.model import LoadedModel, ModelInfo, Thresholds
 from detector.page.media import faces_html
 from detector.report import verdict_markdown
 from detector.results import verdict_for
+from detector.torch_runtime import TorchRuntime
 from tests.media_factory import write_video
 from tests.redness_model import RednessNetwork, portrait, redness_model, transform
 
@@ -29,7 +30,7 @@ def analyzer():
 @pytest.fixture(scope="module")
 def kinds_analyzer():
     info = ModelInfo("tint", "1", ("real", "FaceSwap", "Deepfakes"), Thresholds(0.2, 0.8))
-    return Analyzer(LoadedModel(info, TintNetwork(), transform))
+    return Analyzer(LoadedModel(info, TorchRuntime(TintNetwork(), transform)))
 
 
 def side_by_side(left: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -172,7 +172,7 @@ def test_long_clip_and_result_of_another_file_are_refused(tmp_path, monkeypatch)
         write_annotated_video(path, replace(result, file=replace(result.file, sha256="0")), tmp_path / "out.mp4")
     monkeypatch.setattr(annotated, "MAX_ANNOTATED_S", 1)
     with pytest.raises(MediaError, match="cut out the part"):
-        write_annotated_video(path, result, tmp_path / "out.mp4")
+        next(annotated.annotate(path, result, tmp_path / "out.mp4"))
     assert not (tmp_path / "out.mp4").exists()
 
 

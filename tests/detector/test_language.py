@@ -13,7 +13,7 @@ from detector.language import LANGUAGES, catalogue, supported, translate
 
 PACKAGE = Path(detector.__file__).parent
 # Where sentences are made that a person reads on the page.
-SOURCES = ("files", "images", "videos", "analysis", "batch", "sessions", "annotated", "tracks", "page/service")
+SOURCES = ("files", "images", "videos", "analysis", "batch", "sessions", "annotated", "isolation", "page/service")
 OTHERS = [language for language in LANGUAGES if language != "en"]
 
 

@@ -14,15 +14,17 @@ FACE = DetectedFace((179, 63, 269, 175), ((0.0, 0.0),) * 5, 0.9)
 def test_map_weighs_channels_by_the_last_layer_and_by_where_they_are_active(pooled, tmp_path):
     thresholds = {"thresholds": {"no_manipulation_found": 0.2, "manipulated": 0.8}}
     save_model_folder(pooled.to_timm(), tmp_path, pooled.data_config, ["real", "fake"], thresholds)
-    model = load_folder(tmp_path, "random")
+    model = load_folder(tmp_path, "random", runtime="torch")
     crops = [crop_face(astronaut(), FACE), astronaut()[:150, :150]]
     scores, maps, _ = score_with_evidence(model, crops)
     assert maps.shape == (2, 14, 14)
     assert scores == pytest.approx(1 / (1 + np.exp(-model.score_log_odds(crops))), abs=1e-6)
     with torch.inference_mode():
-        active = model.network.features[:-1](model.batch(crops))  # (2, 512, 14, 14)
-        share = (model.network.features[-1](active) > 0).float().mean(dim=(2, 3))
-        layer = model.network.pre_logits.fc1.weight.sum(dim=(2, 3))  # a mean over 7 x 7 places, real and fake first
+        active = model.runtime.network.features[:-1](model.runtime.batch(crops))  # (2, 512, 14, 14)
+        share = (model.runtime.network.features[-1](active) > 0).float().mean(dim=(2, 3))
+        layer = model.runtime.network.pre_logits.fc1.weight.sum(
+            dim=(2, 3)
+        )  # a mean over 7 x 7 places, real and fake first
         expected = ((layer[1] - layer[0]) * share)[:, :, None, None].mul(active).sum(dim=1).numpy()
     assert maps == pytest.approx(expected, rel=1e-3, abs=1e-3)
 

@@ -12,7 +12,7 @@ def model(pooled, tmp_path_factory):
     folder = tmp_path_factory.mktemp("model")
     stored = {"thresholds": {"no_manipulation_found": 0.2, "manipulated": 0.8}}
     save_model_folder(pooled.to_timm(), folder, pooled.data_config, ["real", "fake"], stored)
-    return load_folder(folder, "random")
+    return load_folder(folder, "random", runtime="torch")
 
 
 def mask_of_the_upper_half() -> np.ndarray:
@@ -45,7 +45,7 @@ def test_untrained_copy_has_other_weights_and_leaves_the_model_alone(model):
     crop = np.random.default_rng(0).integers(0, 255, (100, 100, 3), dtype=np.uint8)
     before, state = overlay_map(model, crop), torch.random.get_rng_state()
     copy = untrained_copy(model)
-    assert not torch.equal(copy.network.features[0].weight, model.network.features[0].weight)
+    assert not torch.equal(copy.runtime.network.features[0].weight, model.runtime.network.features[0].weight)
     assert np.array_equal(overlay_map(model, crop), before)
     assert torch.equal(torch.random.get_rng_state(), state)
 
@@ -56,4 +56,4 @@ def test_every_method_takes_other_networks(name, tmp_path):
     other = build_classifier(name, 2)
     save_model_folder(other.to_timm(), tmp_path, other.data_config, ["real", "fake"], stored)
     crop = np.random.default_rng(0).integers(0, 255, (100, 100, 3), dtype=np.uint8)
-    assert all(method(load_folder(tmp_path, name), crop).ndim == 2 for method in METHODS.values())
+    assert all(method(load_folder(tmp_path, name, runtime="torch"), crop).ndim == 2 for method in METHODS.values())

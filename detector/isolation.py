@@ -1,0 +1,150 @@
+"""Has untrusted media read by worker processes, so that what breaks a decoder does not break the server."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from detector.files import MediaError
+from detector.limits import MAX_ANSWER_S
+
+logger = logging.getLogger(__name__)
+
+_ROOT = Path(__file__).parent.parent
+# Answers that are read ahead, so that decoding and classifying go on side by side.
+_AHEAD = 2
+
+
+def _broke_down() -> MediaError:
+    return MediaError("Reading the file broke down; it is damaged or made to do harm. Please send the original file.")
+
+
+class _Process:
+    """One worker; does one job at a time."""
+
+    def __init__(self):
+        # not multiprocessing: it would import the server's own main module, and all that it imports, once more
+        self._running = subprocess.Popen(
+            [sys.executable, "-m", "detector.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])},
+        )
+        self.is_usable = True
+
+    def stream(self, job: str, arguments: tuple) -> Iterator[Any]:
+        """Answers to a job."""
+        self.is_usable = False  # until the last answer was read: the next job would get what is left
+        answers: queue.Queue[tuple[str, Any]] = queue.Queue(_AHEAD)
+        stopped = threading.Event()
+        threading.Thread(target=self._read, args=(answers, stopped), name="media-answers", daemon=True).start()
+        try:
+            try:
+                pickle.dump((job, arguments), self._running.stdin, protocol=pickle.HIGHEST_PROTOCOL)
+                self._running.stdin.flush()
+            except OSError as error:
+                raise _broke_down() from error
+            while True:
+                try:
+                    kind, value = answers.get(timeout=MAX_ANSWER_S)
+                except queue.Empty as error:
+                    raise MediaError(
+                        "Reading the file takes too long; please send a shorter or smaller version."
+                    ) from error
+                if kind == "value":
+                    yield value
+                    continue
+                self.is_usable = kind != "broken"
+                if kind == "broken":
+                    logger.error("a worker ended with code %s during %s", self._running.wait(), job)
+                    raise _broke_down()
+                if kind == "error":
+                    raise value
+                return
+        finally:
+            stopped.set()
+            if not self.is_usable:
+                self.end()
+
+    def _read(self, answers: queue.Queue[tuple[str, Any]], stopped: threading.Event) -> None:
+        """Reads answers ahead until the job is over."""
+        kind = "value"
+        while kind == "value" and not stopped.is_set():
+            try:
+                # the worker is our own program under our own user: the wall is against crashes, not against being taken over
+                kind, value = pickle.load(self._running.stdout)
+            except (EOFError, OSError, ValueError, pickle.UnpicklingError):
+                kind, value = "broken", None
+            while not stopped.is_set():
+                try:
+                    answers.put((kind, value), timeout=0.2)
+                    break
+                except queue.Full:
+                    continue
+
+    def end(self) -> None:
+        """Stops the process at once."""
+        self.is_usable = False
+        self._running.kill()
+        self._running.wait()
+        for stream in (self._running.stdin, self._running.stdout):
+            with suppress(OSError):  # what was not yet written to a process that is gone
+                stream.close()
+
+
+class MediaWorkers:
+    """Workers by demand; one that is idle is kept, as starting it takes half a second. Safe to share between threads."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._idle: list[_Process] = []
+
+    def warm_up(self) -> None:
+        """Starts the first worker before it is needed."""
+        with self._lock:
+            if not self._idle:
+                self._idle.append(_Process())
+
+    def stream(self, job: str, *arguments: Any) -> Iterator[Any]:
+        """The answers to a job of `detector.worker.JOBS`; leaving early stops it.
+
+        Raises:
+            MediaError: The file cannot be read, or reading it broke down or took too long.
+            OSError: It cannot be opened.
+        """
+        with self._lock:
+            process = self._idle.pop() if self._idle else _Process()
+        try:
+            yield from process.stream(job, arguments)
+        finally:
+            with self._lock:
+                keep = process.is_usable and not self._idle
+                if keep:
+                    self._idle.append(process)
+            if process.is_usable and not keep:
+                process.end()
+
+    def run(self, job: str, *arguments: Any) -> Any:
+        """The one answer to a job; raises as `stream` does."""
+        (answer,) = self.stream(job, *arguments)
+        return answer
+
+    def close(self) -> None:
+        """Ends the idle workers."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for process in idle:
+            process.end()
+
+
+# One for the process: workers hold nothing between two jobs.
+WORKERS = MediaWorkers()

@@ -1,0 +1,176 @@
+"""VGG-16 with a pooled linear head on OpenVINO: int8 where that is measured to be safe, else fp32.
+
+The graph is made from the safetensors at every start, which takes a third of a second: no cache could go stale.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file
+
+from detector.preprocessing import Preprocessing
+from detector.quantisation import Quantisation, has_int8_dot_product
+from detector.runtimes import Choice, UnsuitableError
+
+# Without its telemetry package, which would report every import to a server, OpenVINO falls back to its own stub.
+sys.modules.setdefault("openvino_telemetry", None)
+
+import openvino  # noqa: E402
+from openvino import opset13 as ops  # noqa: E402
+
+# Convolutions of VGG-16 by their place in timm's `features`, and those that a pooling follows.
+CONVOLUTIONS = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
+_BEFORE_POOLING = (2, 7, 14, 21)
+_INPUT_PX = (224, 224)
+# Larger ones are not faster on two cores, and their maps would fill the memory.
+BATCH_SIZE = 4
+
+
+class OpenVinoRuntime:
+    """The convolutions as an OpenVINO graph; last pooling, linear layer and evidence in NumPy.
+
+    Only the convolutions are quantised: with the evidence inside the quantised graph, the map would be noise.
+
+    Raises:
+        UnsuitableError: The model is not such a network, or the choice cannot be met.
+    """
+
+    def __init__(self, folder: Path, config: dict, choice: Choice):
+        preprocessing = Preprocessing.from_config(config.get("pretrained_cfg", {}))
+        if config.get("architecture") != "vgg16" or preprocessing is None or preprocessing.size_px != _INPUT_PX:
+            raise UnsuitableError("it is no VGG-16 for 224 px")
+        file = folder / "model.safetensors"
+        weights = {name: value.astype(np.float32) for name, value in load_file(file).items()}
+        self._preprocessing = preprocessing
+        self._layer, self._bias = linear_layer(weights)
+        self._quantisation = _quantisation(file, config, choice)
+        self.name = "openvino-int8" if self._quantisation else "openvino-fp32"
+        self._float32 = compile_graph(build_graph(weights))
+        self._int8 = compile_graph(build_graph(weights, self._quantisation)) if self._quantisation else None
+        thresholds = np.array(list(config["detector"]["thresholds"].values()), np.float64)
+        with np.errstate(divide="ignore"):
+            self._thresholds = np.log(thresholds / (1 - thresholds))  # in log odds
+        self._lock = threading.Lock()
+
+    def logits(self, crops: list[np.ndarray]) -> np.ndarray:
+        """See `Runtime`."""
+        return self.logits_and_evidence(crops, real=0)[0]
+
+    def logits_and_evidence(self, crops: list[np.ndarray], real: int) -> tuple[np.ndarray, np.ndarray]:
+        """See `Runtime`; in int8, what comes out so near a threshold that the verdict could change is computed in float32."""
+        logits, evidence = [], []
+        for start in range(0, len(crops), BATCH_SIZE):
+            pixels = self._preprocessing.batch(crops[start : start + BATCH_SIZE])
+            found, maps = self._explained(self._int8 or self._float32, pixels, real)
+            if self._int8 and (near := self._near_threshold(found, real)).any():
+                found[near], maps[near] = self._explained(self._float32, pixels[near], real)
+            logits.append(found)
+            evidence.append(maps)
+        return np.concatenate(logits).astype(np.float64), np.concatenate(evidence).astype(np.float32)
+
+    def _explained(self, graph: openvino.CompiledModel, pixels: np.ndarray, real: int) -> tuple[np.ndarray, np.ndarray]:
+        """Logits and evidence: what autograd gives for this network, in closed form."""
+        with self._lock:
+            maps = graph(pixels)[0].copy()  # (B, 512, 14, 14)
+        count, channels, height, width = maps.shape
+        pooled = maps.reshape(count, channels, height // 2, 2, width // 2, 2).max(axis=(3, 5))
+        logits = pooled.mean(axis=(2, 3)) @ self._layer.T + self._bias
+        # of the log odds, by the pooled mean of each channel; of it, each place that is highest among its four has a share
+        weights = _softmax(np.delete(logits, real, axis=1)) @ np.delete(self._layer, real, axis=0)
+        weights = (weights - self._layer[real]) * (pooled > 0).mean(axis=(2, 3))
+        return logits, np.einsum("bc,bchw->bhw", weights, maps, optimize=True)
+
+    def _near_threshold(self, logits: np.ndarray, real: int) -> np.ndarray:
+        """Which log odds lie within the margin of a threshold, ``(B,)``."""
+        log_odds = np.logaddexp.reduce(np.delete(logits, real, axis=1), axis=1) - logits[:, real]
+        return (np.abs(log_odds[:, None] - self._thresholds) <= self._quantisation.margin).any(axis=1)
+
+
+def compile_graph(graph: openvino.Model) -> openvino.CompiledModel:
+    """For one request at a time; in float32 wherever the graph does not say int8."""
+    return openvino.Core().compile_model(
+        graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+    )
+
+
+def linear_layer(weights: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """The linear layer ``(classes, 512)`` and ``(classes,)`` that timm's head computes on pooled maps.
+
+    It is stored as a 7 x 7 convolution with each sign, so that the two ReLUs after it lose nothing (see
+    `training.network.PooledVGG16.to_timm`).
+
+    Raises:
+        UnsuitableError: The head is not of this form.
+    """
+    window, bias = weights["pre_logits.fc1.weight"], weights["pre_logits.fc1.bias"]
+    second, last = weights["pre_logits.fc2.weight"][:, :, 0, 0], weights["head.fc.weight"]
+    hidden, classes = len(window), len(last)
+    signs = np.concatenate([np.eye(classes), -np.eye(classes)], axis=1)
+    passed_on = np.zeros_like(second)
+    passed_on[:hidden] = np.eye(hidden)
+    is_linear = (
+        hidden == 2 * classes
+        and np.array_equal(window, np.broadcast_to(window[:, :, :1, :1], window.shape))
+        and np.array_equal(window[classes:], -window[:classes])
+        and np.array_equal(bias[classes:], -bias[:classes])
+        and np.array_equal(second, passed_on)
+        and np.array_equal(last[:, :hidden], signs)
+        and not last[:, hidden:].any()
+        and not weights["pre_logits.fc2.bias"].any()
+        and not weights["head.fc.bias"].any()
+    )
+    if not is_linear:
+        raise UnsuitableError("its head is no linear layer on pooled maps")
+    return window[:classes].sum(axis=(2, 3)), bias[:classes]
+
+
+def build_graph(
+    weights: dict[str, np.ndarray], quantisation: Quantisation | None = None, every_layer: bool = False
+) -> openvino.Model:
+    """The convolutions, from ``(B, 3, 224, 224)`` pixels to ``(B, 512, 14, 14)`` maps after the last ReLU.
+
+    Args:
+        weights: float32, by timm's names.
+        quantisation: Computes all but the first convolution, whose input is fine and whose cost is small, in int8.
+        every_layer: Gives the output of each ReLU.
+    """
+    pixels = ops.parameter([-1, 3, *_INPUT_PX], np.float32, name="pixels")
+    node, outputs = pixels, []
+    for number, place in enumerate(CONVOLUTIONS):
+        weight = weights[f"features.{place}.weight"]
+        if quantisation and number:
+            highest = np.float32(quantisation.highest[number - 1])
+            node = ops.fake_quantize(node, np.float32(0), highest, np.float32(0), highest, 256)
+            step = np.abs(weight).max(axis=(1, 2, 3), keepdims=True) / 127
+            whole = np.round(weight / np.maximum(step, np.finfo(np.float32).tiny)).astype(np.int8)
+            kernel = ops.multiply(ops.convert(ops.constant(whole), np.float32), ops.constant(step))
+        else:
+            kernel = ops.constant(weight)
+        ones = [1, 1]
+        bias = ops.constant(weights[f"features.{place}.bias"].reshape(1, -1, 1, 1))
+        node = ops.relu(ops.add(ops.convolution(node, kernel, ones, ones, ones, ones), bias))
+        outputs.append(node)
+        if place in _BEFORE_POOLING:
+            node = ops.max_pool(node, [2, 2], ones, [0, 0], [0, 0], [2, 2]).output(0)
+    return openvino.Model([ops.result(output) for output in (outputs if every_layer else outputs[-1:])], [pixels])
+
+
+def _quantisation(file: Path, config: dict, choice: Choice) -> Quantisation | None:
+    """What int8 needs, or None for fp32."""
+    if choice == "fp32":
+        return None
+    stored = Quantisation.from_config(config, file)
+    if choice == "int8":
+        if stored is None:
+            raise UnsuitableError("no quantisation of these weights is stored with them")
+        return stored
+    return stored if stored and stored.is_safe and has_int8_dot_product() else None
+
+
+def _softmax(values: np.ndarray) -> np.ndarray:
+    exponents = np.exp(values - values.max(axis=1, keepdims=True))
+    return exponents / exponents.sum(axis=1, keepdims=True)

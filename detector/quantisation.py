@@ -1,0 +1,65 @@
+"""What is stored with a model to compute it in int8: the range of its activations, and what that was measured to change."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+from detector.files import file_sha256
+
+KEY = "quantisation"
+# More than this and int8 is not used unless asked for: the same weights must give the same verdicts.
+MAX_AUC_CHANGE = 0.002
+MAX_VERDICTS_CHANGED = 0.005
+_CPU_FACTS = Path("/proc/cpuinfo")
+
+
+@dataclass(frozen=True)
+class Quantisation:
+    """Ranges for int8.
+
+    Attributes:
+        highest: Largest value of each convolution's output after its ReLU, all but the last; found on training crops.
+        margin: How far int8 moves log odds, at most but for rare cases; found on training crops. What lies nearer to a
+            threshold is computed again in float32.
+        auc_change: Of the frame AUC on the held-out test, against fp32; None while it was not measured.
+        verdicts_changed: Share of the verdicts there that differ from those of fp32.
+    """
+
+    highest: tuple[float, ...]
+    margin: float
+    auc_change: float | None
+    verdicts_changed: float | None
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether it was measured to give what fp32 gives."""
+        if self.auc_change is None or self.verdicts_changed is None:
+            return False
+        return abs(self.auc_change) <= MAX_AUC_CHANGE and self.verdicts_changed <= MAX_VERDICTS_CHANGED
+
+    @classmethod
+    def from_config(cls, config: dict, weights: Path) -> Quantisation | None:
+        """From ``config.json``; None where there is none, or it belongs to other weights."""
+        stored = config.get("detector", {}).get(KEY)
+        if not stored or stored["weights_sha256"] != file_sha256(weights):
+            return None
+        measured = stored.get("measured") or {}
+        return cls(
+            tuple(stored["highest"]),
+            float(stored["margin"]),
+            measured.get("auc_change"),
+            measured.get("verdicts_changed"),
+        )
+
+
+def has_int8_dot_product() -> bool:
+    """Whether the processor multiplies and adds int8 in one step (VNNI).
+
+    Without it int8 is hardly faster, and its sums may overflow.
+    """
+    if platform.machine() not in ("x86_64", "AMD64") or not _CPU_FACTS.is_file():
+        return False
+    flags = _CPU_FACTS.read_text(encoding="ascii", errors="replace")
+    return "avx512_vnni" in flags or "avx_vnni" in flags

@@ -1,0 +1,158 @@
+"""The process that reads untrusted media, and what it can be asked for; `detector.isolation` starts it and talks to it.
+
+Its libraries (FFmpeg, the decoders of Pillow, the parser of content credentials) are native code that hostile files are
+made for. Here a crash, an endless loop or an explosion of memory ends this process, not the server.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from detector.files import MediaFile
+from detector.images import image_problems, jpeg_quality, photo_is_known, read_image
+from detector.limits import MAX_JOB_CPU_S, MAX_WORKER_FILE_BYTES, MAX_WORKER_MEMORY_BYTES
+from detector.videos import Video, VideoFrame
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo that was read.
+
+    Attributes:
+        facts: Of the file.
+        image: ``(H, W, 3)`` uint8 RGB.
+        jpeg_quality: See `detector.images.jpeg_quality`.
+        problems: Plain sentences.
+    """
+
+    facts: MediaFile
+    image: Any
+    jpeg_quality: int | None
+    problems: list[str]
+
+
+@dataclass(frozen=True)
+class ClipStart:
+    """What comes before the frames of a clip: the facts, and when the frames are shown."""
+
+    facts: MediaFile
+    times_s: list[float]
+
+
+def read_photo(path: Path) -> Iterator[Photo]:
+    """A `Photo`."""
+    facts, image = read_image(path)
+    yield Photo(facts, image, jpeg_quality(path), image_problems(path))
+
+
+def is_photo(path: Path) -> Iterator[bool]:
+    """Whether the content is that of a photo."""
+    yield photo_is_known(path)
+
+
+def sample_clip(path: Path, frames: int, exact: bool) -> Iterator[ClipStart | VideoFrame | list[str]]:
+    """A `ClipStart`, the frames, and at last the problems of the file, plain sentences."""
+    with Video(path) as video:
+        times = video.sample_times(frames) if exact else video.near_times(frames)
+        yield ClipStart(video.facts, times)
+        yield from video.frames_at(times)
+        yield video.problems()
+
+
+def frames_at(path: Path, times_s: list[float]) -> Iterator[VideoFrame]:
+    """Single frames of a clip."""
+    with Video(path) as video:
+        yield from video.frames_at(times_s)
+
+
+def read_provenance(path: Path) -> Iterator[Any]:
+    """A `detector.provenance.Provenance`."""
+    from detector.provenance import read_provenance
+
+    yield read_provenance(path)
+
+
+def annotate_clip(path: Path, result: Any, output: Path) -> Iterator[tuple[float, str]]:
+    """Writes the annotated video; gives the progress."""
+    from detector.annotated import annotate
+
+    yield from annotate(path, result, output)
+
+
+JOBS: dict[str, Callable[..., Iterator[Any]]] = {
+    job.__name__: job for job in (read_photo, is_photo, sample_clip, frames_at, read_provenance, annotate_clip)
+}
+
+
+def limit_resources() -> None:
+    """What this process can use up at most, where the system can be told."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    for kind, limit in (
+        (resource.RLIMIT_AS, MAX_WORKER_MEMORY_BYTES),
+        (resource.RLIMIT_FSIZE, MAX_WORKER_FILE_BYTES),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, hard = resource.getrlimit(kind)
+        soft = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        resource.setrlimit(kind, (soft, hard))
+
+
+def limit_next_job() -> None:
+    """CPU time from here on: a decoder that hangs ends even where the server that would stop it has died."""
+    try:
+        import resource
+    except ImportError:
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + MAX_JOB_CPU_S, hard))
+
+
+def serve(requests: Any, answers: Any) -> None:
+    """Does one job after the other until the server goes: ``(kind, value)`` for each answer.
+
+    Only errors that a job tells of are passed on. Any other ends the process, with a traceback in the log.
+    """
+    while True:
+        try:
+            job, arguments = pickle.load(requests)
+        except EOFError:
+            return
+        limit_next_job()
+        try:
+            for value in JOBS[job](*arguments):
+                _send(answers, "value", value)
+            _send(answers, "end", None)
+        except (ValueError, OSError, MemoryError) as error:
+            if isinstance(error, BrokenPipeError):
+                return
+            _send(answers, "error", error)
+
+
+def _send(answers: Any, kind: str, value: Any) -> None:
+    pickle.dump((kind, value), answers, protocol=pickle.HIGHEST_PROTOCOL)
+    answers.flush()
+
+
+def main() -> None:
+    """Talks over the streams that it was started with; what a library prints goes to the error stream."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    limit_resources()
+    serve(sys.stdin.buffer, answers)
+
+
+if __name__ == "__main__":
+    # under the name that the answers are unpickled by, not as __main__
+    from detector.worker import main as run
+
+    run()

@@ -1,0 +1,157 @@
+"""Stores with a model what int8 needs, and measures on held-out crops whether it gives the verdicts of float32.
+
+    python -m training.quantisation model --dataset data/face_swaps data/portraits
+
+``train.py`` does the same at its end. The page uses int8 only where the figures allow it; see `detector.quantisation`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import datasets
+import numpy as np
+from safetensors.numpy import load_file
+from scipy.special import expit
+from sklearn.metrics import roc_auc_score
+from tqdm import tqdm
+
+from dataset_builder.real_faces import read_crop
+from detector.files import file_sha256
+from detector.model import ModelError, load_folder
+from detector.openvino_runtime import BATCH_SIZE, build_graph, compile_graph
+from detector.preprocessing import Preprocessing
+from detector.quantisation import KEY
+from detector.results import verdict_for
+from detector.runtimes import UnsuitableError
+from training.calibration import score_set
+from training.card import render_card
+from training.data import EvaluationSet, spread
+from training.splits import load_splits
+
+# Training crops whose activations are looked at; more hardly raise the highest.
+CROPS = 256
+# Of the differences between int8 and float32 on training crops: what lies nearer to a threshold is computed again.
+MARGIN_DEVIATIONS = 3
+
+
+def quantise(folder: Path, training: list[datasets.Dataset], test: EvaluationSet) -> dict | None:
+    """Writes the ranges and the figures into config.json; gives the figures, or None for a network that stays in float32.
+
+    The range of a layer ends at its highest activation. Ranges that cut off the highest ten-thousandth
+    moved the log odds of the bundled model six times as far.
+
+    Args:
+        folder: Model folder.
+        training: Training crops of each data set.
+        test: Held-out crops.
+    """
+    file = folder / "config.json"
+    config = json.loads(file.read_text(encoding="utf-8"))
+    try:
+        load_folder(folder, folder.name, runtime="fp32")
+    except ModelError as error:
+        if not isinstance(error.__cause__, UnsuitableError):
+            raise
+        return None
+    crops = [
+        read_crop(rows[int(number)])
+        for rows in training
+        for number in spread(np.arange(len(rows)), CROPS // len(training))
+    ]
+    stored = {
+        "weights_sha256": file_sha256(folder / "model.safetensors"),
+        "highest": highest_activations(folder, config, crops),
+        "margin": 0.0,
+    }
+    _write(file, config, stored)
+    exact, int8 = (load_folder(folder, folder.name, runtime=choice) for choice in ("fp32", "int8"))
+    moved = int8.score_log_odds(crops) - exact.score_log_odds(crops)
+    stored["margin"] = MARGIN_DEVIATIONS * float(np.sqrt(np.mean(moved**2)))
+    _write(file, config, stored)
+    measured = compare(folder, test)
+    _write(file, config, stored | {"measured": measured})
+    return measured
+
+
+def highest_activations(folder: Path, config: dict, crops: list[np.ndarray]) -> list[float]:
+    """Largest output of each convolution after its ReLU, all but the last."""
+    weights = {name: value.astype(np.float32) for name, value in load_file(folder / "model.safetensors").items()}
+    graph = compile_graph(build_graph(weights, every_layer=True))
+    preprocessing = Preprocessing.from_config(config["pretrained_cfg"])
+    highest = None
+    for start in tqdm(range(0, len(crops), BATCH_SIZE), desc="activations", disable=None):
+        outputs = graph(preprocessing.batch(crops[start : start + BATCH_SIZE]))
+        found = np.array([outputs[number].max() for number in range(len(outputs) - 1)])
+        highest = found if highest is None else np.maximum(highest, found)
+    return [float(value) for value in highest]
+
+
+def compare(folder: Path, test: EvaluationSet) -> dict:
+    """How int8 differs from float32 on a test set."""
+    float32, int8 = (load_folder(folder, folder.name, runtime=choice) for choice in ("fp32", "int8"))
+    before, after = (expit(score_set(model, test, "test")) for model in (float32, int8))
+    thresholds = float32.info.thresholds
+    changed = [verdict_for(a, thresholds) != verdict_for(b, thresholds) for a, b in zip(before, after, strict=True)]
+    auc = [float(roc_auc_score(test.labels, scores)) for scores in (before, after)]
+    return {
+        "data": test.name,
+        "split": "test",
+        "level": "frame",
+        "crops": len(test.labels),
+        "auc_float32": auc[0],
+        "auc_int8": auc[1],
+        "auc_change": auc[1] - auc[0],
+        "verdicts_changed": float(np.mean(changed)),
+        "largest_score_change": float(np.abs(after - before).max()),
+    }
+
+
+def stored_figures(folder: Path) -> dict | None:
+    """What `quantise` measured of a model folder; None where it did not."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return config["detector"].get(KEY, {}).get("measured")
+
+
+def _write(file: Path, config: dict, stored: dict) -> None:
+    file.write_text(
+        json.dumps(config | {"detector": config["detector"] | {KEY: stored}}, indent=2) + "\n", encoding="utf-8"
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command; returns the exit code: 0 done, 1 the network stays in float32, 2 a folder is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.quantisation",
+        description="Stores with a model what int8 needs, and measures what it changes.",
+        epilog="example: python -m training.quantisation model --dataset data/face_swaps data/portraits",
+    )
+    parser.add_argument("folder", type=Path, help="model folder")
+    parser.add_argument(
+        "--dataset", nargs="+", required=True, help="data sets of the builder; the test split of the first is measured"
+    )
+    options = parser.parse_args(arguments)
+    card = options.folder / "evaluation.json"
+    try:
+        sets = [load_splits(name, ("train", "test")) for name in options.dataset]
+        evaluation = json.loads(card.read_text(encoding="utf-8"))
+        name = evaluation["data"][0]["name"]
+        measured = quantise(options.folder, [splits["train"] for splits in sets], EvaluationSet(name, sets[0]["test"]))
+    except (ValueError, ModelError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    if measured is None:
+        sys.stderr.write("This network stays in float32.\n")
+        return 1
+    evaluation["quantisation"] = measured
+    card.write_text(json.dumps(evaluation, indent=2) + "\n", encoding="utf-8")
+    (options.folder / "README.md").write_text(render_card(evaluation), encoding="utf-8")
+    sys.stdout.write(json.dumps(measured) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
