@@ -91,13 +91,16 @@ def _write(path: Path, video: Video, result: Result, output: Path) -> Iterator[t
         context.color_range = av.video.reformatter.ColorRange.MPEG
         track = container.add_stream("aac", rate=SAMPLE_RATE_HZ, layout=LAYOUT) if waiting else None
         lengths: dict[int, int] = {}
+        last_pts = -1
         for number, (frame, end_s) in enumerate(_with_ends(video.frames_at(video.frame_times), duration_s)):
             if number % _REPORT_EVERY == 0:
                 yield min(frame.time_s / max(duration_s, 1e-3), 1.0), f"drawing frame {number + 1}"
             picture = av.VideoFrame.from_ndarray(painter.paint(frame)).reformat(
                 format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG"
             )
-            picture.pts, picture.time_base = round(frame.time_s / _TIME_BASE), _TIME_BASE
+            # frames can lie nearer together than the clock of the copy tells
+            last_pts = max(round(frame.time_s / _TIME_BASE), last_pts + 1)
+            picture.pts, picture.time_base = last_pts, _TIME_BASE
             lengths[picture.pts] = max(round(end_s / _TIME_BASE) - picture.pts, 1)
             container.mux(_with_lengths(pictures.encode(picture), lengths))
             # in step with the pictures, or the muxer would hold all of one of them in memory

@@ -14,6 +14,7 @@ from detector.media import Video
 from detector.model import ModelInfo, Thresholds
 from detector.motion import FaceMotion
 from detector.results import SCHEMA_VERSION, Cut, FaceTrack, FrameScore, Result
+from tests.hostile.videos import patched
 from tests.media_factory import write_video
 
 GREY = 128
@@ -207,3 +208,12 @@ def test_score_is_that_of_the_nearest_sample(tmp_path):
     path = grey_video(tmp_path / "in.mp4", count=2)
     motion = FaceMotion(result_for(path, [(0, 0.1, (0, 0, 9, 9)), (1, 0.9, (0, 0, 9, 9))]))
     assert [motion.at(time_s)[0].score for time_s in (0, 0.4, 0.6, 1)] == [0.1, 0.1, 0.9, 0.9]
+
+
+def test_frames_nearer_together_than_its_clock_tells_all_keep_their_turn(tmp_path):
+    path = grey_video(tmp_path / "in.mp4", 64, 64, count=6)
+    # 10 frames a second become billions
+    path.write_bytes(patched(path.read_bytes(), b"mdhd", 12, 2**31 - 1))
+    write_annotated_video(path, result_for(path), tmp_path / "out.mp4")
+    times = [time_s for time_s, _ in decoded(tmp_path / "out.mp4")]
+    assert len(times) == 6 and times == sorted(set(times)) and times[-1] < 0.01
