@@ -8,6 +8,7 @@ from detector.language import translate
 from detector.page.elements import Words, table, verdict_words, words
 from detector.report import PREVALENCE_WARNING, VERDICT_TEXT, likely_manipulation_text, score_text, spans_text
 from detector.results import Result, Verdict
+from detector.text import printable
 
 BLIND_SPOTS = (
     "It sees faces only: no voices, no synthetic scenes, no edits beside the face. Fully generated people, lip-sync alone "
@@ -46,7 +47,7 @@ def quotation(result: Result, language: str) -> str:
     """One sentence that an editor can print as it is."""
     model = result.model
     return translate(
-        f"An automated check of {result.file.name} with the model {model.id} (revision {model.revision}) "
+        f"An automated check of {printable(result.file.name)} with the model {model.id} (revision {model.revision}) "
         f"{_FOUND[result.verdict]}. Such a check is a lead, not proof.",
         language,
     )
@@ -77,12 +78,23 @@ def batch_html(rows: list[dict], language: str) -> str:
     head = [say(title) for title in ("File", "Verdict", "Score", "Faces", "Signs of manipulation at", "Warnings")]
     body = []
     for row in rows:
-        notes = [row["error"], row["warnings"], row["duplicate_of"] and f"The same file as {row['duplicate_of']}."]
+        notes = [
+            row["error"],
+            row["warnings"],
+            row["duplicate_of"] and f"The same file as {printable(row['duplicate_of'])}.",
+        ]
         span = "" if row["from_s"] is None else say(f"from {row['from_s']:.1f} to {row['to_s']:.1f} s")
         score = "" if row["score"] is None else score_text(row["score"])
         faces = "" if row["faces"] is None else str(row["faces"])
         verdict = say(row["verdict"])
         body.append(
-            [escape(row["file"]), verdict, score, faces, span, "<br>".join(say(note) for note in notes if note)]
+            [
+                escape(printable(row["file"])),
+                verdict,
+                score,
+                faces,
+                span,
+                "<br>".join(say(note) for note in notes if note),
+            ]
         )
     return table(head, body, say("Many files"))

@@ -1,6 +1,8 @@
 """What a person sees of a result, as HTML."""
 
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -67,9 +69,17 @@ def test_name_of_the_file_is_text_wherever_it_is_shown(photo):
     assert "&lt;img src=x onerror=alert(1)&gt;" in pages[0] and "&lt;img src=x" in pages[3]
 
 
-def photo_path(photo):
-    from pathlib import Path
+@pytest.mark.parametrize("sign", ["\u202e", "\x1b", "\n", "\udcff"], ids=["direction", "escape", "line", "no text"])
+def test_name_cannot_turn_the_line_it_stands_in(photo, sign):
+    name = f"photo{sign}gpj.exe"
+    result = replace(photo.result, file=replace(photo.result.file, name=name))
+    items = [BatchItem(Path(name), "ab", result), BatchItem(Path("b"), "ab", result, duplicate_of=Path(name))]
+    for page in (verdict_html(result, "es"), batch_html(rows(items), "es")):
+        assert "photo\ufffdgpj.exe" in page and name not in page
+        page.encode("utf-8")
 
+
+def photo_path(photo):
     return Path(photo.result.file.name)
 
 
