@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,25 @@ import pi_heif
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from detector.files import MediaError, MediaFile, check_aspect_ratio, check_size, file_sha256
-from detector.limits import MAX_IMAGE_PIXELS, MIN_IMAGE_SIDE_PX
+from detector.limits import MAX_COUNTED_PAGES, MAX_IMAGE_PIXELS, MIN_IMAGE_SIDE_PX
 
 pi_heif.register_heif_opener()  # HEIC photos of phones; Pillow itself reads AVIF
 
 # Pillow knows many more, some of which start other programs (EPS) or are never photos.
 IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
+# What Pillow and its plug-ins raise on damaged files. They promise OSError, and keep that for most.
+DECODING_ERRORS = (
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
 _ANIMATED_FORMATS = ("PNG", "WEBP", "GIF", "AVIF")
 _TABLE_SUM_AT_QUALITY_50 = 3688  # JPEG standard (ITU-T T.81), table K.1
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")
@@ -57,7 +71,7 @@ def read_image(path: str | Path) -> tuple[MediaFile, np.ndarray]:
         raise MediaError(
             f"The photo has more than {MAX_IMAGE_PIXELS // 10**6} megapixels, so please send a smaller copy."
         ) from error
-    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
+    except DECODING_ERRORS as error:
         if isinstance(error, MediaError):
             raise
         raise MediaError(
@@ -82,7 +96,7 @@ def photo_is_known(path: str | Path) -> bool:
         if error.errno is not None:  # the file, not its content
             raise
         return True
-    except (Image.DecompressionBombError, SyntaxError, ValueError, EOFError):
+    except (Image.DecompressionBombError, *DECODING_ERRORS):
         return True
 
 
@@ -102,12 +116,29 @@ def jpeg_quality(path: str | Path) -> int | None:
 def image_problems(path: str | Path) -> list[str]:
     """What a reader must know of a photo that `read_image` read, in plain sentences."""
     with Image.open(path, formats=IMAGE_FORMATS) as image:
-        pictures = getattr(image, "n_frames", 1)
-        if pictures > 1 and image.format in _ANIMATED_FORMATS:
-            return [f"The picture is animated; only the first of its {pictures} frames was looked at."]
-        if pictures > 1 and image.format == "TIFF":
-            return [f"The file holds {pictures} pictures; only the first was looked at."]
+        if image.format == "TIFF":
+            pages = _pages(image)
+            if pages > MAX_COUNTED_PAGES:
+                return [f"The file holds more than {MAX_COUNTED_PAGES} pictures; only the first was looked at."]
+            return [f"The file holds {pages} pictures; only the first was looked at."] if pages > 1 else []
+        if image.format in _ANIMATED_FORMATS:
+            try:
+                pictures = getattr(image, "n_frames", 1)
+            except DECODING_ERRORS:  # damaged after the first, which was read
+                return ["The picture is animated; only the first of its frames was looked at."]
+            if pictures > 1:
+                return [f"The picture is animated; only the first of its {pictures} frames was looked at."]
     return []
+
+
+def _pages(image: Image.Image) -> int:
+    """How many pictures of a TIFF can be found one after the other, up to one more than are counted."""
+    for number in range(1, MAX_COUNTED_PAGES + 1):
+        try:
+            image.seek(number)
+        except DECODING_ERRORS:
+            return number
+    return MAX_COUNTED_PAGES + 1
 
 
 def _media_type(path: Path, image: Image.Image) -> str:

@@ -17,6 +17,9 @@ MAX_IMAGE_PIXELS = 120_000_000
 # Smaller than any face that could be assessed.
 MIN_IMAGE_SIDE_PX = 32
 
+# Counting further costs hours in files made for it: Pillow reads every page of a TIFF, and each looks through all before.
+MAX_COUNTED_PAGES = 100
+
 # 8K, the largest that cameras and H.265 know: 106 MB a frame as RGB, of which a decoder holds several.
 MAX_VIDEO_PIXELS = 8192 * 4320
 # All packets are read before the first frame is decoded: some seconds for two hours. Samples of a longer clip would lie so far

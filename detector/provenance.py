@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import re
-import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import IFDRational
 
 from detector.credentials import ContentCredentials, read_credentials
-from detector.images import IMAGE_FORMATS
+from detector.images import DECODING_ERRORS, IMAGE_FORMATS
 from detector.text import one_line
 from detector.videos import VIDEO_DEMUXERS
 
@@ -26,19 +25,7 @@ MAX_NAME = 60
 MAX_VALUE = 300
 
 # What Pillow raises on metadata that breaks its own rules.
-_BAD_METADATA = (
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    Image.DecompressionBombError,
-    LookupError,
-    MemoryError,
-    OSError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
+_BAD_METADATA = (*DECODING_ERRORS, AttributeError, Image.DecompressionBombError)
 _EXIF, _GPS = ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo
 _XMP_TAG = 700  # a TIFF keeps XMP among its tags
 # Where other parts of the file lie.

@@ -1,4 +1,5 @@
 import hashlib
+import struct
 import wave
 from pathlib import Path
 
@@ -6,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from detector.media import MediaError, Video, read_image
+from detector.media import MediaError, Video, image_problems, read_image
+from tests.hostile.photos import end_of_page, first_page, with_pages
 from tests.media_factory import astronaut, numbered_frames, write_video
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -281,3 +283,50 @@ def test_limit_on_uploads_does_not_bind_a_data_set(tmp_path, monkeypatch):
         Video(path, max_bytes=size - 1)
     with Video(path, max_bytes=None) as video:
         assert video.frame_count == 2
+
+
+@pytest.mark.parametrize("box", [b"pitm", b"mdat"], ids=["no main item", "bad pixels"])
+def test_damaged_avif_is_one_plain_sentence_whatever_its_decoder_raises(tmp_path, box):
+    Image.fromarray(astronaut()).save(tmp_path / "sound.avif", speed=10)
+    data = bytearray((tmp_path / "sound.avif").read_bytes())
+    data[data.index(box) + (9 if box == b"pitm" else 5)] ^= 0xFF
+    (tmp_path / "bad.avif").write_bytes(data)
+    with pytest.raises(MediaError, match="damaged or cut off"):
+        read_image(tmp_path / "bad.avif")
+
+
+@pytest.mark.parametrize(
+    ("pages", "said"),
+    [
+        (0, []),
+        (2, ["The file holds 3 pictures; only the first was looked at."]),
+        (99, ["The file holds 100 pictures; only the first was looked at."]),
+        (5000, ["The file holds more than 100 pictures; only the first was looked at."]),
+    ],
+)
+def test_pages_of_a_tiff_are_counted_up_to_a_limit(tmp_path, pages, said):
+    Image.fromarray(astronaut()[:64, :64]).save(tmp_path / "one.tif")
+    one = (tmp_path / "one.tif").read_bytes()
+    page, chain = one[first_page(one) : end_of_page(one)], b""
+    for number in range(1, pages + 1):
+        following = len(one) + len(chain) + len(page) + 4 if number < pages else 0
+        chain += page + struct.pack("<I", following)
+    (tmp_path / "pages.tif").write_bytes(with_pages(one, len(one) if pages else 0, chain))
+    assert image_problems(tmp_path / "pages.tif") == said
+
+
+def test_first_picture_is_looked_at_where_those_after_it_are_damaged(tmp_path):
+    frames = [Image.fromarray(astronaut()[:64, :64]), Image.new("RGB", (64, 64), "red")]
+    frames[0].save(tmp_path / "two.tif", save_all=True, append_images=frames[1:])
+    two = (tmp_path / "two.tif").read_bytes()
+    (tmp_path / "bad.tif").write_bytes(with_pages(two, len(two), bytes(6)))  # a page without a size
+    assert np.array_equal(read_image(tmp_path / "bad.tif")[1], astronaut()[:64, :64])
+    assert image_problems(tmp_path / "bad.tif") == []
+    frames[0].save(tmp_path / "two.gif", save_all=True, append_images=frames[1:])
+    two = (tmp_path / "two.gif").read_bytes()
+    start = b"\x2c\0\0\0\0"
+    (tmp_path / "bad.gif").write_bytes(two[: two.index(start, two.index(start) + 5) + 9])
+    assert read_image(tmp_path / "bad.gif")[1].shape == (64, 64, 3)
+    assert image_problems(tmp_path / "bad.gif") == [
+        "The picture is animated; only the first of its frames was looked at."
+    ]
