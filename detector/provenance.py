@@ -36,7 +36,8 @@ _STRUCTURE_TAGS = (
 _WINDOWS_TEXT_TAGS = range(0x9C9B, 0x9CA0)
 # Who made a picture and how, of the hundreds of properties that XMP knows; as attribute or as element.
 _XMP_PROPERTIES = ("CreatorTool", "DigitalSourceType", "Credit", "Source", "AIPromptInformation", "AISystemUsed")
-_XMP = re.compile(rf'(?:\w+:)?({"|".join(_XMP_PROPERTIES)})(?:\s*=\s*"([^"<]{{1,2000}})"|>\s*([^<>]{{1,2000}})<)')
+# No two parts of it can match the same letters, so it takes no longer than the text is long.
+_XMP = re.compile(rf'({"|".join(_XMP_PROPERTIES)})(?:\s*=\s*"([^"<]{{1,2000}})"|>\s*([^<>\s][^<>]{{0,1999}})<)')
 _MAX_XMP_BYTES = 2_000_000
 
 Entry = tuple[str, str]
