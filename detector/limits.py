@@ -28,6 +28,10 @@ MAX_VIDEO_DURATION_S = 2 * 3600
 # Runs of frames in a row that may yield nothing before the rest of a damaged clip is given up: each costs a seek and a
 # decoder that fails slowly.
 MAX_LOST_RUNS = 32
+# Packets in a row of which a decoder makes nothing before the rest of their run is given up: 40 seconds at 25 a second.
+MAX_LOST_PACKETS = 1000
+# Two hours at 240 frames a second with three sound tracks. An index of a few bytes can promise billions.
+MAX_PACKETS = 3_000_000
 # Frames that are looked at. More would hold the one place at the model for minutes.
 MAX_FRAMES = 128
 # Faces of one picture, the largest first. A crowd of hundreds would take minutes, and its smallest faces tell nothing.

@@ -16,7 +16,7 @@ from PIL.TiffImagePlugin import IFDRational
 from detector.credentials import ContentCredentials, read_credentials
 from detector.images import DECODING_ERRORS, IMAGE_FORMATS
 from detector.text import one_line
-from detector.videos import VIDEO_DEMUXERS
+from detector.videos import OPEN_OPTIONS
 
 logger = logging.getLogger(__name__)
 
@@ -167,11 +167,7 @@ def _picture(image: Image.Image) -> Iterator[Entry]:
 
 def _video(path: str | Path) -> Iterator[Entry]:
     try:
-        container = av.open(
-            str(path),
-            options={"format_whitelist": VIDEO_DEMUXERS, "protocol_whitelist": "file"},
-            metadata_errors="replace",
-        )
+        container = av.open(str(path), options=OPEN_OPTIONS, metadata_errors="replace")
     except av.FFmpegError as error:
         logger.info("no container: %s", error)
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,7 +14,14 @@ import av
 import numpy as np
 
 from detector.files import MediaError, MediaFile, NotAVideoError, check_aspect_ratio, check_size, file_sha256
-from detector.limits import MAX_FILE_BYTES, MAX_LOST_RUNS, MAX_VIDEO_DURATION_S, MAX_VIDEO_PIXELS
+from detector.limits import (
+    MAX_FILE_BYTES,
+    MAX_LOST_PACKETS,
+    MAX_LOST_RUNS,
+    MAX_PACKETS,
+    MAX_VIDEO_DURATION_S,
+    MAX_VIDEO_PIXELS,
+)
 from detector.sampling import near_stamps
 
 logger = logging.getLogger(__name__)
@@ -25,6 +33,12 @@ CUT_OFF_SHARE = 0.02
 # FFmpeg demuxers that read one self-contained file. Playlists and "concat" scripts are left out:
 # they would make the server open other files. So are raw H.264 and HEVC: they carry no time stamps.
 VIDEO_DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,mp3,wav,flac,aac,ivf,mxf"
+# The last one binds the decoders, too: the pictures in a file can be larger than its header says.
+OPEN_OPTIONS = {
+    "format_whitelist": VIDEO_DEMUXERS,
+    "protocol_whitelist": "file",
+    "max_pixels": str(MAX_VIDEO_PIXELS),
+}
 _MEDIA_TYPES = {
     "avi": "video/x-msvideo",
     "mpegts": "video/mp2t",
@@ -79,7 +93,7 @@ class Video:
                 "The file is not a video that can be read, or it is cut off; please send an MP4, MOV, WebM, MKV or AVI."
             ) from error
         try:
-            self._open_stream()
+            self._open_stream(size)
             self.facts = self._read_facts(path, size)
         except BaseException:
             self._container.close()
@@ -91,7 +105,7 @@ class Video:
     def __exit__(self, *exc_info) -> None:
         self._container.close()
 
-    def _open_stream(self) -> None:
+    def _open_stream(self, size: int) -> None:
         streams = [
             stream
             for stream in self._container.streams.video
@@ -101,6 +115,8 @@ class Video:
         if not streams or streams[0].codec_context is None:
             raise MediaError("The file holds no moving picture (no video stream); please send a video.")
         self._stream = streams[0]
+        if self._stream.frames > size:  # FFmpeg seeks for minutes in an index that was made for that
+            raise MediaError("The video names more frames than the file has bytes; please send the original file.")
         context = self._stream.codec_context
         self._pixel_aspect = _pixel_aspect(self._stream)
         width, height = _square_size(context.width, context.height, self._pixel_aspect)
@@ -109,14 +125,21 @@ class Video:
         if width and height:
             check_aspect_ratio("video", width, height)
         context.thread_type = "AUTO"
+        context.options = {"max_pixels": OPEN_OPTIONS["max_pixels"]}
 
-        times, keyframes, last_duration, read_until_s = [], {}, 0, 0.0
+        times, keyframes, last_duration = [], {}, 0
+        ends: defaultdict[av.stream.Stream, int] = defaultdict(int)
         try:
-            for packet in self._container.demux():
+            for number, packet in enumerate(self._container.demux()):
+                if number == MAX_PACKETS:
+                    raise MediaError(
+                        f"The video holds more than {MAX_PACKETS // 10**6} million frames and pieces of sound; "
+                        "please cut out the part in question."
+                    )
                 stamp = packet.pts if packet.pts is not None else packet.dts
                 if stamp is None:
                     continue
-                read_until_s = max(read_until_s, float((stamp + (packet.duration or 0)) * packet.time_base))
+                ends[packet.stream] = max(ends[packet.stream], stamp + (packet.duration or 0))
                 if packet.stream is not self._stream:
                     continue
                 if packet.is_keyframe:
@@ -146,11 +169,14 @@ class Video:
         if self._stream.duration:
             self._read_s, self._stated_s = duration_s, float(self._stream.duration * self._stream.time_base)
         else:
+            read_until_s = max(float(end * stream.time_base) for stream, end in ends.items())
             self._read_s = read_until_s - (self._container.start_time or 0) / av.time_base
             self._stated_s = (self._container.duration or 0) / av.time_base
 
     def _read_facts(self, path: Path, size: int) -> MediaFile:
         first = next(self._decode_from(self._times[0]), None)
+        if first is None and not self._stream.codec_context.width:  # the decoder refused the pictures by their size
+            raise MediaError("No frame of the video can be decoded: it is damaged, or its frames are larger than 8K.")
         if first is None:
             raise MediaError("No frame of the video can be decoded; please send the original file.")
         height, width = self._upright(first).shape[:2]
@@ -273,14 +299,14 @@ class Video:
         Of the frames that no other frame refers to, only the wanted ones are decoded.
         """
         context = self._stream.codec_context
-        number = None
+        number, lost = None, 0
         try:
             self._container.seek(self._seek_stamps.get(stamp, stamp), stream=self._stream)
             packets = self._container.demux(self._stream)
         except av.error.FFmpegError as error:
             logger.info("cannot seek to %s: %s", stamp, error)
             return
-        while True:
+        while lost < MAX_LOST_PACKETS:
             try:
                 packet = next(packets)
             except (StopIteration, av.error.FFmpegError):
@@ -293,9 +319,11 @@ class Video:
                 frames = packet.decode()
             except av.error.FFmpegError:
                 self.damaged_frames += 1
+                lost += 1
                 number = None if number is None else number + 1
                 continue
             for frame in frames:
+                lost = 0
                 if self._counts_frames and number is not None:
                     frame.pts = self._times[min(number, len(self._times) - 1)]
                     number += 1
@@ -318,7 +346,7 @@ class Video:
 
 def open_container(path: Path) -> av.container.InputContainer:
     """Opens a file that may be hostile; it cannot make FFmpeg read another one."""
-    return av.open(str(path), options={"format_whitelist": VIDEO_DEMUXERS, "protocol_whitelist": "file"})
+    return av.open(str(path), options=OPEN_OPTIONS)
 
 
 def _pixel_aspect(stream: av.VideoStream) -> Fraction:

@@ -8,7 +8,11 @@ import pytest
 from PIL import Image, ImageFile
 
 from detector.media import MediaError, Video, image_problems, read_image
+from tests.hostile.bombs import black_png, movie_with
+from tests.hostile.originals import clip_frames
+from tests.hostile.originals import video as video_bytes
 from tests.hostile.photos import end_of_page, first_page, with_pages
+from tests.hostile.videos import patched
 from tests.media_factory import astronaut, numbered_frames, write_video
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -330,3 +334,44 @@ def test_first_picture_is_looked_at_where_those_after_it_are_damaged(tmp_path):
     assert image_problems(tmp_path / "bad.gif") == [
         "The picture is animated; only the first of its frames was looked at."
     ]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_pictures_larger_than_the_header_says_are_never_decoded(tmp_path, number):
+    (tmp_path / "bomb.mov").write_bytes(movie_with(black_png(9000, 9000), number))
+    with pytest.raises(MediaError, match="its frames are larger than 8K"):
+        Video(tmp_path / "bomb.mov")
+
+
+def test_video_of_too_many_packets_is_refused(tmp_path, monkeypatch):
+    path = write_video(tmp_path / "clip.mp4", numbered_frames(20))
+    monkeypatch.setattr("detector.videos.MAX_PACKETS", 19)
+    with pytest.raises(MediaError, match="million frames and pieces of sound"):
+        Video(path)
+    monkeypatch.setattr("detector.videos.MAX_PACKETS", 21)  # the last one is empty and ends the stream
+    with Video(path) as video:
+        assert video.frame_count == 20
+
+
+def test_decoder_that_makes_nothing_of_many_packets_is_given_up(tmp_path, monkeypatch):
+    data = bytearray(video_bytes("mov", "png", clip_frames(20, 32, 32), pixel_format="rgb24"))
+    place = data.index(b"IEND")
+    while (place := data.find(b"IHDR", place)) > 0:  # all pictures but the first lose their header
+        data[place : place + 4] = b"xxxx"
+    (tmp_path / "bad.mov").write_bytes(data)
+    monkeypatch.setattr("detector.videos.MAX_LOST_PACKETS", 3)
+    with Video(tmp_path / "bad.mov") as video:
+        assert [frame.time_s for frame in video.sample_frames(20)] == [0.0]
+        assert video.problems() == ["The file is damaged: only 1 of 20 frames could be decoded."]
+        # each keyframe is tried and given up after three packets, not after all that follow it
+        assert video.damaged_frames <= 3 * 20
+
+
+def test_index_that_names_more_frames_than_there_are_bytes_is_refused(tmp_path):
+    path = write_video(tmp_path / "clip.mp4", numbered_frames(20))
+    data = path.read_bytes()
+    for box, place, value in ((b"stsz", 4, 1), (b"stsz", 8, 2_000_000), (b"stts", 8, 2_000_000)):
+        data = patched(data, box, place, value)  # two million frames of one byte
+    path.write_bytes(data)
+    with pytest.raises(MediaError, match="more frames than the file has bytes"):
+        Video(path)
