@@ -1,10 +1,34 @@
+from fractions import Fraction
+from pathlib import Path
+
 import pytest
 import torch
+from hypothesis import settings
 
-from tests.media_factory import faceforensics_tree
+from tests.media_factory import faceforensics_tree, numbered_frames, write_video
 from training.network import PooledVGG16
 
 PAIRS = [(f"{2 * number:03d}", f"{2 * number + 1:03d}") for number in range(6)]
+
+# The same examples every time: a test that fails by chance is of no use to who changed something else.
+settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=60, database=None)
+settings.load_profile("repeatable")
+
+
+@pytest.fixture(scope="session")
+def even_clips(tmp_path_factory):
+    """Gives clips of so many frames at such a rate, each made once."""
+    folder, made = tmp_path_factory.mktemp("clips"), {}
+
+    def clip(count: int, fps: Fraction | int) -> Path:
+        if (count, fps) not in made:
+            path = folder / f"{len(made)}.mkv"
+            times_s = [float(number / Fraction(fps)) for number in range(count)]
+            frames = numbered_frames(count, 32, 32)
+            made[count, fps] = write_video(path, frames, fps=fps, times_s=times_s, preset="ultrafast")
+        return made[count, fps]
+
+    return clip
 
 
 @pytest.fixture(scope="session")
