@@ -229,7 +229,8 @@ class Video:
         """
         span_s = min(span_s or self._duration_s, self._duration_s)
         if count >= len(self._times):
-            stamps = {stamp for stamp in self._times if self._seconds(stamp) < span_s}
+            # a single frame whose container states no length lasts no time
+            stamps = {stamp for stamp in self._times if self._seconds(stamp) < span_s} or {self._times[0]}
         else:
             stamps = {self._on_screen(span_s * (2 * index + 1) / (2 * count)) for index in range(count)}
         return [self._seconds(stamp) for stamp in sorted(stamps)]

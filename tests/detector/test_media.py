@@ -375,3 +375,14 @@ def test_index_that_names_more_frames_than_there_are_bytes_is_refused(tmp_path):
     path.write_bytes(data)
     with pytest.raises(MediaError, match="more frames than the file has bytes"):
         Video(path)
+
+
+@pytest.mark.parametrize(
+    ("format", "codec", "length_s"), [("mov", "png", 0.1), ("asf", "wmv2", 0.0)], ids=["stated", "not stated"]
+)
+def test_single_frame_is_sampled_whether_or_not_its_length_is_stated(tmp_path, format, codec, length_s):
+    pixel_format = "rgb24" if codec == "png" else "yuv420p"
+    (tmp_path / "one").write_bytes(video_bytes(format, codec, clip_frames(1), pixel_format=pixel_format))
+    with Video(tmp_path / "one") as video:
+        assert video.facts.duration_s == pytest.approx(length_s, abs=1e-3)
+        assert [frame.time_s for frame in video.sample_frames(4)] == [0.0]

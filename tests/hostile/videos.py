@@ -119,6 +119,9 @@ def _times() -> Iterator[HostileFile]:
     yield HostileFile("time", "one-frame.mp4", video("mp4", "libx264", still[:1]), "result", faces=1)
     yield HostileFile("time", "one-frame.webm", video("webm", "libvpx-vp9", still[:1]), "result", faces=1)
     yield HostileFile("time", "one-frame.avi", video("avi", "mpeg4", still[:1]), "result", faces=1)
+    # these two state no length of a frame
+    yield HostileFile("time", "one-frame.wmv", video("asf", "wmv2", still[:1]), "result", faces=1)
+    yield HostileFile("time", "one-frame.flv", video("flv", "flv", still[:1]), "result", faces=1)
     yield HostileFile("time", "two-frames.mp4", video("mp4", "libx264", still[:2]), "result", faces=1)
     yield timed("one-instant.mkv", [0.0, 0.001, 0.002], faces=1)
     yield timed("late-start.mkv", [3600.0 + number / 10 for number in range(8)], faces=1)
