@@ -104,7 +104,7 @@ class LoadedModel:
 
     def score_log_odds(self, crops: list[np.ndarray]) -> np.ndarray:
         """log(P(fake) / P(real)) of each crop, ``(B,)``; the frame score is its sigmoid."""
-        return self.log_odds(self.runtime.logits(crops)) if crops else np.empty(0)
+        return self.log_odds(self.runtime.logits(crops, self.real)) if crops else np.empty(0)
 
 
 def load_model() -> LoadedModel:

@@ -56,29 +56,38 @@ class OpenVinoRuntime:
             self._thresholds = np.log(thresholds / (1 - thresholds))  # in log odds
         self._lock = threading.Lock()
 
-    def logits(self, crops: list[np.ndarray]) -> np.ndarray:
+    def logits(self, crops: list[np.ndarray], real: int) -> np.ndarray:
         """See `Runtime`."""
-        return self.logits_and_evidence(crops, real=0)[0]
+        return self._in_batches(crops, real, explained=False)[0]
 
     def logits_and_evidence(self, crops: list[np.ndarray], real: int) -> tuple[np.ndarray, np.ndarray]:
-        """See `Runtime`; in int8, what comes out so near a threshold that the verdict could change is computed in float32."""
+        """See `Runtime`."""
+        logits, evidence = self._in_batches(crops, real, explained=True)
+        return logits, evidence.astype(np.float32)
+
+    def _in_batches(self, crops: list[np.ndarray], real: int, explained: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Logits and evidence; of int8, what lies so near a threshold that the verdict could change is float32."""
         logits, evidence = [], []
         for start in range(0, len(crops), BATCH_SIZE):
             pixels = self._preprocessing.batch(crops[start : start + BATCH_SIZE])
-            found, maps = self._explained(self._int8 or self._float32, pixels, real)
+            found, maps = self._compute(self._int8 or self._float32, pixels, real, explained)
             if self._int8 and (near := self._near_threshold(found, real)).any():
-                found[near], maps[near] = self._explained(self._float32, pixels[near], real)
+                found[near], maps[near] = self._compute(self._float32, pixels[near], real, explained)
             logits.append(found)
             evidence.append(maps)
-        return np.concatenate(logits).astype(np.float64), np.concatenate(evidence).astype(np.float32)
+        return np.concatenate(logits).astype(np.float64), np.concatenate(evidence)
 
-    def _explained(self, graph: openvino.CompiledModel, pixels: np.ndarray, real: int) -> tuple[np.ndarray, np.ndarray]:
-        """Logits and evidence: what autograd gives for this network, in closed form."""
+    def _compute(
+        self, graph: openvino.CompiledModel, pixels: np.ndarray, real: int, explained: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Logits, and if asked for the evidence: what autograd gives for this network, in closed form."""
         with self._lock:
             maps = graph(pixels)[0].copy()  # (B, 512, 14, 14)
         count, channels, height, width = maps.shape
         pooled = maps.reshape(count, channels, height // 2, 2, width // 2, 2).max(axis=(3, 5))
         logits = pooled.mean(axis=(2, 3)) @ self._layer.T + self._bias
+        if not explained:
+            return logits, np.empty((count, 0, 0))
         # of the log odds, by the pooled mean of each channel; of it, each place that is highest among its four has a share
         weights = _softmax(np.delete(logits, real, axis=1)) @ np.delete(self._layer, real, axis=0)
         weights = (weights - self._layer[real]) * (pooled > 0).mean(axis=(2, 3))

@@ -24,8 +24,8 @@ class Runtime(Protocol):
 
     name: str
 
-    def logits(self, crops: list[np.ndarray]) -> np.ndarray:
-        """``(B, classes)`` float64 of square ``(S, S, 3)`` uint8 RGB crops."""
+    def logits(self, crops: list[np.ndarray], real: int) -> np.ndarray:
+        """``(B, classes)`` float64 of square ``(S, S, 3)`` uint8 RGB crops; `real` is the column of "real"."""
 
     def logits_and_evidence(self, crops: list[np.ndarray], real: int) -> tuple[np.ndarray, np.ndarray]:
         """Logits, and maps ``(B, h, w)`` in log odds of the classes other than `real`; see `detector.saliency`."""

@@ -49,7 +49,7 @@ class TorchRuntime:
         return torch.stack([self.transform(Image.fromarray(crop)) for crop in crops])
 
     @torch.inference_mode()
-    def logits(self, crops: list[np.ndarray]) -> np.ndarray:
+    def logits(self, crops: list[np.ndarray], real: int = 0) -> np.ndarray:
         """See `Runtime`."""
         parts = [
             self.network(self.batch(crops[start : start + BATCH_SIZE])) for start in range(0, len(crops), BATCH_SIZE)

@@ -93,8 +93,8 @@ def test_score_near_a_threshold_is_that_of_float32(folder):
 
 def test_a_crop_scores_the_same_alone_and_among_others(folder):
     runtime = load_folder(folder, "m", runtime="int8").runtime
-    alone = np.concatenate([runtime.logits([crop]) for crop in CROPS * 2])
-    assert runtime.logits(CROPS * 2) == pytest.approx(alone, abs=1e-5)
+    alone = np.concatenate([runtime.logits([crop], 0) for crop in CROPS * 2])
+    assert runtime.logits(CROPS * 2, 0) == pytest.approx(alone, abs=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,196 @@
+"""How long classification, saliency, photos and clips take, against plain eager float32 torch with the same weights."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import openvino
+import torch
+from openvino import opset13 as ops
+
+from benchmarks.media import decode_all, portrait
+from detector.analysis import Analyzer
+from detector.faces import FaceDetector, crop_face
+from detector.model import BUNDLED_FOLDER, LoadedModel, load_folder
+from detector.page.media import clip_html, photo_html
+from detector.runtimes import Choice
+from detector.torch_runtime import TorchRuntime
+
+# Multiply-adds of VGG-16's convolutions at 224 px; an operation is one of the two.
+OPERATIONS_PER_CROP = 2 * 15.35e9
+
+
+@dataclass(frozen=True)
+class Row:
+    """A figure.
+
+    Attributes:
+        what: Was measured.
+        seconds: Median.
+        ratio: How many times as fast as what it is compared with, or what else `unit` says; None without one.
+        unit: Of the ratio.
+    """
+
+    what: str
+    seconds: float
+    ratio: float | None = None
+    unit: str = ""
+
+
+def interleaved(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Median seconds of each, after one run that does not count; taken in turn, so that all meet the same neighbours."""
+    taken = defaultdict(list)
+    for number in range(rounds + 1):
+        for name, work in works.items():
+            start = time.perf_counter()
+            work()
+            if number:
+                taken[name].append(time.perf_counter() - start)
+    return {name: median(values) for name, values in taken.items()}
+
+
+def eager_model() -> LoadedModel:
+    """The bundled weights in plain eager float32 torch, without channels-last."""
+    loaded = load_folder(BUNDLED_FOLDER, "eager", runtime="torch")
+    network = loaded.runtime.network.to(memory_format=torch.contiguous_format)
+    return LoadedModel(loaded.info, TorchRuntime(network, loaded.runtime.transform))
+
+
+def sample_crops(count: int) -> list[np.ndarray]:
+    """One face, each time shifted a little."""
+    image = portrait(700)
+    crop = crop_face(image, FaceDetector().detect(image)[0])
+    return [np.roll(crop, 2 * number, axis=1) for number in range(count)]
+
+
+def classification(rounds: int) -> list[Row]:
+    """1 and 32 crops, and saliency on top, in every runtime."""
+    choices: tuple[Choice, ...] = ("torch", "fp32", "int8")
+    models = {"eager torch": eager_model()} | {
+        load_folder(BUNDLED_FOLDER, choice, runtime=choice).info.runtime: load_folder(
+            BUNDLED_FOLDER, choice, runtime=choice
+        )
+        for choice in choices
+    }
+    rows = []
+    for count in (1, 32):
+        crops = sample_crops(count)
+        works = {}
+        for name, model in models.items():
+            works[name, "scores"] = lambda model=model: model.runtime.logits(crops, model.real)
+            works[name, "with saliency"] = lambda model=model: model.runtime.logits_and_evidence(crops, model.real)
+        seconds = interleaved(works, rounds)
+        for (name, what), value in seconds.items():
+            against = seconds["eager torch", "scores"] if what == "scores" else seconds[name, "scores"]
+            if what == "scores":
+                rows.append(Row(f"{count} crops, {name}", value, against / value, "x eager torch"))
+            else:
+                extra = value / against - 1
+                rows.append(Row(f"{count} crops, {name}, with saliency", value, 100 * extra, "% on top of the scores"))
+    return rows
+
+
+def distance_to_the_limit(rounds: int) -> list[Row]:
+    """What one crop's operations would take at the speed of a large matrix product, float32 and int8."""
+    side = 1536
+    first = np.random.default_rng(0).random((side, side), np.float32)
+    float32 = torch.from_numpy(first)
+    works = {"float32": lambda: float32 @ float32}
+    data = ops.parameter([side, side], np.float32)
+    step = np.float32(1 / 127)
+    low, high = np.float32(0), np.float32(1)
+    left = ops.fake_quantize(data, low, high, low, high, 256)
+    whole = np.round(first * 127).astype(np.int8)
+    right = ops.multiply(ops.convert(ops.constant(whole), np.float32), ops.constant(step))
+    product = openvino.Core().compile_model(
+        openvino.Model([ops.result(ops.relu(ops.matmul(left, right, False, False)))], [data]), "CPU"
+    )
+    works["int8"] = lambda: product(first)
+    works["fp32 crop"], works["int8 crop"] = (
+        lambda model=load_folder(BUNDLED_FOLDER, choice, runtime=choice), crops=sample_crops(4): model.runtime.logits(
+            crops, model.real
+        )
+        for choice in ("fp32", "int8")
+    )
+    seconds = interleaved(works, 4 * rounds)
+    rows = []
+    for kind, crop in (("float32", "fp32 crop"), ("int8", "int8 crop")):
+        peak = 2 * side**3 / seconds[kind]
+        reached = 4 * OPERATIONS_PER_CROP / seconds[crop]
+        rows.append(Row(f"matrix product, {kind}", seconds[kind], peak / 1e9, "billion operations a second"))
+        rows.append(Row(f"4 crops, {kind}", seconds[crop], 100 * reached / peak, "% of that speed"))
+    return rows
+
+
+class Stages:
+    """An analyzer that notes how long its stages take."""
+
+    def __init__(self, model: LoadedModel):
+        self.analyzer = Analyzer(model)
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+        for method, stage in (("_find_faces", "detect"), ("_score", "classify")):
+            setattr(self.analyzer, method, self._timed(getattr(self.analyzer, method), stage))
+
+    def _timed(self, work: Callable, stage: str) -> Callable:
+        def timed(*arguments, **options):
+            start = time.perf_counter()
+            try:
+                return work(*arguments, **options)
+            finally:
+                self.seconds[stage] += time.perf_counter() - start
+
+        return timed
+
+    def photo(self, path: Path) -> None:
+        """To the page's HTML."""
+        photo_html(self.analyzer.analyze_image(path), "en")
+
+    def clip(self, path: Path, exact: bool) -> None:
+        """Likewise."""
+        analysis = self.analyzer.analyze_video(path, 32, exact=exact)
+        assert len(analysis.frames) == 32 and analysis.result.faces
+        self._timed(clip_html, "render")(analysis, "en")
+
+
+def photos(path: Path, rounds: int) -> list[Row]:
+    """A photo end to end."""
+    works = {name: Stages(model) for name, model in (("eager torch", eager_model()), ("default", default_model()))}
+    seconds = interleaved({name: lambda stages=stages: stages.photo(path) for name, stages in works.items()}, rounds)
+    return [
+        Row(f"photo of 12 megapixels, one face, {name}", value, seconds["eager torch"] / value, "x eager torch")
+        for name, value in seconds.items()
+    ]
+
+
+def clips(paths: dict[str, Path], rounds: int) -> list[Row]:
+    """Clips end to end, by stage, against plain sequential decoding."""
+    rows = []
+    for name, path in paths.items():
+        works, stages = {"decode": lambda path=path: decode_all(path)}, {}
+        for sampling in ("near", "exact"):
+            stages[sampling] = Stages(default_model())
+            works[sampling] = lambda path=path, sampling=sampling, by=stages[sampling]: by.clip(
+                path, sampling == "exact"
+            )
+        seconds = interleaved(works, rounds)
+        rows.append(Row(f"{name}, plain sequential decoding", seconds["decode"]))
+        for sampling, measured in stages.items():
+            total = seconds[sampling]
+            rows.append(
+                Row(f"{name}, {sampling} sampling", total, total / seconds["decode"], "x plain sequential decoding")
+            )
+            known = {stage: value / (rounds + 1) for stage, value in measured.seconds.items()}
+            for stage, value in {"waiting for frames, linking": total - sum(known.values()), **known}.items():
+                rows.append(Row(f"{name}, {sampling} sampling: {stage}", value, 100 * value / total, "% of it"))
+    return rows
+
+
+def default_model() -> LoadedModel:
+    """What `app.py` answers with."""
+    return load_folder(BUNDLED_FOLDER, "bundled")
