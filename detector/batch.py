@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import logging
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,6 +16,7 @@ import av
 import cv2
 
 from detector.analysis import FRAMES_PER_VIDEO, Analyzer, Progress
+from detector.deadline import Deadline
 from detector.files import MediaError, NotAVideoError, check_size, file_sha256
 from detector.isolation import WORKERS
 from detector.report import VERDICT_TITLE, result_to_dict
@@ -123,6 +125,8 @@ def analyze_many(
     cancelled: Callable[[], bool] | None = None,
     keep_analyses: bool = False,
     exact: bool = False,
+    file_s: float = math.inf,
+    all_s: float = math.inf,
 ) -> Iterator[BatchItem]:
     """Assesses files one after the other; files of the same bytes are analysed once.
 
@@ -134,14 +138,22 @@ def analyze_many(
         cancelled: Asked between files and between the frames of a video; once it says yes, no item follows.
         keep_analyses: Gives the pictures with each item, up to 60 MB; drop them before you ask for the next one.
         exact: See `Analyzer.analyze_video`.
+        file_s: How long one file may take; a video that takes longer is an error of its own.
+        all_s: How long all files may take; those that have not begun by then are errors, what is done stays.
 
     Yields:
         One item a file.
     """
     files = [Path(path) for path in paths]
     known: dict[str, BatchItem] = {}
+    of_all = Deadline(all_s)
     for index, path in enumerate(files):
-        report = partial(_report, progress, cancelled, path.name, index, len(files))
+        if of_all.is_over:
+            yield BatchItem(
+                path, "", error="The files before it took too long, so this one was left; please send it again."
+            )
+            continue
+        report = partial(_report, progress, cancelled, Deadline(file_s), path.name, index, len(files))
         try:
             report(0.0)
             item = _analyze_one(analyzer, path, frames, report, known, keep_analyses, exact)
@@ -157,6 +169,7 @@ def analyze_many(
 def _report(
     progress: Progress | None,
     cancelled: Callable[[], bool] | None,
+    deadline: Deadline,
     name: str,
     index: int,
     count: int,
@@ -166,6 +179,8 @@ def _report(
     """Passes the progress of one of `count` files on."""
     if share < 1 and cancelled and cancelled():
         raise _Cancelled
+    if 0 < share < 1:
+        deadline.check()
     if progress:
         progress((index + share) / count, f"{name}, {doing}" if doing else name)
 

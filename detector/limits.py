@@ -43,8 +43,13 @@ MAX_ANNOTATED_S = 10 * 60
 MAX_BATCH_FILES = 50
 # Requests that wait for the one place at the model. More would wait longer than anyone stays.
 MAX_WAITING_REQUESTS = 20
-# From the start of its work, not of its wait. A clip of ten minutes takes about a minute; what takes five is stuck or an attack.
+# Of one file, from the start of its work, not of its wait. A clip of ten minutes takes about a minute; what takes five is stuck
+# or an attack.
 MAX_REQUEST_S = 300
+# Of many files together. What is done by then is handed over; the files that are left are named, to be sent again.
+MAX_BATCH_S = 30 * 60
+# Of an annotated video: `MAX_ANNOTATED_S` of 1080p on a machine half as fast as two busy cores.
+MAX_ANNOTATING_S = 20 * 60
 
 # A worker that reads media (`detector.worker`). Memory counts addresses, of which libraries reserve a gigabyte that they never
 # use; a photo of 120 megapixels or 8K video with many threads fits.

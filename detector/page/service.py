@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -12,10 +13,11 @@ import gradio as gr
 from detector.analysis import FRAMES_PER_VIDEO, Analyzer
 from detector.annotated import write_annotated_video
 from detector.batch import BatchItem, analyze_many, rows, to_csv, to_document, to_json
+from detector.deadline import Deadline
 from detector.evidence import build_evidence, write_evidence
 from detector.files import MediaError
 from detector.language import ENGLISH, translate
-from detector.limits import MAX_BATCH_FILES, MAX_FRAMES
+from detector.limits import MAX_ANNOTATING_S, MAX_BATCH_FILES, MAX_BATCH_S, MAX_FRAMES, MAX_REQUEST_S
 from detector.page.media import clip_html, faces_html, photo_html
 from detector.page.verdict import batch_html, verdict_html
 from detector.report import result_to_dict, verdict_markdown
@@ -70,7 +72,7 @@ class Service:
         output = self._work.new() / f"{Path(file or '').stem[:80] or 'video'}-annotated.mp4"
 
         def write() -> Path:
-            write_annotated_video(file, result, output, self._reporting(request, progress))
+            write_annotated_video(file, result, output, self._reporting(request, progress, MAX_ANNOTATING_S))
             return output
 
         return gr.update(value=str(self._run(write, [file] if result else [], language, request)), visible=True)
@@ -132,7 +134,7 @@ class Service:
     def _video(
         self, file: str, frames: int, exact: bool, language: str, request: gr.Request, progress: gr.Progress
     ) -> Analysis:
-        report = self._reporting(request, progress)
+        report = self._reporting(request, progress, MAX_REQUEST_S)
         return self._run(
             lambda: self._analyzer.analyze_video(file, frames=_bounded(frames), progress=report, exact=bool(exact)),
             [file],
@@ -143,12 +145,15 @@ class Service:
     def _many(
         self, files: list[str], frames: int, language: str, request: gr.Request, progress: gr.Progress
     ) -> list[BatchItem]:
-        report = self._reporting(request, progress)
+        # a batch is stopped between its files, so that what is done is not lost
+        report = self._reporting(request, progress, math.inf)
 
         def analyze() -> list[BatchItem]:
             if len(files) > MAX_BATCH_FILES:
                 raise MediaError(f"More than {MAX_BATCH_FILES} files were sent; please send fewer at a time.")
-            return list(analyze_many(self._analyzer, files, _bounded(frames), report))
+            return list(
+                analyze_many(self._analyzer, files, _bounded(frames), report, file_s=MAX_REQUEST_S, all_s=MAX_BATCH_S)
+            )
 
         return self._run(analyze, files, language, request)
 
@@ -166,11 +171,14 @@ class Service:
             sentence = translate(str(error), language)
             raise gr.Error(sentence, duration=None, print_exception=False) from error
 
-    def _reporting(self, request: gr.Request, progress: gr.Progress) -> Callable[[float, str], None]:
-        """Passes progress on, and leaves the work once it was cancelled."""
+    def _reporting(self, request: gr.Request, progress: gr.Progress, seconds: float) -> Callable[[float, str], None]:
+        """Passes progress on, and leaves the work once it was cancelled or took longer than so many seconds."""
+        deadline = Deadline(seconds)
 
         def report(share: float, doing: str) -> None:
             self._sessions.check(request.session_hash)
+            if share < 1:  # what is done is not thrown away
+                deadline.check()
             progress(share, desc=doing)
 
         return report

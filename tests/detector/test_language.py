@@ -13,7 +13,18 @@ from detector.language import LANGUAGES, catalogue, supported, translate
 
 PACKAGE = Path(detector.__file__).parent
 # Where sentences are made that a person reads on the page.
-SOURCES = ("files", "images", "videos", "analysis", "batch", "sessions", "annotated", "isolation", "page/service")
+SOURCES = (
+    "files",
+    "deadline",
+    "images",
+    "videos",
+    "analysis",
+    "batch",
+    "sessions",
+    "annotated",
+    "isolation",
+    "page/service",
+)
 OTHERS = [language for language in LANGUAGES if language != "en"]
 
 
@@ -33,7 +44,8 @@ def sentences_of(source: str) -> list[str]:
         if not isinstance(node, ast.Call) or not node.args:
             continue
         name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-        text = template(node.args[0])
+        errors = [keyword.value for keyword in node.keywords if keyword.arg == "error"]
+        text = template(errors[0] if errors else node.args[0])
         if name in ("MediaError", "append", "BatchItem") and text and text.rstrip().endswith("."):
             found.append(text.replace("The 7 is a strip", "The photo is a strip").replace("7 7 found", "A face found"))
     return found

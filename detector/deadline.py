@@ -1,0 +1,32 @@
+"""Work on a file that must end: what takes too long is left at its next report of progress."""
+
+from __future__ import annotations
+
+import time
+
+from detector.files import MediaError
+
+
+class Deadline:
+    """Seconds that some work may take, from now on."""
+
+    def __init__(self, seconds: float):
+        self._seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is up."""
+        return time.monotonic() > self._end
+
+    def check(self) -> None:
+        """Leaves the work once the time is up.
+
+        Raises:
+            MediaError: It is.
+        """
+        if self.is_over:
+            raise MediaError(
+                f"This took longer than {self._seconds / 60:.0f} minutes and was stopped; "
+                "please send a shorter part of the video, or have fewer frames looked at."
+            )
