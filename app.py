@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from pathlib import Path
 
 import gradio as gr
@@ -10,11 +12,13 @@ import gradio as gr
 from detector.analysis import FRAMES_PER_VIDEO, Analyzer
 from detector.isolation import WORKERS
 from detector.language import LANGUAGES, catalogue, translate
-from detector.limits import LIMITS_TEXT, MAX_FILE_BYTES, MAX_FRAMES, MAX_WAITING_REQUESTS
+from detector.limits import LIMITS_TEXT, MAX_FILE_BYTES, MAX_FRAMES, MAX_UPLOAD_AGE_S, MAX_WAITING_REQUESTS
 from detector.model import load_model
 from detector.page.elements import asset
 from detector.page.service import Service
 from detector.report import card_markdown
+from detector.server.folder import own_temporary_folder
+from detector.server.settings import SettingError, Settings, read_settings
 
 EXAMPLES = Path(__file__).parent / "examples"
 INTRODUCTION = (
@@ -37,8 +41,9 @@ WITH_LANGUAGE = "(...inputs) => [...inputs.slice(0, -1), document.documentElemen
 def build_app(analyzer: Analyzer) -> gr.Blocks:
     """The page and its named endpoints, around one analyzer."""
     service = Service(analyzer)
-    # uploads that no closed page took with it are removed two hours after they came, checked every ten minutes
-    with gr.Blocks(title="Face manipulation check", analytics_enabled=False, delete_cache=(600, 7200)) as page:
+    # what no closed page took with it is removed when it is old, checked every ten minutes
+    cleaning = (600, MAX_UPLOAD_AGE_S)
+    with gr.Blocks(title="Face manipulation check", analytics_enabled=False, delete_cache=cleaning) as page:
         gr.Markdown(f"# {TEXTS('Face manipulation check')}")
         gr.Markdown(TEXTS(INTRODUCTION))
         info, warning = analyzer.model.info, analyzer.model.warning
@@ -61,7 +66,9 @@ def build_app(analyzer: Analyzer) -> gr.Blocks:
         gr.Markdown(TEXTS(LIMITS_TEXT), elem_id="limits")
         endpoints(service)
         page.unload(service.forget)
-    return page.queue(max_size=MAX_WAITING_REQUESTS)
+    service.keep(path for block in page.blocks.values() for path in block.keep_in_cache)
+    # without api_open=False, scripts could pass by the queue and have the model work for all of them at once
+    return page.queue(max_size=MAX_WAITING_REQUESTS, api_open=False)
 
 
 def chooser(name: str, label: str, button: str, examples: list[str], **options) -> tuple[gr.File, gr.Button, gr.Button]:
@@ -194,6 +201,7 @@ def wire(
     # not then(): it is not called after an error
     done.failure(lambda: unlocked, None, [file, start, cancel], **private)
     cancel.click(service.cancel, None, None, queue=False, **private)
+    file.upload(service.received, file, None, queue=False, **private)
     file.change(lambda: [None] * len(outputs) + [gr.update(visible=False)], None, [*outputs, results], **private)
 
 
@@ -215,9 +223,14 @@ def endpoints(service: Service) -> None:
             gr.Button(name).click(function, inputs, outputs, api_name=name, **ONE_AT_A_TIME)
 
 
-def launch_options() -> dict:
+def launch_options(settings: Settings | None = None) -> dict:
     """How the page is served, on a Space and in the tests alike."""
+    settings = settings or Settings()
     return {
+        "app_kwargs": {"middleware": settings.middleware},
+        "auth": list(settings.logins) or None,
+        "enable_monitoring": False,
+        "run_history": False,  # it would keep photos and results in the browser, and on the Hub for who is logged in there
         "max_file_size": MAX_FILE_BYTES,
         "show_error": False,
         "footer_links": ["api", "settings"],
@@ -229,7 +242,22 @@ def launch_options() -> dict:
     }
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Serves the page until it is stopped; returns the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    WORKERS.warm_up()
-    build_app(Analyzer(load_model())).launch(**launch_options())
+    if "SPACE_ID" in os.environ:
+        # the Hub's proxies, so that an address is that of the person
+        os.environ.setdefault("FORWARDED_ALLOW_IPS", "127.0.0.1,10.0.0.0/8")
+    try:
+        settings = read_settings(os.environ)
+        with own_temporary_folder():
+            WORKERS.warm_up()
+            build_app(Analyzer(load_model())).launch(**launch_options(settings))
+    except SettingError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -60,6 +60,8 @@ MAX_WORKER_FILE_BYTES = 2 * 1024**3
 MAX_ANSWER_S = 120
 # Of a whole job. The server stops a job earlier; this is for a worker whose server has died.
 MAX_JOB_CPU_S = 40 * 60
+# What a script sent, or a page that was not closed, is deleted then: long enough to fetch the reports, too short to collect.
+MAX_UPLOAD_AGE_S = 2 * 3600
 
 LIMITS_TEXT = (
     f"Up to {MAX_FILE_BYTES // 1024**2} MB a file; photos up to {MAX_IMAGE_PIXELS // 10**6} megapixels, "

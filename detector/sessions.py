@@ -3,38 +3,52 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import shutil
-import tempfile
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from detector.files import MediaError
+from detector.limits import MAX_UPLOAD_AGE_S
 
 logger = logging.getLogger(__name__)
 
-# What is made for a person is copied to the server's cache at once; this is only where it is made.
-MAX_WORK_AGE_S = 600
+
+@dataclass
+class _Files:
+    """Of one session: what it sent, folders of what was made for it, and when it was last here."""
+
+    uploads: set[Path] = field(default_factory=set)
+    folders: list[Path] = field(default_factory=list)
+    last_s: float = 0.0
 
 
 class Sessions:
-    """Running analyses and uploads by session."""
+    """Running analyses and files by session; those of a session that was silent for `MAX_UPLOAD_AGE_S` go too."""
 
     def __init__(self):
         self._lock = threading.Lock()
         self._running: Counter[str] = Counter()
         self._cancelled: set[str] = set()
-        self._uploads: defaultdict[str, set[Path]] = defaultdict(set)
+        self._files: dict[str, _Files] = {}
+        self._kept: frozenset[Path] = frozenset()
+
+    def keep(self, paths: Iterable[str]) -> None:
+        """Files that are everyone's, and never go: an example lies where an upload of the same bytes and name would."""
+        self._kept = frozenset(Path(path) for path in paths)
 
     @contextmanager
     def running(self, session: str, uploads: Iterable[str]) -> Iterator[None]:
         """While an analysis of these uploads runs."""
+        self.received(session, uploads)
         with self._lock:
             self._running[session] += 1
-            self._uploads[session].update(Path(upload) for upload in uploads)
+        self._forget_silent()
         try:
             yield
         finally:
@@ -43,6 +57,19 @@ class Sessions:
                 if not self._running[session]:
                     del self._running[session]
                     self._cancelled.discard(session)
+
+    def received(self, session: str, uploads: Iterable[str]) -> None:
+        """These came for a session, and may never be analysed."""
+        with self._lock:
+            self._of(session).uploads.update(Path(upload) for upload in uploads)
+
+    def new_folder(self, session: str, inside: str | Path) -> Path:
+        """An empty folder for files that are made for a session; its name cannot be guessed."""
+        folder = Path(inside) / secrets.token_hex(16)
+        folder.mkdir(parents=True)
+        with self._lock:
+            self._of(session).folders.append(folder)
+        return folder
 
     def cancel(self, session: str) -> None:
         """Stops the analysis that runs for a session, if one does."""
@@ -64,32 +91,33 @@ class Sessions:
             raise MediaError("The analysis was cancelled.")
 
     def forget(self, session: str) -> None:
-        """Stops the analysis of a session, and deletes its uploads that nobody else sent as well."""
+        """Stops the analysis of a session, and deletes what was made for it and its uploads that nobody else sent as well."""
         self.cancel(session)
         with self._lock:
-            uploads = self._uploads.pop(session, set())
-            still_used = set().union(*self._uploads.values())
-        for upload in uploads - still_used:
+            files = self._files.pop(session, _Files())
+            still_used = self._kept.union(*(other.uploads for other in self._files.values()))
+        for folder in files.folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        for upload in files.uploads - still_used:
             try:
                 upload.unlink(missing_ok=True)
-            except OSError:
-                logger.warning("could not delete an upload", exc_info=True)
+                upload.parent.rmdir()  # Gradio makes a folder an upload
+            except OSError as error:
+                if upload.exists():
+                    logger.warning("could not delete an upload: %s", error)
 
+    def _of(self, session: str) -> _Files:
+        files = self._files.setdefault(session, _Files())
+        files.last_s = time.monotonic()
+        return files
 
-class WorkFolder:
-    """A folder for files on their way to a person; what is older than `MAX_WORK_AGE_S` goes."""
-
-    def __init__(self):
-        self._root = tempfile.TemporaryDirectory(prefix="face-check-", ignore_cleanup_errors=True)
-
-    def new(self) -> Path:
-        """An empty folder of its own."""
-        root = Path(self._root.name)
-        for folder in root.iterdir():
-            try:
-                is_old = time.time() - folder.stat().st_mtime > MAX_WORK_AGE_S
-            except FileNotFoundError:  # another request was faster
-                continue
-            if is_old:
-                shutil.rmtree(folder, ignore_errors=True)
-        return Path(tempfile.mkdtemp(dir=root))
+    def _forget_silent(self) -> None:
+        before = time.monotonic() - MAX_UPLOAD_AGE_S
+        with self._lock:
+            silent = [
+                session
+                for session, files in self._files.items()
+                if files.last_s < before and session not in self._running
+            ]
+        for session in silent:
+            self.forget(session)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 
 from detector.analysis import FRAMES_PER_VIDEO, Analyzer
 from detector.annotated import write_annotated_video
@@ -22,11 +24,14 @@ from detector.page.media import clip_html, faces_html, photo_html
 from detector.page.verdict import batch_html, verdict_html
 from detector.report import result_to_dict, verdict_markdown
 from detector.results import Analysis, Result
-from detector.sessions import Sessions, WorkFolder
+from detector.sessions import Sessions
 
 logger = logging.getLogger(__name__)
 
 NO_FILE = "No file was sent; please choose a photo or a video first."
+UPLOAD_GONE = "The upload is no longer there; please send the file again."
+CANNOT_WRITE = "The server has no room to write the answer, because its disk is full or locked; please try again later."
+_CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 Answer = TypeVar("Answer")
@@ -38,40 +43,39 @@ class Service:
     def __init__(self, analyzer: Analyzer):
         self._analyzer = analyzer
         self._sessions = Sessions()
-        self._work = WorkFolder()
 
     def show_photo(self, file: str, language: str, request: gr.Request):
         """JSON, verdict, viewer, faces and report of a photo, for the page."""
-        analysis = self._photo(file, language, request)
+        analysis, reports = self._photo(file, language, request)
         return (
             result_to_dict(analysis.result),
             verdict_html(analysis.result, language),
             photo_html(analysis, language),
             faces_html(analysis, language),
-            *self._reports(file, analysis),
+            *reports,
         )
 
     def show_video(
         self, file: str, frames: int, exact: bool, language: str, request: gr.Request, progress=gr.Progress()
     ):
         """JSON, verdict, plot and frames, faces, report and result of a video, for the page."""
-        analysis = self._video(file, frames, exact, language, request, progress)
+        analysis, reports = self._video(file, frames, exact, language, request, progress)
         progress(1.0, desc="drawing")
         return (
             result_to_dict(analysis.result),
             verdict_html(analysis.result, language),
             clip_html(analysis, language),
             faces_html(analysis, language),
-            *self._reports(file, analysis),
+            *reports,
             analysis.result,
             gr.update(value=None, visible=False),
         )
 
     def annotate(self, file: str, result: Result | None, language: str, request: gr.Request, progress=gr.Progress()):
         """The video with its faces numbered in every frame."""
-        output = self._work.new() / f"{Path(file or '').stem[:80] or 'video'}-annotated.mp4"
 
         def write() -> Path:
+            output = self._new_folder(request) / f"{Path(file).stem[:80] or 'video'}-annotated.mp4"
             write_annotated_video(file, result, output, self._reporting(request, progress, MAX_ANNOTATING_S))
             return output
 
@@ -79,16 +83,16 @@ class Service:
 
     def show_batch(self, files: list[str], frames: int, language: str, request: gr.Request, progress=gr.Progress()):
         """Table, CSV and JSON of several files, for the page."""
-        items = self._many(files, frames, language, request, progress)
-        return batch_html(rows(items), language), *self._tables(items)
+        items, tables = self._many(files, frames, language, request, progress)
+        return batch_html(rows(items), language), *tables
 
     def analyze_image(self, file: str, request: gr.Request):
         """Assesses every face of a photo.
 
         Returns the documented JSON result, the verdict in words, and the evidence report as HTML and as JSON.
         """
-        analysis = self._photo(file, ENGLISH, request)
-        return result_to_dict(analysis.result), verdict_markdown(analysis.result), *self._reports(file, analysis)
+        analysis, reports = self._photo(file, ENGLISH, request)
+        return result_to_dict(analysis.result), verdict_markdown(analysis.result), *reports
 
     def analyze_video(
         self,
@@ -102,8 +106,8 @@ class Service:
 
         Returns the documented JSON result, the verdict in words, and the evidence report as HTML and as JSON.
         """
-        analysis = self._video(file, frames, exact, ENGLISH, request, progress)
-        return result_to_dict(analysis.result), verdict_markdown(analysis.result), *self._reports(file, analysis)
+        analysis, reports = self._video(file, frames, exact, ENGLISH, request, progress)
+        return result_to_dict(analysis.result), verdict_markdown(analysis.result), *reports
 
     def analyze_batch(
         self, files: list[str], frames: int = FRAMES_PER_VIDEO, request: gr.Request = None, progress=gr.Progress()
@@ -112,9 +116,8 @@ class Service:
 
         Returns all results as JSON, and as files: a table in CSV, and the JSON.
         """
-        items = self._many(files, frames, ENGLISH, request, progress)
-        table, lines = self._tables(items)
-        return to_document(items), table, lines
+        items, tables = self._many(files, frames, ENGLISH, request, progress)
+        return to_document(items), *tables
 
     def model_info(self) -> dict:
         """Which model answers: id, revision, label names, thresholds, and why it is not the one asked for."""
@@ -124,36 +127,50 @@ class Service:
         """Stops the analysis that runs for this page."""
         self._sessions.cancel(request.session_hash)
 
+    def received(self, files: str | list[str], request: gr.Request) -> None:
+        """Files were chosen: they go with the page, whether they are checked or not."""
+        self._sessions.received(request.session_hash, [files] if isinstance(files, str) else files or [])
+
+    def keep(self, paths: Iterable[str]) -> None:
+        """Files in Gradio's cache that are not an upload of anyone's, such as the examples."""
+        self._sessions.keep(paths)
+
     def forget(self, request: gr.Request) -> None:
-        """The page was closed: its uploads go, its analysis stops."""
+        """The page was closed: its uploads and reports go, its analysis stops."""
         self._sessions.forget(request.session_hash)
 
-    def _photo(self, file: str, language: str, request: gr.Request) -> Analysis:
-        return self._run(lambda: self._analyzer.analyze_image(file), [file], language, request)
+    def _photo(self, file: str, language: str, request: gr.Request) -> tuple[Analysis, tuple[str, str]]:
+        def analyze() -> tuple[Analysis, tuple[str, str]]:
+            analysis = self._analyzer.analyze_image(file)
+            self._sessions.check(request.session_hash)
+            return analysis, self._reports(file, analysis, request)
+
+        return self._run(analyze, [file], language, request)
 
     def _video(
         self, file: str, frames: int, exact: bool, language: str, request: gr.Request, progress: gr.Progress
-    ) -> Analysis:
+    ) -> tuple[Analysis, tuple[str, str]]:
         report = self._reporting(request, progress, MAX_REQUEST_S)
-        return self._run(
-            lambda: self._analyzer.analyze_video(file, frames=_bounded(frames), progress=report, exact=bool(exact)),
-            [file],
-            language,
-            request,
-        )
+
+        def analyze() -> tuple[Analysis, tuple[str, str]]:
+            analysis = self._analyzer.analyze_video(file, frames=_bounded(frames), progress=report, exact=bool(exact))
+            return analysis, self._reports(file, analysis, request)
+
+        return self._run(analyze, [file], language, request)
 
     def _many(
         self, files: list[str], frames: int, language: str, request: gr.Request, progress: gr.Progress
-    ) -> list[BatchItem]:
+    ) -> tuple[list[BatchItem], tuple[str, str]]:
         # a batch is stopped between its files, so that what is done is not lost
         report = self._reporting(request, progress, math.inf)
 
-        def analyze() -> list[BatchItem]:
+        def analyze() -> tuple[list[BatchItem], tuple[str, str]]:
             if len(files) > MAX_BATCH_FILES:
                 raise MediaError(f"More than {MAX_BATCH_FILES} files were sent; please send fewer at a time.")
-            return list(
+            items = list(
                 analyze_many(self._analyzer, files, _bounded(frames), report, file_s=MAX_REQUEST_S, all_s=MAX_BATCH_S)
             )
+            return items, self._tables(items, request)
 
         return self._run(analyze, files, language, request)
 
@@ -168,8 +185,14 @@ class Service:
                 return work()
         except MediaError as error:
             logger.info("refused: %s", error, exc_info=True)
-            sentence = translate(str(error), language)
-            raise gr.Error(sentence, duration=None, print_exception=False) from error
+            sentence = str(error)
+            cause = error
+        except OSError as error:
+            if error.errno not in (*_CANNOT_WRITE, errno.ENOENT):
+                raise
+            logger.exception("a file cannot be read or written")
+            sentence, cause = UPLOAD_GONE if error.errno == errno.ENOENT else CANNOT_WRITE, error
+        raise gr.Error(translate(sentence, language), duration=None, print_exception=False) from cause
 
     def _reporting(self, request: gr.Request, progress: gr.Progress, seconds: float) -> Callable[[float, str], None]:
         """Passes progress on, and leaves the work once it was cancelled or took longer than so many seconds."""
@@ -183,19 +206,23 @@ class Service:
 
         return report
 
-    def _reports(self, file: str, analysis: Analysis) -> tuple[str, str]:
+    def _reports(self, file: str, analysis: Analysis, request: gr.Request) -> tuple[str, str]:
         """The evidence report as HTML and as JSON."""
         evidence = build_evidence(file, analysis, self._analyzer.model)
-        html, record = write_evidence(evidence, self._work.new(), f"{Path(file).stem[:80]}-evidence")
+        html, record = write_evidence(evidence, self._new_folder(request), f"{Path(file).stem[:80]}-evidence")
         return str(html), str(record)
 
-    def _tables(self, items: list[BatchItem]) -> tuple[str, str]:
+    def _tables(self, items: list[BatchItem], request: gr.Request) -> tuple[str, str]:
         """All results as CSV, which Excel reads as UTF-8 only with a mark at its start, and as JSON."""
-        folder = self._work.new()
+        folder = self._new_folder(request)
         table, lines = folder / "results.csv", folder / "results.json"
         table.write_text(to_csv(items), encoding="utf-8-sig", newline="")
         lines.write_text(to_json(items), encoding="ascii")
         return str(table), str(lines)
+
+    def _new_folder(self, request: gr.Request) -> Path:
+        # in Gradio's own folder: what lies elsewhere it copies there, out of our sight
+        return self._sessions.new_folder(request.session_hash, get_upload_folder())
 
 
 def _bounded(frames: int | None) -> int:

@@ -46,7 +46,7 @@ def sentences_of(source: str) -> list[str]:
         name = getattr(node.func, "attr", getattr(node.func, "id", ""))
         errors = [keyword.value for keyword in node.keywords if keyword.arg == "error"]
         text = template(errors[0] if errors else node.args[0])
-        if name in ("MediaError", "append", "BatchItem") and text and text.rstrip().endswith("."):
+        if name in ("MediaError", "append", "BatchItem", "refusal") and text and text.rstrip().endswith("."):
             found.append(text.replace("The 7 is a strip", "The photo is a strip").replace("7 7 found", "A face found"))
     return found
 

@@ -1,12 +1,13 @@
 """What a session leaves behind: nothing."""
 
-import os
-import time
+from types import SimpleNamespace
 
 import pytest
 
+from detector import sessions as module
 from detector.files import MediaError
-from detector.sessions import MAX_WORK_AGE_S, Sessions, WorkFolder
+from detector.limits import MAX_UPLOAD_AGE_S
+from detector.sessions import Sessions
 
 
 def test_cancelled_analysis_stops_and_the_next_one_runs():
@@ -41,12 +42,51 @@ def test_uploads_go_with_their_session_unless_another_sent_the_same(tmp_path):
     assert not same.exists()
 
 
-def test_work_of_earlier_requests_is_removed():
-    work = WorkFolder()
-    old, recent = work.new(), work.new()
-    (old / "report.html").write_text("x")
-    long_ago = time.time() - MAX_WORK_AGE_S - 1
-    os.utime(old, (long_ago, long_ago))
-    new = work.new()
-    assert (old.exists(), recent.exists(), new.exists()) == (False, True, True)
-    assert list(new.iterdir()) == []
+def test_upload_that_was_never_checked_goes_too(tmp_path):
+    upload = tmp_path / "hash" / "photo.jpg"
+    upload.parent.mkdir()
+    upload.write_bytes(b"1")
+    sessions = Sessions()
+    sessions.received("a", [str(upload)])
+    sessions.forget("a")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_made_for_a_session_goes_with_it(tmp_path):
+    sessions = Sessions()
+    own, other = sessions.new_folder("a", tmp_path), sessions.new_folder("b", tmp_path)
+    (own / "report.html").write_text("x")
+    assert len(own.name) == 32 and own.name != other.name  # 128 bits cannot be guessed
+    sessions.forget("a")
+    assert list(tmp_path.iterdir()) == [other]
+
+
+def test_files_of_a_script_that_never_says_goodbye_go_when_they_are_old(tmp_path, monkeypatch):
+    now = 0.0
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now))
+    upload = tmp_path / "photo.jpg"
+    upload.write_bytes(b"1")
+    sessions = Sessions()
+    with sessions.running("script", [str(upload)]):
+        now = MAX_UPLOAD_AGE_S + 1.0
+        with sessions.running("other", []):
+            assert upload.exists()  # it still runs
+    with sessions.running("script", [str(upload)]):
+        pass
+    now += MAX_UPLOAD_AGE_S
+    with sessions.running("other", []):
+        assert upload.exists()
+    now += 1.0
+    with sessions.running("another", []):
+        assert not upload.exists()
+
+
+def test_example_is_everyones_and_stays(tmp_path):
+    example = tmp_path / "example.jpg"
+    example.write_bytes(b"1")
+    sessions = Sessions()
+    sessions.keep([str(example)])
+    with sessions.running("a", [str(example)]):
+        pass
+    sessions.forget("a")
+    assert example.exists()

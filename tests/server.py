@@ -1,0 +1,92 @@
+"""The real server for tests: in this process with a model that needs no time, or as the command that people start."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+import app
+from detector.analysis import Analyzer
+from detector.server.folder import own_temporary_folder
+from detector.server.settings import Settings
+from tests.redness_model import redness_model
+
+ROOT = Path(app.__file__).parent
+META = {"_type": "gradio.FileData"}
+
+
+@contextmanager
+def serving(settings: Settings | None = None, analyzer: Analyzer | None = None, **options) -> Iterator[str]:
+    """The page on loopback, with a temporary folder of its own; gives its address without a slash at the end."""
+    with own_temporary_folder():
+        page = app.build_app(analyzer or Analyzer(redness_model()))
+        launched = app.launch_options(settings) | options
+        _, address, _ = page.launch(**launched, prevent_thread_lock=True, quiet=True)
+        try:
+            yield address.rstrip("/")
+        finally:
+            page.close()
+
+
+def upload(address: str, path: Path, name: str | None = None, **options) -> str:
+    """Uploads a file as the page does; gives its path on the server."""
+    files = {"files": (name or path.name, path.read_bytes())}
+    answer = httpx.post(f"{address}/gradio_api/upload", files=files, timeout=60, **options)
+    answer.raise_for_status()
+    return answer.json()[0]
+
+
+def call(address: str, endpoint: str, *data, **options) -> httpx.Response:
+    """Asks as curl does, and waits for the answer; a refusal is given as it is."""
+    asked = httpx.post(f"{address}/gradio_api/call/{endpoint}", json={"data": list(data)}, timeout=60, **options)
+    if asked.status_code != 200:
+        return asked
+    event = asked.json()["event_id"]
+    return httpx.get(f"{address}/gradio_api/call/{endpoint}/{event}", timeout=120, **options)
+
+
+def file_data(path: str) -> dict:
+    """What stands for a file in a request."""
+    return {"path": path, "meta": META}
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def start_command(port: int, folder: Path, command: tuple[str, ...] = ("app.py",), **environment) -> subprocess.Popen:
+    """Starts the server as a process of its own whose temporary files go below `folder`; see `wait_until_up`."""
+    variables = os.environ | {"GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": str(folder), **environment}
+    return subprocess.Popen([sys.executable, *command], cwd=ROOT, env=variables, stderr=subprocess.PIPE, text=True)
+
+
+def wait_until_up(address: str, process: subprocess.Popen, timeout_s: float = 120) -> None:
+    """Waits for the first answer."""
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise RuntimeError(process.stderr.read()[-2000:])
+        try:
+            httpx.get(f"{address}/config", timeout=5).raise_for_status()
+            return
+        except httpx.HTTPError:
+            time.sleep(0.2)
+    raise TimeoutError(f"no answer from {address} in {timeout_s} s")
+
+
+def kill(process: subprocess.Popen) -> None:
+    """What happens to a server that the system ends: nothing of it can clean up."""
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stderr.close()
