@@ -53,3 +53,9 @@ def pooled():
                 torch.nn.init.uniform_(norm.weight, 0.9, 1.1)
                 torch.nn.init.normal_(norm.bias, std=0.05)
     return model
+
+
+@pytest.fixture(scope="session", autouse=True)
+def temporary_base(tmp_path_factory):
+    """Made before any server moves the temporary folder of this process into its own."""
+    return tmp_path_factory.getbasetemp()

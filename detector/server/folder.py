@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import stat
 import tempfile
 import threading
 import time
@@ -52,6 +53,7 @@ def own_temporary_folder() -> Iterator[Path]:
     def sweep() -> None:
         while not done.wait(_SWEEP_EVERY_S):
             remove_old(uploads, MAX_UPLOAD_AGE_S)
+            remove_empty(uploads, _SWEEP_EVERY_S)
 
     before, before_dir = dict(os.environ), tempfile.tempdir
     os.environ.update(GRADIO_TEMP_DIR=str(uploads), TMPDIR=str(folder))
@@ -82,6 +84,18 @@ def remove_leftovers(base: Path) -> None:
             continue
         logger.info("removing %s, left by a server that ended", folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_empty(folder: Path, age_s: float) -> None:
+    """Removes the empty files that Gradio's file input leaves, one a request."""
+    before = time.time() - age_s
+    for path in folder.glob("tmp*"):
+        try:
+            status = path.lstat()
+            if stat.S_ISREG(status.st_mode) and status.st_size == 0 and status.st_ctime <= before:
+                path.unlink()
+        except OSError:  # gone meanwhile
+            continue
 
 
 def remove_old(folder: Path, age_s: float) -> None:

@@ -1,0 +1,99 @@
+"""A server leaves nothing behind, and takes nothing from another."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from detector.server.folder import own_temporary_folder, remove_empty, remove_leftovers, remove_old
+
+ROOT = Path(__file__).parents[3]
+SERVE = """
+import sys, time
+from detector.server.folder import own_temporary_folder
+with own_temporary_folder() as folder:
+    (folder / "uploads" / "photo.jpg").write_bytes(b"1")
+    print(folder, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def base(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def other_server(base):
+    """Another process that serves; gives it and its folder."""
+    process = subprocess.Popen([sys.executable, "-c", SERVE], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    yield process, Path(process.stdout.readline().strip())
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def test_all_temporary_files_lie_in_one_private_folder_that_goes(base):
+    before = tempfile.gettempdir()
+    with own_temporary_folder() as folder:
+        assert folder.parent == base and folder.stat().st_mode & 0o077 == 0
+        assert Path(os.environ["GRADIO_TEMP_DIR"]).parent == folder
+        with tempfile.NamedTemporaryFile() as file:
+            assert Path(file.name).parent == folder
+    assert list(base.iterdir()) == []
+    assert (os.environ["GRADIO_TEMP_DIR"], tempfile.gettempdir()) == (str(base), before)
+
+
+def test_folder_of_a_server_that_runs_stays(base, other_server):
+    _, folder = other_server
+    with own_temporary_folder():
+        assert (folder / "uploads" / "photo.jpg").exists()
+
+
+def test_uploads_of_a_killed_server_go_when_the_next_one_starts(base, other_server):
+    process, folder = other_server
+    process.kill()
+    process.wait()
+    assert (folder / "uploads" / "photo.jpg").exists()
+    with own_temporary_folder():
+        assert not folder.exists()
+
+
+def test_folders_of_others_stay(base):
+    for name in ("face-check-notes", "gradio"):
+        (base / name).mkdir()
+        (base / name / "mine.txt").write_text("x")
+    remove_leftovers(base)
+    assert sorted(path.name for path in base.rglob("mine.txt")) == ["mine.txt"] * 2
+
+
+def test_old_files_go_with_their_folders_and_links_are_not_followed(tmp_path):
+    folder, outside = tmp_path / "uploads", tmp_path / "outside"
+    for path in (folder / "old" / "photo.jpg", outside / "photo.jpg"):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"1")
+    (folder / "link").symlink_to(outside)
+    remove_old(folder, age_s=60)
+    assert (folder / "old" / "photo.jpg").exists()
+    time.sleep(0.05)
+    remove_old(folder, age_s=0)
+    remove_old(folder, age_s=-60)  # the folder itself changed when its file went
+    assert list(folder.iterdir()) == []
+    assert (outside / "photo.jpg").exists()
+
+
+def test_empty_files_of_gradio_go_and_uploads_stay(tmp_path):
+    (tmp_path / "tmpabc").touch()
+    (tmp_path / "tmpdef").write_bytes(b"an upload that comes in")
+    (tmp_path / "hash").mkdir()
+    (tmp_path / "hash" / "tmp-empty.jpg").touch()
+    remove_empty(tmp_path, age_s=60)
+    assert (tmp_path / "tmpabc").exists()
+    time.sleep(0.05)
+    remove_empty(tmp_path, age_s=0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["hash", "tmpdef"]

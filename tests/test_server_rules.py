@@ -1,0 +1,154 @@
+"""Who may ask the running server, how often and from where."""
+
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from gradio_client import Client, handle_file
+
+from detector.analysis import Analyzer
+from detector.limits import MAX_WAITING_REQUESTS
+from detector.server import disk
+from detector.server.settings import Settings
+from tests.redness_model import redness_model
+from tests.server import ROOT, call, file_data, serving, upload
+
+PHOTO = ROOT / "examples" / "astronaut.jpg"
+FOREIGN = {"origin": "https://evil.example"}
+
+
+@pytest.fixture(scope="module")
+def address():
+    with serving() as address:
+        yield address
+
+
+def test_every_answer_carries_the_headers(address):
+    for path in ("/", "/config", "/gradio_api/file=/etc/passwd", "/gradio_api/info", "/nowhere"):
+        headers = httpx.get(f"{address}{path}").headers
+        assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "same-origin"
+        policy = dict(part.split(" ", 1) for part in headers["content-security-policy"].split("; "))
+        assert policy["object-src"] == "'none'" and policy["connect-src"] == "'self' blob: data:"
+        assert "https://huggingface.co" in policy["frame-ancestors"]  # where a Space is shown
+
+
+@pytest.mark.parametrize("headers", [FOREIGN, {"origin": "null"}, {"origin": "http://127.0.0.1.evil.example"}])
+def test_other_websites_cannot_use_a_server_on_localhost(address, headers):
+    answers = [
+        httpx.post(f"{address}/gradio_api/upload", files={"files": ("a.jpg", b"1")}, headers=headers),
+        httpx.post(f"{address}/gradio_api/call/model_info", json={"data": []}, headers=headers),
+        httpx.get(f"{address}/config", headers=headers | {"sec-fetch-site": "cross-site"}),
+    ]
+    for answer in answers:
+        assert answer.status_code == 403
+        assert answer.json()["detail"] == "Requests from other websites are not taken here."
+        assert "access-control-allow-origin" not in answer.headers
+
+
+def test_own_page_and_other_names_of_this_machine_may(address):
+    port = address.rsplit(":", 1)[1]
+    for headers in ({"origin": address}, {"origin": f"http://localhost:{port}"}, {"sec-fetch-site": "cross-site"}, {}):
+        assert call(address, "model_info", headers=headers).status_code == 200  # the third is a link to the page
+    behind_proxy = {"origin": "https://check.example", "sec-fetch-site": "same-origin"}
+    assert call(address, "model_info", headers=behind_proxy).status_code == 200
+
+
+def test_public_server_without_login_may_be_called_from_anywhere(address):
+    answer = call(address, "model_info", headers=FOREIGN | {"host": "face-check.example"})
+    assert answer.status_code == 200
+
+
+def test_nobody_gets_in_without_the_password():
+    with serving(Settings((("anna", "secret"),))) as address:
+        refused = [
+            httpx.post(f"{address}/gradio_api/upload", files={"files": ("a.jpg", b"1")}),
+            call(address, "model_info"),
+            httpx.post(f"{address}/gradio_api/queue/join", json={"data": [], "fn_index": 0, "session_hash": "x"}),
+            httpx.get(f"{address}/config"),
+            httpx.get(f"{address}/gradio_api/info"),
+            httpx.get(f"{address}/gradio_api/file={PHOTO}"),
+            httpx.post(f"{address}/login", data={"username": "anna", "password": "wrong"}),
+        ]
+        assert [answer.status_code for answer in refused] == [401] * 6 + [400]
+        client = Client(address, auth=("anna", "secret"), verbose=False)
+        assert client.predict(api_name="/model_info")["id"] == "redness"
+        # the browser of someone who is logged in does nothing for other websites, wherever the server is
+        public = {"host": "face-check.example"}
+        assert httpx.get(f"{address}/config", headers=public | FOREIGN).status_code == 403
+        assert (
+            httpx.get(f"{address}/config", headers=public | {"origin": "https://face-check.example"}).status_code == 401
+        )
+
+
+def test_address_that_asks_too_often_is_told_to_wait():
+    with serving(Settings(requests_per_minute=5)) as address:
+        # as behind a proxy on this machine
+        asked = [call(address, "model_info", headers={"x-forwarded-for": "192.0.2.1"}) for _ in range(6)]
+        assert [answer.status_code for answer in asked] == [200] * 5 + [429]
+        assert asked[-1].json()["detail"] == "Too many requests came from your address; please wait a minute."
+        spanish = call(address, "model_info", headers={"x-forwarded-for": "192.0.2.1", "accept-language": "es-MX,es"})
+        assert spanish.json()["detail"] == "Llegaron demasiadas solicitudes desde su dirección; espere un minuto."
+        # what a client writes in front of the proxy's word does not count, and others may go on
+        pretended = {"x-forwarded-for": "127.0.0.1, 192.0.2.1"}
+        assert call(address, "model_info", headers=pretended).status_code == 429
+        assert call(address, "model_info", headers={"x-forwarded-for": "192.0.2.2"}).status_code == 200
+        guesses = {"username": "anna", "password": "guess"}
+        assert httpx.post(f"{address}/login", data=guesses, headers=pretended).status_code == 429
+
+
+def test_full_disk_refuses_uploads_in_words(address, monkeypatch):
+    monkeypatch.setattr(disk, "_free_bytes", lambda: disk.MIN_FREE_BYTES + 1000)
+    with pytest.raises(httpx.HTTPStatusError, match="507"):
+        upload(address, PHOTO)
+    answer = httpx.post(f"{address}/gradio_api/upload", files={"files": ("a.jpg", b"1" * 2000)})
+    assert answer.json()["error"] == "The server's disk is full; please try again later."
+    assert call(address, "model_info").status_code == 200
+
+
+def test_full_queue_is_told_in_words(tmp_path):
+    release = threading.Event()
+    analyzer = Analyzer(redness_model())
+    real = analyzer.analyze_image
+    analyzer.analyze_image = lambda path: release.wait(60) and real(path)
+    with serving(analyzer=analyzer) as address:
+        photo = file_data(upload(address, PHOTO))
+        url = f"{address}/gradio_api/call/analyze_image"
+        first = httpx.post(url, json={"data": [photo]}).json()["event_id"]
+        time.sleep(1)  # it has left the queue for the model
+        waiting = [httpx.post(url, json={"data": [photo]}) for _ in range(MAX_WAITING_REQUESTS + 1)]
+        assert [answer.status_code for answer in waiting] == [200] * MAX_WAITING_REQUESTS + [503]
+        assert waiting[-1].json()["detail"].startswith("Queue is full.")
+        client = Client(address, verbose=False)
+        with pytest.raises(Exception, match="Queue is full! Please try again."):
+            client.predict(handle_file(PHOTO), api_name="/analyze_image")
+        release.set()
+        for event in [first, *(answer.json()["event_id"] for answer in waiting[:-1])]:
+            assert httpx.get(f"{url}/{event}", timeout=120).text.startswith("event: complete")
+
+
+def test_upload_and_reports_go_when_the_page_is_closed(address):
+    session = "someone"
+    chosen, unused = upload(address, PHOTO), upload(address, PHOTO, name="never-checked.jpg")
+    config = httpx.get(f"{address}/config").json()
+    numbers = {item["api_name"]: item["id"] for item in config["dependencies"]}
+    received = next(item["id"] for item in config["dependencies"] if item["targets"][0][1] == "upload")
+    body = {"data": [file_data(unused)], "fn_index": received, "session_hash": session}
+    assert httpx.post(f"{address}/gradio_api/run/predict", json=body).status_code == 200
+    with httpx.stream("GET", f"{address}/gradio_api/heartbeat/{session}", timeout=60) as heartbeat:
+        beats = heartbeat.iter_text()  # without a name it is closed at once, and the connection with it
+        next(beats)
+        body = {"data": [file_data(chosen)], "fn_index": numbers["analyze_image"], "session_hash": session}
+        httpx.post(f"{address}/gradio_api/queue/join", json=body).raise_for_status()
+        with httpx.stream("GET", f"{address}/gradio_api/queue/data?session_hash={session}", timeout=60) as events:
+            for line in events.iter_lines():
+                if "process_completed" in line:
+                    break
+        folder = Path(chosen).parents[1]
+        reports = [path for path in folder.rglob("astronaut-evidence.*")]
+        assert len(reports) == 2 and Path(chosen).exists() and Path(unused).exists()
+    end = time.monotonic() + 30
+    while time.monotonic() < end and any(path.exists() for path in (Path(chosen), Path(unused), *reports)):
+        time.sleep(0.1)
+    assert [path for path in (Path(chosen), Path(unused), *reports) if path.exists()] == []
