@@ -17,7 +17,7 @@ from detector.model import load_model
 from detector.page.elements import asset
 from detector.page.service import Service
 from detector.report import card_markdown
-from detector.server.folder import own_temporary_folder
+from detector.server.folder import own_temporary_folder, swept
 from detector.server.settings import SettingError, Settings, read_settings
 
 EXAMPLES = Path(__file__).parent / "examples"
@@ -66,9 +66,17 @@ def build_app(analyzer: Analyzer) -> gr.Blocks:
         gr.Markdown(TEXTS(LIMITS_TEXT), elem_id="limits")
         endpoints(service)
         page.unload(service.forget)
-    service.keep(path for block in page.blocks.values() for path in block.keep_in_cache)
+    # only the examples are there yet; Gradio would remove them with the uploads
+    for block in page.blocks.values():
+        block.keep_in_cache |= block.temp_files
+    service.keep(files_to_keep(page))
     # without api_open=False, scripts could pass by the queue and have the model work for all of them at once
     return page.queue(max_size=MAX_WAITING_REQUESTS, api_open=False)
+
+
+def files_to_keep(page: gr.Blocks) -> set[str]:
+    """What lies among the uploads and is everyone's."""
+    return set().union(*(block.keep_in_cache for block in page.blocks.values()))
 
 
 def chooser(name: str, label: str, button: str, examples: list[str], **options) -> tuple[gr.File, gr.Button, gr.Button]:
@@ -250,9 +258,11 @@ def main() -> int:
         os.environ.setdefault("FORWARDED_ALLOW_IPS", "127.0.0.1,10.0.0.0/8")
     try:
         settings = read_settings(os.environ)
-        with own_temporary_folder():
+        with own_temporary_folder() as uploads:
             WORKERS.warm_up()
-            build_app(Analyzer(load_model())).launch(**launch_options(settings))
+            page = build_app(Analyzer(load_model()))
+            with swept(uploads, files_to_keep(page)):
+                page.launch(**launch_options(settings))
     except SettingError as error:
         sys.stderr.write(f"{error}\n")
         return 2

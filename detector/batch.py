@@ -42,8 +42,8 @@ COLUMNS = (
     "duplicate_of",
     "error",
 )
-# A cell that starts so is a formula to spreadsheets.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# A cell that starts so is a formula to spreadsheets; to East Asian ones also in full width.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 # What a decoder or the network may raise on a file that nobody foresaw.
 _UNFORESEEN = (
     ArithmeticError,

@@ -16,6 +16,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright is no
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 CLEAR_PHOTO = "#image_file button[aria-label=Clear]"
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
+SAID = []  # what the consoles of all tabs said, and what scripts asked
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 
 
@@ -33,6 +34,8 @@ def browser_and_address():
 def opened(browser_and_address, **options):
     browser, address = browser_and_address
     tab = browser.new_context(**{"viewport": {"width": 1280, "height": 1000}, "locale": "en-US"} | options).new_page()
+    tab.on("console", lambda message: SAID.append(message.text))
+    tab.on("dialog", lambda dialog: (SAID.append(f"dialog: {dialog.message}"), dialog.dismiss()))
     tab.goto(address, wait_until="domcontentloaded")
     tab.wait_for_selector("#image_button")
     return tab
@@ -183,3 +186,22 @@ def test_language_can_be_switched_in_the_settings(browser_and_address):
     tab.get_by_text("Comprobar la foto").first.wait_for()
     assert tab.evaluate("document.documentElement.lang").startswith("es")
     tab.context.close()
+
+
+def test_name_of_a_file_is_never_run(browser_and_address):
+    tab = opened(browser_and_address)
+    name = "<img src=x onerror=alert(1)>"
+    for suffix, data in ((".jpg", (EXAMPLES / "astronaut.jpg").read_bytes()), (".png", b"no photo")):
+        tab.set_input_files("#image_file input[type=file]", {"name": name + suffix, "mimeType": "", "buffer": data})
+        tab.wait_for_selector("#image_file >> text=onerror")
+        tab.click("#image_button")
+        tab.wait_for_selector("#image_verdict h2" if suffix == ".jpg" else "text=not a photo", timeout=60_000)
+        tab.wait_for_selector("#image_button:not([disabled])")
+        assert tab.locator("img[src=x]").count() == 0
+        tab.click(CLEAR_PHOTO)
+        tab.wait_for_selector(CLEAR_PHOTO, state="detached")
+    tab.context.close()
+
+
+def test_page_asks_for_nothing_that_its_headers_forbid_and_no_script_spoke_up():
+    assert [text for text in SAID if "Content Security Policy" in text or text.startswith("dialog")] == []

@@ -9,7 +9,7 @@ import stat
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,8 +30,10 @@ def own_temporary_folder() -> Iterator[Path]:
     """While a server runs: uploads of Gradio and all temporary files of this process and its children go there.
 
     It lies in ``GRADIO_TEMP_DIR``, else where the system keeps such files; nobody else may read it. Folders of servers that
-    are no more are removed. Files older than `MAX_UPLOAD_AGE_S` go even where Gradio has lost sight of them, as of an
-    upload that broke off.
+    are no more are removed.
+
+    Yields:
+        Where in it the uploads lie.
 
     Raises:
         SettingError: No folder can be made there.
@@ -48,27 +50,37 @@ def own_temporary_folder() -> Iterator[Path]:
         raise SettingError(
             f"No temporary folder can be made in {base} ({reason}); GRADIO_TEMP_DIR can name another."
         ) from error
-    done = threading.Event()
-
-    def sweep() -> None:
-        while not done.wait(_SWEEP_EVERY_S):
-            remove_old(uploads, MAX_UPLOAD_AGE_S)
-            remove_empty(uploads, _SWEEP_EVERY_S)
-
     before, before_dir = dict(os.environ), tempfile.tempdir
     os.environ.update(GRADIO_TEMP_DIR=str(uploads), TMPDIR=str(folder))
     tempfile.tempdir = str(folder)
-    threading.Thread(target=sweep, name="sweep", daemon=True).start()
     try:
         with FileLock(folder / _LOCK):
-            yield folder
+            yield uploads
     finally:
-        done.set()
         for name in ("GRADIO_TEMP_DIR", "TMPDIR"):
             del os.environ[name]
         os.environ.update({name: before[name] for name in ("GRADIO_TEMP_DIR", "TMPDIR") if name in before})
         tempfile.tempdir = before_dir
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def swept(uploads: Path, kept: Collection[str]) -> Iterator[None]:
+    """Meanwhile files go that Gradio has lost sight of: old ones of uploads that broke off, and empty ones of its own."""
+    done = threading.Event()
+
+    def sweep() -> None:
+        while not done.wait(_SWEEP_EVERY_S):
+            remove_old(uploads, MAX_UPLOAD_AGE_S, kept)
+            remove_empty(uploads, _SWEEP_EVERY_S)
+
+    thread = threading.Thread(target=sweep, name="sweep", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 def remove_leftovers(base: Path) -> None:
@@ -98,13 +110,13 @@ def remove_empty(folder: Path, age_s: float) -> None:
             continue
 
 
-def remove_old(folder: Path, age_s: float) -> None:
+def remove_old(folder: Path, age_s: float, kept: Collection[str] = ()) -> None:
     """Removes files that came more than `age_s` seconds ago, and folders that have been empty for as long."""
     before = time.time() - age_s
     # from the bottom up; the change time, because copies keep the time of their original
     for path in sorted(folder.rglob("*"), key=lambda path: -len(path.parts)):
         try:
-            if path.lstat().st_ctime > before:
+            if path.lstat().st_ctime > before or str(path) in kept:
                 continue
             if path.is_dir() and not path.is_symlink():
                 path.rmdir()

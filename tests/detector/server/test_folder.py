@@ -4,20 +4,23 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from detector.server.folder import own_temporary_folder, remove_empty, remove_leftovers, remove_old
+from detector.server import folder as module
+from detector.server.folder import own_temporary_folder, remove_empty, remove_leftovers, remove_old, swept
 
 ROOT = Path(__file__).parents[3]
 SERVE = """
 import sys, time
+from detector.server import folder as module
 from detector.server.folder import own_temporary_folder
-with own_temporary_folder() as folder:
-    (folder / "uploads" / "photo.jpg").write_bytes(b"1")
-    print(folder, flush=True)
+with own_temporary_folder() as uploads:
+    (uploads / "photo.jpg").write_bytes(b"1")
+    print(uploads.parent, flush=True)
     time.sleep(600)
 """
 
@@ -40,9 +43,10 @@ def other_server(base):
 
 def test_all_temporary_files_lie_in_one_private_folder_that_goes(base):
     before = tempfile.gettempdir()
-    with own_temporary_folder() as folder:
+    with own_temporary_folder() as uploads:
+        folder = uploads.parent
         assert folder.parent == base and folder.stat().st_mode & 0o077 == 0
-        assert Path(os.environ["GRADIO_TEMP_DIR"]).parent == folder
+        assert os.environ["GRADIO_TEMP_DIR"] == str(uploads)
         with tempfile.NamedTemporaryFile() as file:
             assert Path(file.name).parent == folder
     assert list(base.iterdir()) == []
@@ -74,16 +78,17 @@ def test_folders_of_others_stay(base):
 
 def test_old_files_go_with_their_folders_and_links_are_not_followed(tmp_path):
     folder, outside = tmp_path / "uploads", tmp_path / "outside"
-    for path in (folder / "old" / "photo.jpg", outside / "photo.jpg"):
+    kept = folder / "example" / "photo.jpg"
+    for path in (folder / "old" / "photo.jpg", kept, outside / "photo.jpg"):
         path.parent.mkdir(parents=True)
         path.write_bytes(b"1")
     (folder / "link").symlink_to(outside)
-    remove_old(folder, age_s=60)
+    remove_old(folder, 60, {str(kept)})
     assert (folder / "old" / "photo.jpg").exists()
     time.sleep(0.05)
-    remove_old(folder, age_s=0)
-    remove_old(folder, age_s=-60)  # the folder itself changed when its file went
-    assert list(folder.iterdir()) == []
+    remove_old(folder, 0, {str(kept)})
+    remove_old(folder, -60, {str(kept)})  # the folder itself changed when its file went
+    assert list(folder.iterdir()) == [kept.parent] and kept.exists()
     assert (outside / "photo.jpg").exists()
 
 
@@ -97,3 +102,16 @@ def test_empty_files_of_gradio_go_and_uploads_stay(tmp_path):
     time.sleep(0.05)
     remove_empty(tmp_path, age_s=0)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["hash", "tmpdef"]
+
+
+def test_files_are_swept_while_the_server_runs_and_no_longer(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_SWEEP_EVERY_S", 0.1)
+    monkeypatch.setattr(module, "MAX_UPLOAD_AGE_S", 0.1)
+    broken_off = tmp_path / "tmpabc"
+    broken_off.write_bytes(b"half an upload")
+    with swept(tmp_path, ()):
+        end = time.monotonic() + 10
+        while broken_off.exists() and time.monotonic() < end:
+            time.sleep(0.05)
+    assert not broken_off.exists()
+    assert "sweep" not in [thread.name for thread in threading.enumerate()]
