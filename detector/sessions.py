@@ -100,11 +100,10 @@ class Sessions:
             shutil.rmtree(folder, ignore_errors=True)
         for upload in files.uploads - still_used:
             try:
+                # its folder is left: Gradio may be about to put the same file of another session into it
                 upload.unlink(missing_ok=True)
-                upload.parent.rmdir()  # Gradio makes a folder an upload
-            except OSError as error:
-                if upload.exists():
-                    logger.warning("could not delete an upload: %s", error)
+            except OSError:
+                logger.warning("could not delete an upload", exc_info=True)
 
     def _of(self, session: str) -> _Files:
         files = self._files.setdefault(session, _Files())

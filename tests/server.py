@@ -1,13 +1,7 @@
-"""The real server for tests: in this process with a model that needs no time, or as the command that people start."""
+"""The real server for tests, in their process, with a model that needs no time."""
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,36 +51,3 @@ def call(address: str, endpoint: str, *data, **options) -> httpx.Response:
 def file_data(path: str) -> dict:
     """What stands for a file in a request."""
     return {"path": path, "meta": META}
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
-def start_command(port: int, folder: Path, command: tuple[str, ...] = ("app.py",), **environment) -> subprocess.Popen:
-    """Starts the server as a process of its own whose temporary files go below `folder`; see `wait_until_up`."""
-    variables = os.environ | {"GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": str(folder), **environment}
-    return subprocess.Popen([sys.executable, *command], cwd=ROOT, env=variables, stderr=subprocess.PIPE, text=True)
-
-
-def wait_until_up(address: str, process: subprocess.Popen, timeout_s: float = 120) -> None:
-    """Waits for the first answer."""
-    end = time.monotonic() + timeout_s
-    while time.monotonic() < end:
-        if process.poll() is not None:
-            raise RuntimeError(process.stderr.read()[-2000:])
-        try:
-            httpx.get(f"{address}/config", timeout=5).raise_for_status()
-            return
-        except httpx.HTTPError:
-            time.sleep(0.2)
-    raise TimeoutError(f"no answer from {address} in {timeout_s} s")
-
-
-def kill(process: subprocess.Popen) -> None:
-    """What happens to a server that the system ends: nothing of it can clean up."""
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    process.stderr.close()
