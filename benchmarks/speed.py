@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -72,19 +73,15 @@ def sample_crops(count: int) -> list[np.ndarray]:
 def classification(rounds: int) -> list[Row]:
     """1 and 32 crops, and saliency on top, in every runtime."""
     choices: tuple[Choice, ...] = ("torch", "fp32", "int8")
-    models = {"eager torch": eager_model()} | {
-        load_folder(BUNDLED_FOLDER, choice, runtime=choice).info.runtime: load_folder(
-            BUNDLED_FOLDER, choice, runtime=choice
-        )
-        for choice in choices
-    }
+    loaded = [load_folder(BUNDLED_FOLDER, choice, runtime=choice) for choice in choices]
+    models = {"eager torch": eager_model()} | {model.info.runtime: model for model in loaded}
     rows = []
     for count in (1, 32):
         crops = sample_crops(count)
         works = {}
         for name, model in models.items():
-            works[name, "scores"] = lambda model=model: model.runtime.logits(crops, model.real)
-            works[name, "with saliency"] = lambda model=model: model.runtime.logits_and_evidence(crops, model.real)
+            works[name, "scores"] = partial(model.runtime.logits, crops, model.real)
+            works[name, "with saliency"] = partial(model.runtime.logits_and_evidence, crops, model.real)
         seconds = interleaved(works, rounds)
         for (name, what), value in seconds.items():
             against = seconds["eager torch", "scores"] if what == "scores" else seconds[name, "scores"]
@@ -112,12 +109,10 @@ def distance_to_the_limit(rounds: int) -> list[Row]:
         openvino.Model([ops.result(ops.relu(ops.matmul(left, right, False, False)))], [data]), "CPU"
     )
     works["int8"] = lambda: product(first)
-    works["fp32 crop"], works["int8 crop"] = (
-        lambda model=load_folder(BUNDLED_FOLDER, choice, runtime=choice), crops=sample_crops(4): model.runtime.logits(
-            crops, model.real
-        )
-        for choice in ("fp32", "int8")
-    )
+    crops = sample_crops(4)
+    for choice in ("fp32", "int8"):
+        model = load_folder(BUNDLED_FOLDER, choice, runtime=choice)
+        works[f"{choice} crop"] = partial(model.runtime.logits, crops, model.real)
     seconds = interleaved(works, 4 * rounds)
     rows = []
     for kind, crop in (("float32", "fp32 crop"), ("int8", "int8 crop")):
@@ -160,8 +155,8 @@ class Stages:
 
 def photos(path: Path, rounds: int) -> list[Row]:
     """A photo end to end."""
-    works = {name: Stages(model) for name, model in (("eager torch", eager_model()), ("default", default_model()))}
-    seconds = interleaved({name: lambda stages=stages: stages.photo(path) for name, stages in works.items()}, rounds)
+    models = (("eager torch", eager_model()), ("default", default_model()))
+    seconds = interleaved({name: partial(Stages(model).photo, path) for name, model in models}, rounds)
     return [
         Row(f"photo of 12 megapixels, one face, {name}", value, seconds["eager torch"] / value, "x eager torch")
         for name, value in seconds.items()
@@ -172,12 +167,10 @@ def clips(paths: dict[str, Path], rounds: int) -> list[Row]:
     """Clips end to end, by stage, against plain sequential decoding."""
     rows = []
     for name, path in paths.items():
-        works, stages = {"decode": lambda path=path: decode_all(path)}, {}
+        works, stages = {"decode": partial(decode_all, path)}, {}
         for sampling in ("near", "exact"):
             stages[sampling] = Stages(default_model())
-            works[sampling] = lambda path=path, sampling=sampling, by=stages[sampling]: by.clip(
-                path, sampling == "exact"
-            )
+            works[sampling] = partial(stages[sampling].clip, path, sampling == "exact")
         seconds = interleaved(works, rounds)
         rows.append(Row(f"{name}, plain sequential decoding", seconds["decode"]))
         for sampling, measured in stages.items():

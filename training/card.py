@@ -62,6 +62,7 @@ def render_card(evaluation: dict, plots: str = "plots") -> str:
         saliency_table=_saliency_table(evaluation["saliency"]),
         calibration=calibration,
         fitted=fitted,
+        quantisation=evaluation.get("quantisation"),
         target=_target_precision(fitted),
         support=_support(fitted),
         verdict_table=_verdict_table(verdicts),
