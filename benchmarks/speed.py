@@ -81,6 +81,10 @@ def classification(rounds: int) -> list[Row]:
         works = {}
         for name, model in models.items():
             works[name, "scores"] = partial(model.runtime.logits, crops, model.real)
+            if "int8" in name:
+                works[f"{name}, near a threshold float32", "scores"] = partial(
+                    model.runtime.logits, crops, model.real, model.info.thresholds.log_odds
+                )
             works[name, "with saliency"] = partial(model.runtime.logits_and_evidence, crops, model.real)
         seconds = interleaved(works, rounds)
         for (name, what), value in seconds.items():

@@ -87,7 +87,7 @@ class Analyzer:
         """
         photo = WORKERS.run("read_photo", Path(path))
         sample = self._find_faces(0.0, photo.image, SHOWN_PHOTO_SIDE_PX, problem=problem_of_photo(photo.jpeg_quality))
-        self._score(sample)
+        self._score(sample, self.model.info.thresholds.log_odds)
         tracks = [[(0, position)] for position in range(len(sample.faces))]
         return self._conclude(photo.facts, [sample], tracks, photo.problems)
 
@@ -126,7 +126,8 @@ class Analyzer:
                 if sample.crops:
                     report(min(done, 1.0), f"{number}: classifying {len(sample.crops)}")
                 # scored at once, so that the full-size crops of one frame only are held; more at a time are not faster
-                self._score(sample)
+                # of the thresholds only the upper one is compared with single frames, for suspicious spans
+                self._score(sample, self.model.info.thresholds.log_odds[1:])
                 samples.append(sample)
             warnings = answer
             for _ in answers:  # the worker has said all that it had to say
@@ -184,8 +185,8 @@ class Analyzer:
             image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         return _Sample(time_s, image, scale, faces, crops, not_assessed[:MAX_FACES_PER_FRAME], left_out)
 
-    def _score(self, sample: _Sample) -> None:
-        sample.scores, sample.evidence, sample.kinds = score_with_evidence(self.model, sample.crops)
+    def _score(self, sample: _Sample, sure_at: Sequence[float]) -> None:
+        sample.scores, sample.evidence, sample.kinds = score_with_evidence(self.model, sample.crops, sure_at)
         sample.crops = []
 
     def _conclude(

@@ -43,6 +43,13 @@ class Thresholds:
     no_manipulation_found: float
     manipulated: float
 
+    @property
+    def log_odds(self) -> tuple[float, float]:
+        """Both as log odds, the lower first; infinite at 0 and 1."""
+        with np.errstate(divide="ignore"):
+            shares = np.array([self.no_manipulation_found, self.manipulated])
+            return tuple(np.log(shares / (1 - shares)).tolist())
+
 
 @dataclass(frozen=True)
 class ModelInfo:
@@ -103,8 +110,10 @@ class LoadedModel:
         return exponents / exponents.sum(axis=1, keepdims=True)
 
     def score_log_odds(self, crops: list[np.ndarray]) -> np.ndarray:
-        """log(P(fake) / P(real)) of each crop, ``(B,)``; the frame score is its sigmoid."""
-        return self.log_odds(self.runtime.logits(crops, self.real)) if crops else np.empty(0)
+        """log(P(fake) / P(real)) of each crop, ``(B,)``, sure at both thresholds; the frame score is its sigmoid."""
+        if not crops:
+            return np.empty(0)
+        return self.log_odds(self.runtime.logits(crops, self.real, self.info.thresholds.log_odds))
 
 
 def load_model() -> LoadedModel:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -51,27 +52,27 @@ class OpenVinoRuntime:
         self.name = "openvino-int8" if self._quantisation else "openvino-fp32"
         self._float32 = compile_graph(build_graph(weights))
         self._int8 = compile_graph(build_graph(weights, self._quantisation)) if self._quantisation else None
-        thresholds = np.array(list(config["detector"]["thresholds"].values()), np.float64)
-        with np.errstate(divide="ignore"):
-            self._thresholds = np.log(thresholds / (1 - thresholds))  # in log odds
         self._lock = threading.Lock()
 
-    def logits(self, crops: list[np.ndarray], real: int) -> np.ndarray:
+    def logits(self, crops: list[np.ndarray], real: int, sure_at: Sequence[float] = ()) -> np.ndarray:
         """See `Runtime`."""
-        return self._in_batches(crops, real, explained=False)[0]
+        return self._in_batches(crops, real, sure_at, explained=False)[0]
 
-    def logits_and_evidence(self, crops: list[np.ndarray], real: int) -> tuple[np.ndarray, np.ndarray]:
+    def logits_and_evidence(
+        self, crops: list[np.ndarray], real: int, sure_at: Sequence[float] = ()
+    ) -> tuple[np.ndarray, np.ndarray]:
         """See `Runtime`."""
-        logits, evidence = self._in_batches(crops, real, explained=True)
+        logits, evidence = self._in_batches(crops, real, sure_at, explained=True)
         return logits, evidence.astype(np.float32)
 
-    def _in_batches(self, crops: list[np.ndarray], real: int, explained: bool) -> tuple[np.ndarray, np.ndarray]:
-        """Logits and evidence; of int8, what lies so near a threshold that the verdict could change is float32."""
+    def _in_batches(
+        self, crops: list[np.ndarray], real: int, sure_at: Sequence[float], explained: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
         logits, evidence = [], []
         for start in range(0, len(crops), BATCH_SIZE):
             pixels = self._preprocessing.batch(crops[start : start + BATCH_SIZE])
             found, maps = self._compute(self._int8 or self._float32, pixels, real, explained)
-            if self._int8 and (near := self._near_threshold(found, real)).any():
+            if self._int8 and (near := self._is_unsure(found, real, sure_at)).any():
                 found[near], maps[near] = self._compute(self._float32, pixels[near], real, explained)
             logits.append(found)
             evidence.append(maps)
@@ -93,10 +94,10 @@ class OpenVinoRuntime:
         weights = (weights - self._layer[real]) * (pooled > 0).mean(axis=(2, 3))
         return logits, np.einsum("bc,bchw->bhw", weights, maps, optimize=True)
 
-    def _near_threshold(self, logits: np.ndarray, real: int) -> np.ndarray:
-        """Which log odds lie within the margin of a threshold, ``(B,)``."""
+    def _is_unsure(self, logits: np.ndarray, real: int, sure_at: Sequence[float]) -> np.ndarray:
+        """Whether float32 could lie on the other side of one of these log odds, ``(B,)``."""
         log_odds = np.logaddexp.reduce(np.delete(logits, real, axis=1), axis=1) - logits[:, real]
-        return (np.abs(log_odds[:, None] - self._thresholds) <= self._quantisation.margin).any(axis=1)
+        return (np.abs(log_odds[:, None] - np.asarray(sure_at)) <= self._quantisation.margin).any(axis=1)
 
 
 def compile_graph(graph: openvino.Model) -> openvino.CompiledModel:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Protocol, get_args
 
@@ -24,10 +25,21 @@ class Runtime(Protocol):
 
     name: str
 
-    def logits(self, crops: list[np.ndarray], real: int) -> np.ndarray:
-        """``(B, classes)`` float64 of square ``(S, S, 3)`` uint8 RGB crops; `real` is the column of "real"."""
+    def logits(self, crops: list[np.ndarray], real: int, sure_at: Sequence[float] = ()) -> np.ndarray:
+        """Logits.
 
-    def logits_and_evidence(self, crops: list[np.ndarray], real: int) -> tuple[np.ndarray, np.ndarray]:
+        Args:
+            crops: Square ``(S, S, 3)`` uint8 RGB.
+            real: Column of the class "real".
+            sure_at: Log odds at which a verdict changes: what comes out near them is computed in float32.
+
+        Returns:
+            ``(B, classes)`` float64.
+        """
+
+    def logits_and_evidence(
+        self, crops: list[np.ndarray], real: int, sure_at: Sequence[float] = ()
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Logits, and maps ``(B, h, w)`` in log odds of the classes other than `real`; see `detector.saliency`."""
 
 

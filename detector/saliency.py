@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -17,7 +19,9 @@ FULL_EVIDENCE = 8.0
 _COLORMAP = cv2.COLORMAP_INFERNO
 
 
-def score_with_evidence(model: LoadedModel, crops: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def score_with_evidence(
+    model: LoadedModel, crops: list[np.ndarray], sure_at: Sequence[float] = ()
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Frame scores, evidence maps and kinds of manipulation in one pass over the convolutions.
 
     The map is Grad-CAM (Selvaraju et al., ICCV 2017) of log(P(fake) / P(real)) at the last convolution, with the sum of the
@@ -28,6 +32,7 @@ def score_with_evidence(model: LoadedModel, crops: list[np.ndarray]) -> tuple[np
     Args:
         model: Any timm model with a convolutional feature map.
         crops: Square ``(S, S, 3)`` uint8 RGB face crops.
+        sure_at: Log odds at which something changes; see `Runtime.logits`.
 
     Returns:
         Scores ``(B,)``, 0..1; maps ``(B, h, w)`` in log odds: positive speaks for fake; P(kind | fake) for the kinds
@@ -35,7 +40,7 @@ def score_with_evidence(model: LoadedModel, crops: list[np.ndarray]) -> tuple[np
     """
     if not crops:
         return np.empty(0), np.empty((0, 1, 1)), np.empty((0, 0))
-    logits, maps = model.runtime.logits_and_evidence(crops, model.real)
+    logits, maps = model.runtime.logits_and_evidence(crops, model.real, sure_at)
     scores = 1 / (1 + np.exp(-model.log_odds(logits)))
     return scores, maps, model.kind_shares(logits) if model.kinds else np.empty((len(crops), 0))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -49,14 +49,16 @@ class TorchRuntime:
         return torch.stack([self.transform(Image.fromarray(crop)) for crop in crops])
 
     @torch.inference_mode()
-    def logits(self, crops: list[np.ndarray], real: int = 0) -> np.ndarray:
+    def logits(self, crops: list[np.ndarray], real: int = 0, sure_at: Sequence[float] = ()) -> np.ndarray:
         """See `Runtime`."""
         parts = [
             self.network(self.batch(crops[start : start + BATCH_SIZE])) for start in range(0, len(crops), BATCH_SIZE)
         ]
         return torch.cat(parts).double().numpy()
 
-    def logits_and_evidence(self, crops: list[np.ndarray], real: int) -> tuple[np.ndarray, np.ndarray]:
+    def logits_and_evidence(
+        self, crops: list[np.ndarray], real: int, sure_at: Sequence[float] = ()
+    ) -> tuple[np.ndarray, np.ndarray]:
         """See `Runtime`."""
         all_logits, maps = [], []
         lower, activation, upper = _around_last_maps(self.network)

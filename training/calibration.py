@@ -36,7 +36,7 @@ def logits_of(model: LoadedModel, data: EvaluationSet, split: str, as_posted: bo
     count = len(data.labels)
     for start in tqdm(range(0, count, _CROPS_AT_ONCE), desc=f"scoring {data.name}, {split}", disable=None):
         crops = [data.crop(number, as_posted) for number in range(start, min(start + _CROPS_AT_ONCE, count))]
-        parts.append(model.runtime.logits(crops, model.real))
+        parts.append(model.runtime.logits(crops, model.real, model.info.thresholds.log_odds))
     return np.concatenate(parts)
 
 

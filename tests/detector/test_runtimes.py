@@ -86,8 +86,11 @@ def test_int8_stays_close_to_float32(folder):
 def test_score_near_a_threshold_is_that_of_float32(folder):
     exact = load_folder(folder, "m", runtime="fp32").runtime.logits_and_evidence(CROPS, real=0)
     store_quantisation(folder, margin=1e9)
-    near = load_folder(folder, "m", runtime="int8").runtime.logits_and_evidence(CROPS, real=0)
+    runtime = load_folder(folder, "m", runtime="int8").runtime
+    near = runtime.logits_and_evidence(CROPS, real=0, sure_at=(0.0,))
+    anywhere = runtime.logits_and_evidence(CROPS, real=0)
     store_quantisation(folder)
+    assert not np.array_equal(anywhere[0], exact[0])
     assert np.array_equal(near[0], exact[0]) and np.array_equal(near[1], exact[1])
 
 
