@@ -155,7 +155,7 @@ def text(report: Report) -> str:
             f"{name.replace('_', ' ')}: {value} -> {asdict(report.after)[name]}"
             for name, value in asdict(report.before).items()
         ]
-    return "\n".join([*lines, *(f"FAILED: {failure}" for failure in report.failures or [])] or ["no failure"])
+    return "\n".join([*lines, *(f"FAILED: {failure}" for failure in report.failures)])
 
 
 def main(arguments: list[str] | None = None, command: tuple[str, ...] = ("app.py",)) -> int:
@@ -186,7 +186,7 @@ def main(arguments: list[str] | None = None, command: tuple[str, ...] = ("app.py
         with tempfile.TemporaryDirectory() as folder, ServerProcess(Path(folder), command) as server:
             report = measure(server.address, *run, server, options.seed)
     report.failures = judge(report, options.max_growth_mb, options.max_descriptors)
-    sys.stdout.write((json.dumps(asdict(report), indent=2) if options.json else text(report)) + "\n")
+    sys.stdout.write((json.dumps(report, indent=2, default=vars) if options.json else text(report)) + "\n")
     return 1 if report.failures else 0
 
 

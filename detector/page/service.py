@@ -24,6 +24,7 @@ from detector.page.media import clip_html, faces_html, photo_html
 from detector.page.verdict import batch_html, verdict_html
 from detector.report import result_to_dict, verdict_markdown
 from detector.results import Analysis, Result
+from detector.server import disk
 from detector.sessions import Sessions
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,6 @@ logger = logging.getLogger(__name__)
 NO_FILE = "No file was sent; please choose a photo or a video first."
 UPLOAD_GONE = "The upload is no longer there; please send the file again."
 CANNOT_WRITE = "The server has no room to write the answer, because its disk is full or locked; please try again later."
-_CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 Answer = TypeVar("Answer")
@@ -188,7 +188,7 @@ class Service:
             sentence = str(error)
             cause = error
         except OSError as error:
-            if error.errno not in (*_CANNOT_WRITE, errno.ENOENT):
+            if error.errno not in (*disk.CANNOT_WRITE, errno.ENOENT):
                 raise
             logger.exception("a file cannot be read or written")
             sentence, cause = UPLOAD_GONE if error.errno == errno.ENOENT else CANNOT_WRITE, error

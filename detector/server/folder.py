@@ -66,13 +66,13 @@ def own_temporary_folder() -> Iterator[Path]:
 
 @contextmanager
 def swept(uploads: Path, kept: Collection[str]) -> Iterator[None]:
-    """Meanwhile files go that Gradio has lost sight of: old ones of uploads that broke off, and empty ones of its own."""
+    """Meanwhile files go that Gradio has lost sight of; `kept` stay."""
     done = threading.Event()
 
     def sweep() -> None:
         while not done.wait(_SWEEP_EVERY_S):
             remove_old(uploads, MAX_UPLOAD_AGE_S, kept)
-            remove_empty(uploads, _SWEEP_EVERY_S)
+            remove_abandoned(uploads, _SWEEP_EVERY_S)
 
     thread = threading.Thread(target=sweep, name="sweep", daemon=True)
     thread.start()
@@ -98,13 +98,13 @@ def remove_leftovers(base: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def remove_empty(folder: Path, age_s: float) -> None:
-    """Removes the empty files that Gradio's file input leaves, one a request."""
+def remove_abandoned(folder: Path, age_s: float) -> None:
+    """Removes halves of uploads that broke off, and the empty files of Gradio's file input: nobody wrote to them lately."""
     before = time.time() - age_s
     for path in folder.glob("tmp*"):
         try:
             status = path.lstat()
-            if stat.S_ISREG(status.st_mode) and status.st_size == 0 and status.st_ctime <= before:
+            if stat.S_ISREG(status.st_mode) and status.st_ctime <= before:
                 path.unlink()
         except OSError:  # gone meanwhile
             continue

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from detector.server import folder as module
-from detector.server.folder import own_temporary_folder, remove_empty, remove_leftovers, remove_old, swept
+from detector.server.folder import own_temporary_folder, remove_abandoned, remove_leftovers, remove_old, swept
 
 ROOT = Path(__file__).parents[3]
 SERVE = """
@@ -92,23 +92,24 @@ def test_old_files_go_with_their_folders_and_links_are_not_followed(tmp_path):
     assert (outside / "photo.jpg").exists()
 
 
-def test_empty_files_of_gradio_go_and_uploads_stay(tmp_path):
+def test_halves_of_uploads_go_soon_and_whole_ones_stay(tmp_path):
     (tmp_path / "tmpabc").touch()
-    (tmp_path / "tmpdef").write_bytes(b"an upload that comes in")
+    (tmp_path / "tmpdef").write_bytes(b"half an upload")
     (tmp_path / "hash").mkdir()
-    (tmp_path / "hash" / "tmp-empty.jpg").touch()
-    remove_empty(tmp_path, age_s=60)
-    assert (tmp_path / "tmpabc").exists()
+    (tmp_path / "hash" / "tmp.jpg").write_bytes(b"1")
+    remove_abandoned(tmp_path, age_s=60)
+    assert len(list(tmp_path.iterdir())) == 3
     time.sleep(0.05)
-    remove_empty(tmp_path, age_s=0)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["hash", "tmpdef"]
+    remove_abandoned(tmp_path, age_s=0)
+    assert [path.name for path in tmp_path.rglob("*")] == ["hash", "tmp.jpg"]
 
 
 def test_files_are_swept_while_the_server_runs_and_no_longer(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "_SWEEP_EVERY_S", 0.1)
     monkeypatch.setattr(module, "MAX_UPLOAD_AGE_S", 0.1)
-    broken_off = tmp_path / "tmpabc"
-    broken_off.write_bytes(b"half an upload")
+    broken_off = tmp_path / "hash" / "photo.jpg"
+    broken_off.parent.mkdir()
+    broken_off.write_bytes(b"1")
     with swept(tmp_path, ()):
         end = time.monotonic() + 10
         while broken_off.exists() and time.monotonic() < end:

@@ -1,0 +1,163 @@
+"""What must not happen happens: the server is killed, the disk is full, the cache cannot be written."""
+
+import errno
+import os
+import resource
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import gradio as gr
+import httpx2
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks.load import media
+from benchmarks.server_process import ServerProcess
+from benchmarks.visits import Visitor
+from detector.analysis import Analyzer
+from detector.annotated import write_annotated_video
+from detector.evidence import build_evidence, write_evidence
+from detector.page.service import CANNOT_WRITE, Service
+from tests.benchmarks.test_load import FAKE_SERVER
+from tests.media_factory import write_video
+from tests.redness_model import portrait, redness_model
+
+REQUEST = SimpleNamespace(session_hash="someone")
+KILLED_SERVER = ("-c", FAKE_SERVER)
+
+
+def noisy(image: np.ndarray, seed: int) -> np.ndarray:
+    """What no encoder makes small."""
+    noise = np.random.default_rng(seed).integers(-20, 20, image.shape)
+    return (image + noise).clip(0, 255).astype(np.uint8)
+
+
+def quiet(*args, **kwargs) -> None:
+    """Progress that nobody looks at."""
+
+
+@pytest.fixture(scope="module")
+def analyzer():
+    return Analyzer(redness_model())
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "photo.png"
+    Image.fromarray(portrait(tint=0.6)).save(path)
+    return path
+
+
+@pytest.fixture
+def clip(tmp_path):
+    return write_video(tmp_path / "clip.mp4", [noisy(portrait(tint=0.6), seed) for seed in range(30)], fps=10)
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture
+def full_disk():
+    """Writing ends after 20 kB, as on a disk that fills up in the midst of a file; PyAV writes past Python."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_killed_server_leaves_nothing_once_the_next_one_has_started(tmp_path):
+    with ServerProcess(tmp_path, KILLED_SERVER) as server:
+        visitor = Visitor(server.address, media())
+        with visitor._page() as session:
+            visitor._join(session, "analyze_video", [visitor._upload(media().clip, ".mp4"), 128])
+            time.sleep(0.3)
+            server.kill()
+        left = [path for path in (tmp_path / "temporary").rglob("*.mp4") if path.name != "astronaut.mp4"]
+        assert len(left) == 1  # what the person sent lies there now
+    with ServerProcess(tmp_path, KILLED_SERVER) as server:
+        assert [path for path in (tmp_path / "temporary").rglob("*.mp4") if path.name != "astronaut.mp4"] == []
+        assert len(list((tmp_path / "temporary").glob("face-check-*"))) == 1
+        Visitor(server.address, media()).photo()
+
+
+def test_server_that_is_stopped_by_hand_leaves_nothing(tmp_path):
+    with ServerProcess(tmp_path, KILLED_SERVER) as server:
+        httpx2.post(f"{server.address}/gradio_api/upload", files={"files": ("a.jpg", media().photo)})
+        server.process.send_signal(2)  # Ctrl-C
+        assert server.process.wait(30) == 0
+    assert list((tmp_path / "temporary").glob("face-check-*")) == []
+
+
+def refused(service: Service, name: str, *arguments) -> str:
+    with pytest.raises(gr.Error) as caught:
+        getattr(service, name)(*arguments)
+    return caught.value.message
+
+
+def test_full_disk_is_one_sentence_for_every_answer_and_the_next_request_works(
+    analyzer, photo, clip, cache, monkeypatch
+):
+    service = Service(analyzer)
+    result = service.show_video(str(clip), 8, "en", REQUEST, quiet)[-2]
+    real = Path.write_text
+
+    def fail(path, *args, **kwargs):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr(Path, "write_text", fail)
+    assert refused(service, "analyze_image", str(photo), REQUEST) == CANNOT_WRITE
+    assert refused(service, "analyze_video", str(clip), 8, REQUEST, quiet) == CANNOT_WRITE
+    assert refused(service, "analyze_batch", [str(photo)], 8, REQUEST, quiet) == CANNOT_WRITE
+    assert "disco está lleno" in refused(service, "show_photo", str(photo), "es", REQUEST)
+    monkeypatch.setattr(Path, "write_text", real)
+    assert len(service.analyze_image(str(photo), REQUEST)) == 4
+    assert result.verdict == "manipulated"
+
+
+def test_annotated_video_on_a_full_disk_is_one_sentence_and_leaves_no_half(analyzer, clip, cache, full_disk):
+    result = analyzer.analyze_video(clip, frames=8).result
+    assert refused(Service(analyzer), "annotate", str(clip), result, "en", REQUEST, quiet) == CANNOT_WRITE
+    assert [path for path in cache.rglob("*") if path.is_file()] == []
+
+
+def test_writers_on_a_full_disk_leave_what_was_there(analyzer, clip, tmp_path, full_disk):
+    analysis = analyzer.analyze_video(clip, frames=8)
+    (tmp_path / "out").mkdir()
+    video, page = tmp_path / "out" / "annotated.mp4", tmp_path / "out" / "evidence.html"
+    for path in (video, page):
+        path.write_text("older")
+    with pytest.raises(OSError, match="too large"):
+        write_annotated_video(clip, analysis.result, video)
+    with pytest.raises(OSError, match="too large"):
+        write_evidence(build_evidence(clip, analysis, analyzer.model), page.parent, "evidence")
+    assert (video.read_text(), page.read_text()) == ("older", "older")
+    assert (
+        sorted(path.name for path in page.parent.iterdir() if path.suffix == ".part" or ".partial" in path.name) == []
+    )
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES])
+def test_cache_that_cannot_be_written_is_one_sentence(analyzer, photo, cache, monkeypatch, number):
+    def fail(path, *args, **kwargs):
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(Path, "mkdir", fail)
+    assert refused(Service(analyzer), "analyze_image", str(photo), REQUEST) == CANNOT_WRITE
+
+
+def test_upload_on_a_full_disk_is_refused_and_the_server_lives(tmp_path):
+    limited = f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, -1))\n{FAKE_SERVER}"
+    with ServerProcess(tmp_path, ("-c", limited)) as server:
+        for _ in range(2):
+            files = {"files": ("a.jpg", bytes(5_000_000))}
+            answer = httpx2.post(f"{server.address}/gradio_api/upload", files=files, timeout=60)
+            assert answer.status_code == 507
+            assert answer.json()["error"] == "The server's disk is full; please try again later."
+        Visitor(server.address, media()).photo()
