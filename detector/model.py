@@ -16,6 +16,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntry
 from safetensors import SafetensorError
 
 from detector.files import file_sha256
+from detector.hub_cache import weights_are_intact
 from detector.runtimes import Choice, Runtime, build_runtime, chosen_runtime
 
 logger = logging.getLogger(__name__)
@@ -130,6 +131,8 @@ def load_model() -> LoadedModel:
     reason = f"The model {model_id} ({revision}) could not be fetched from the Hub in time"
     if folder is not None:
         try:
+            if not weights_are_intact(folder):
+                raise ModelError(f"{folder} holds weights that are not those of the Hub")
             return load_folder(folder, model_id, revision=folder.name)
         except ModelError:
             logger.exception("the Hub's %s cannot be used", model_id)
@@ -197,6 +200,8 @@ def load_folder(
         card = readme.read_text(encoding="utf-8") if readme.is_file() else ""
         revision = revision or f"sha256:{file_sha256(weights)[:16]}"
         computed_by = build_runtime(folder, config, runtime)
+        if computed_by.outputs != len(label_names):
+            raise ValueError(f"{computed_by.outputs} outputs for {len(label_names)} label names")
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"{folder} does not hold a usable model: {error}") from error
     info = ModelInfo(model_id, revision, label_names, thresholds, computed_by.name)

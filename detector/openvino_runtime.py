@@ -54,6 +54,11 @@ class OpenVinoRuntime:
         self._int8 = compile_graph(build_graph(weights, self._quantisation)) if self._quantisation else None
         self._lock = threading.Lock()
 
+    @property
+    def outputs(self) -> int:
+        """See `Runtime`."""
+        return len(self._bias)
+
     def logits(self, crops: list[np.ndarray], real: int, sure_at: Sequence[float] = ()) -> np.ndarray:
         """See `Runtime`."""
         return self._in_batches(crops, real, sure_at, explained=False)[0]

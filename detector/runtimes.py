@@ -21,9 +21,13 @@ class Runtime(Protocol):
 
     Attributes:
         name: How results name it.
+        outputs: How many classes it tells apart.
     """
 
     name: str
+
+    @property
+    def outputs(self) -> int: ...
 
     def logits(self, crops: list[np.ndarray], real: int, sure_at: Sequence[float] = ()) -> np.ndarray:
         """Logits.

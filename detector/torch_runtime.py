@@ -29,6 +29,11 @@ class TorchRuntime:
     def __init__(self, network: nn.Module, transform: Callable[[Image.Image], torch.Tensor]):
         self.network, self.transform = network, transform
 
+    @property
+    def outputs(self) -> int:
+        """See `Runtime`."""
+        return self.network.num_classes
+
     @classmethod
     def from_folder(cls, folder: str | Path) -> TorchRuntime:
         """From a folder in timm's Hub format.

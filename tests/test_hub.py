@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from detector import __version__
+from detector import __version__, model
 from detector.analysis import Analyzer
 from detector.model import BUNDLED_FOLDER, HUB_TIMEOUT_S, load_folder
 from tests.hub_server import running_hub
@@ -134,6 +134,81 @@ HfApi().upload_folder(folder_path=folder, repo_id="tester/broken")
         answer = client(code, endpoint, MODEL_ID="tester/broken")
     assert answer["id"] == "bundled"
     assert "cannot be used" in answer["warning"]
+
+
+def damaged(hub: Path, how: str) -> None:
+    """Changes the weights that a Hub stores, behind its back."""
+    (weights,) = (path for path in (hub / "blobs").iterdir() if path.stat().st_size > 10_000_000)
+    data = bytearray(weights.read_bytes())
+    if how == "other bytes":
+        data[5_000_000:5_001_000] = bytes(1000)
+    weights.write_bytes(data if how == "other bytes" else data[: len(data) // 2])
+
+
+@pytest.mark.parametrize("how", ["other bytes", "truncated"])
+def test_damaged_weights_never_answer_and_are_fetched_again_once_they_are_sound(client, tmp_path, how):
+    with running_hub(tmp_path / "hub") as endpoint:
+        client(PUSH, endpoint)
+        sound = tmp_path / "sound"
+        shutil.copytree(tmp_path / "hub" / "blobs", sound)
+        damaged(tmp_path / "hub", how)
+        first = client(LOAD, endpoint, MODEL_ID="tester/vgg16")
+        shutil.copytree(sound, tmp_path / "hub" / "blobs", dirs_exist_ok=True)
+        second = client(LOAD, endpoint, MODEL_ID="tester/vgg16")
+    assert first["id"] == "bundled" and "tester/vgg16" in first["warning"]
+    assert (second["id"], second["warning"]) == ("tester/vgg16", "")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"architecture": "resnet18"},
+        {"architecture": "no_such_network"},
+        {"label_names": ["cat", "dog"]},
+        {"label_names": ["real", "Deepfakes", "FaceSwap"]},
+        {"detector": {"thresholds": {"no_manipulation_found": 0.9, "manipulated": 0.1}}},
+    ],
+    ids=["other network", "unknown network", "other labels", "too many labels", "thresholds"],
+)
+def test_wrong_model_leaves_the_bundled_one(tmp_path, monkeypatch, wrong):
+    folder = tmp_path / "0123456789abcdef0123456789abcdef01234567"
+    shutil.copytree(BUNDLED_FOLDER, folder, ignore=shutil.ignore_patterns("plots"))
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | wrong))
+    monkeypatch.setattr(model, "fetch_from_hub", lambda *args: folder)
+    monkeypatch.setenv("MODEL_ID", "tester/wrong")
+    answer = model.load_model()
+    assert answer.info.id == "bundled"
+    assert (
+        answer.warning
+        == "The model tester/wrong (main) from the Hub cannot be used; the bundled model answered instead."
+    )
+
+
+def test_pinned_revision_stays_when_the_hub_moves_on(client, tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(BUNDLED_FOLDER, folder)
+    code = f"""
+import json, os, pathlib
+from training.publish import push_model
+from detector.model import load_model
+folder = pathlib.Path({str(folder)!r})
+first = push_model(folder, "tester/vgg16")
+(folder / "README.md").write_text((folder / "README.md").read_text() + "more")
+config = json.loads((folder / "config.json").read_text())
+config["detector"]["thresholds"]["manipulated"] = 1.0
+(folder / "config.json").write_text(json.dumps(config))
+last = push_model(folder, "tester/vgg16")
+main = load_model().info
+os.environ["MODEL_REVISION"] = first
+pinned = load_model().info
+print(json.dumps({{"first": first, "last": last, "main": main.revision, "pinned": pinned.revision,
+                  "threshold": pinned.thresholds.manipulated}}))
+"""
+    with running_hub(tmp_path / "hub") as endpoint:
+        answer = client(code, endpoint, MODEL_ID="tester/vgg16")
+    assert answer["first"] != answer["last"] == answer["main"]
+    assert answer["pinned"] == answer["first"] and answer["threshold"] < 1
 
 
 def test_model_is_private_tagged_in_one_commit_and_pulled_by_its_tag(client, tmp_path):
