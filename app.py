@@ -26,7 +26,7 @@ INTRODUCTION = (
     "The verdict is a lead for a fact-checker: *no manipulation found* never means *real*."
 )
 PRIVACY = (
-    "Uploads are analysed on this machine, deleted when you leave the page and within two hours at the latest; "
+    "Uploads are analysed on this machine; they and the reports are deleted when you leave the page, within two hours at the latest; "
     "nothing is passed on, and nothing about you is measured."
 )
 TEXTS = gr.I18n(
