@@ -43,11 +43,12 @@ class Visitor:
         self._http = httpx2.Client(base_url=f"{address}/gradio_api", timeout=TIMEOUT_S)
         listed = self._http.get(f"{address}/config").raise_for_status().json()["dependencies"]
         self._functions = {item["api_name"]: item["id"] for item in listed}
+        self._received = next(item["id"] for item in listed if item["targets"][0][1] == "upload")
 
     def photo(self) -> None:
         """A photo, its verdict and its report."""
         with self._page() as session:
-            data = self._answer(session, "analyze_image", [self._upload(self.media.photo, ".jpg")])
+            data = self._answer(session, "analyze_image", [self._upload(session, self.media.photo, ".jpg")])
             if not data[0]["faces"]:
                 raise Unexpected("a result without its face")
             report = self._http.get(f"/file={data[2]['path']}")
@@ -57,7 +58,7 @@ class Visitor:
     def clip(self) -> None:
         """A video in eight frames."""
         with self._page() as session:
-            data = self._answer(session, "analyze_video", [self._upload(self.media.clip, ".mp4"), 8])
+            data = self._answer(session, "analyze_video", [self._upload(session, self.media.clip, ".mp4"), 8])
             if len(data[0]["faces"][0]["frames"]) != 8:
                 raise Unexpected("a result that lacks frames")
 
@@ -66,7 +67,7 @@ class Visitor:
         content, suffix = secrets.choice(self.media.bad)
         with self._page() as session:
             try:
-                self._answer(session, "analyze_image", [self._upload(content, suffix)])
+                self._answer(session, "analyze_image", [self._upload(session, content, suffix)])
             except Unexpected as error:
                 if str(error).endswith(".") and "\n" not in str(error):
                     return
@@ -76,7 +77,7 @@ class Visitor:
     def closed_page(self) -> None:
         """A video whose page is closed while it waits or is analysed."""
         with self._page() as session:
-            self._join(session, "analyze_video", [self._upload(self.media.clip, ".mp4"), 32])
+            self._join(session, "analyze_video", [self._upload(session, self.media.clip, ".mp4"), 32])
             time.sleep(0.5 * secrets.randbelow(4))
 
     def broken_upload(self) -> None:
@@ -113,12 +114,17 @@ class Visitor:
             closed.set()
             thread.join()
 
-    def _upload(self, content: bytes, suffix: str) -> dict:
+    def _upload(self, session: str, content: bytes, suffix: str) -> dict:
         # a name of its own, because the same name and bytes lie in one place
         sent = self._http.post("/upload", files={"files": (f"{secrets.token_hex(8)}{suffix}", content)})
         if sent.status_code != 200:
             raise Unexpected(f"upload: status {sent.status_code}")
-        return {"path": sent.json()[0], "meta": META}
+        file = {"path": sent.json()[0], "meta": META}
+        # as the page does: from now on the file goes with it
+        body = {"data": [file], "fn_index": self._received, "session_hash": session}
+        if self._http.post("/run/predict", json=body).status_code != 200:
+            raise Unexpected("an upload that is not noted")
+        return file
 
     def _join(self, session: str, endpoint: str, data: list) -> str:
         body = {"data": data, "fn_index": self._functions[endpoint], "session_hash": session}

@@ -76,7 +76,7 @@ def test_killed_server_leaves_nothing_once_the_next_one_has_started(tmp_path):
     with ServerProcess(tmp_path, KILLED_SERVER) as server:
         visitor = Visitor(server.address, media())
         with visitor._page() as session:
-            visitor._join(session, "analyze_video", [visitor._upload(media().clip, ".mp4"), 128])
+            visitor._join(session, "analyze_video", [visitor._upload(session, media().clip, ".mp4"), 128])
             time.sleep(0.3)
             server.kill()
         left = [path for path in (tmp_path / "temporary").rglob("*.mp4") if path.name != "astronaut.mp4"]
