@@ -58,7 +58,7 @@ class Visitor:
     def clip(self) -> None:
         """A video in eight frames."""
         with self._page() as session:
-            data = self._answer(session, "analyze_video", [self._upload(session, self.media.clip, ".mp4"), 8])
+            data = self._answer(session, "analyze_video", [self._upload(session, self.media.clip, ".mp4"), 8, False])
             if len(data[0]["faces"][0]["frames"]) != 8:
                 raise Unexpected("a result that lacks frames")
 
@@ -77,7 +77,7 @@ class Visitor:
     def closed_page(self) -> None:
         """A video whose page is closed while it waits or is analysed."""
         with self._page() as session:
-            self._join(session, "analyze_video", [self._upload(session, self.media.clip, ".mp4"), 32])
+            self._join(session, "analyze_video", [self._upload(session, self.media.clip, ".mp4"), 32, False])
             time.sleep(0.5 * secrets.randbelow(4))
 
     def broken_upload(self) -> None:

@@ -36,11 +36,13 @@ def test_number_of_frames_is_kept_within_bounds(service, tmp_path, monkeypatch, 
     wanted = []
     real = service._analyzer.analyze_video
     monkeypatch.setattr(
-        service._analyzer, "analyze_video", lambda path, frames, progress: wanted.append(frames) or real(path, frames=1)
+        service._analyzer,
+        "analyze_video",
+        lambda path, frames, progress, exact: wanted.append((frames, exact)) or real(path, frames=1),
     )
     write_video(tmp_path / "clip.mp4", [portrait()] * 2, fps=2)
-    service.analyze_video(str(tmp_path / "clip.mp4"), asked, REQUEST, progress=lambda *args, **kwargs: None)
-    assert wanted == [given]
+    service.analyze_video(str(tmp_path / "clip.mp4"), asked, True, REQUEST, progress=lambda *args, **kwargs: None)
+    assert wanted == [(given, True)]
 
 
 def test_name_of_the_upload_does_not_decide_where_the_report_lies(service, tmp_path):
