@@ -41,6 +41,11 @@ class _Process:
         )
         self.is_usable = True
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can still be asked."""
+        return self._running.poll() is None
+
     def stream(self, job: str, arguments: tuple) -> Iterator[Any]:
         """Answers to a job."""
         self.is_usable = False  # until the last answer was read: the next job would get what is left
@@ -122,7 +127,9 @@ class MediaWorkers:
             OSError: It cannot be opened.
         """
         with self._lock:
-            process = self._idle.pop() if self._idle else _Process()
+            process = self._idle.pop() if self._idle else None
+        if process is None or not process.is_alive:  # the system may have ended it while it was idle
+            process = _Process()
         try:
             yield from process.stream(job, arguments)
         finally:

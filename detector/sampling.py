@@ -39,5 +39,6 @@ def near_stamps(times: Sequence[int], keyframes: Sequence[int], end: int, count:
         first = times[min(bisect_left(times, start), len(times) - 1)]
         starts_afresh = index + 1 == count or parts[index + 1][2]
         on_screen = times[max(bisect_right(times, middle) - 1, 0)]
-        chosen.add(first if starts_afresh and start <= first < stop else on_screen)
+        has_frame = start <= first < stop
+        chosen.add(first if has_frame and (starts_afresh or on_screen < start) else on_screen)
     return sorted(chosen)

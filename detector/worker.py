@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from detector.files import MediaFile
+from detector.files import MediaError, MediaFile
 from detector.images import image_problems, jpeg_quality, photo_is_known, read_image
 from detector.limits import MAX_JOB_CPU_S, MAX_WORKER_FILE_BYTES, MAX_WORKER_MEMORY_BYTES
 from detector.videos import Video, VideoFrame
@@ -102,9 +102,8 @@ def limit_resources() -> None:
         (resource.RLIMIT_FSIZE, MAX_WORKER_FILE_BYTES),
         (resource.RLIMIT_CORE, 0),
     ):
-        _, hard = resource.getrlimit(kind)
-        soft = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
-        resource.setrlimit(kind, (soft, hard))
+        soft, hard = resource.getrlimit(kind)
+        resource.setrlimit(kind, (limit if soft == resource.RLIM_INFINITY else min(limit, soft), hard))
 
 
 def limit_next_job() -> None:
@@ -132,10 +131,17 @@ def serve(requests: Any, answers: Any) -> None:
             for value in JOBS[job](*arguments):
                 _send(answers, "value", value)
             _send(answers, "end", None)
-        except (ValueError, OSError, MemoryError) as error:
-            if isinstance(error, BrokenPipeError):
-                return
+        except BrokenPipeError:
+            return
+        except MediaError as error:
             _send(answers, "error", error)
+        except OSError as error:
+            # a plain one: those of libraries may not survive the way
+            _send(answers, "error", OSError(error.errno, error.strerror))
+        except ValueError as error:
+            _send(answers, "error", ValueError(str(error)))
+        except MemoryError as error:
+            _send(answers, "error", MemoryError(str(error)))
 
 
 def _send(answers: Any, kind: str, value: Any) -> None:

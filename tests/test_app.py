@@ -46,7 +46,7 @@ def test_photo_gives_the_documented_json_first(client):
         "height_px": 512,
         "duration_s": None,
     }
-    assert set(result["model"]) == {"id", "revision", "label_names", "thresholds"}
+    assert set(result["model"]) == {"id", "revision", "label_names", "thresholds", "runtime"}
     (face,) = result["faces"]
     assert list(face) == ["track_id", "box_px", "score", "verdict", "frames", "manipulation", "suspicious_spans"]
     assert face["manipulation"] is None  # the bundled model only knows "fake"

@@ -19,6 +19,7 @@ from benchmarks.visits import Visitor
 from detector.analysis import Analyzer
 from detector.annotated import write_annotated_video
 from detector.evidence import build_evidence, write_evidence
+from detector.isolation import WORKERS
 from detector.page.service import CANNOT_WRITE, Service
 from tests.benchmarks.test_load import FAKE_SERVER
 from tests.media_factory import write_video
@@ -67,9 +68,11 @@ def cache(tmp_path, monkeypatch):
 def full_disk():
     """Writing ends after 20 kB, as on a disk that fills up in the midst of a file; PyAV writes past Python."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    WORKERS.close()  # the next worker starts with the limit of its parent
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
     yield
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    WORKERS.close()
 
 
 def test_killed_server_leaves_nothing_once_the_next_one_has_started(tmp_path):
@@ -105,7 +108,7 @@ def test_full_disk_is_one_sentence_for_every_answer_and_the_next_request_works(
     analyzer, photo, clip, cache, monkeypatch
 ):
     service = Service(analyzer)
-    result = service.show_video(str(clip), 8, "en", REQUEST, quiet)[-2]
+    result = service.show_video(str(clip), 8, False, "en", REQUEST, quiet)[-2]
     real = Path.write_text
 
     def fail(path, *args, **kwargs):
@@ -113,7 +116,7 @@ def test_full_disk_is_one_sentence_for_every_answer_and_the_next_request_works(
 
     monkeypatch.setattr(Path, "write_text", fail)
     assert refused(service, "analyze_image", str(photo), REQUEST) == CANNOT_WRITE
-    assert refused(service, "analyze_video", str(clip), 8, REQUEST, quiet) == CANNOT_WRITE
+    assert refused(service, "analyze_video", str(clip), 8, False, REQUEST, quiet) == CANNOT_WRITE
     assert refused(service, "analyze_batch", [str(photo)], 8, REQUEST, quiet) == CANNOT_WRITE
     assert "disco está lleno" in refused(service, "show_photo", str(photo), "es", REQUEST)
     monkeypatch.setattr(Path, "write_text", real)

@@ -16,6 +16,7 @@ from tests.media_factory import astronaut, clip
 
 @pytest.fixture
 def workers():
+    isolation.WORKERS.close()  # so that what is counted here are this test's
     pool = MediaWorkers()
     yield pool
     pool.close()
@@ -71,6 +72,14 @@ def test_worker_that_hangs_is_stopped_with_one_sentence(workers, photo, monkeypa
     assert not process.is_running()
 
 
+def test_worker_that_died_while_it_was_idle_costs_no_answer(workers, photo):
+    workers.warm_up()
+    (process,) = children()
+    process.kill()
+    psutil.wait_procs([process], 5)
+    assert workers.run("is_photo", photo) is True
+
+
 def test_unforeseen_error_ends_the_worker_not_this_process(workers, tmp_path):
     with pytest.raises(MediaError, match="broke down"):
         list(workers.stream("sample_clip", clip(tmp_path / "clip.mp4", 0), "not a number", True))
@@ -102,6 +111,7 @@ def test_two_jobs_at_once_have_two_workers_of_which_one_is_kept(workers, photo, 
 
 def test_worker_ends_with_its_server(photo):
     """The server may be killed: nothing that it could still do is needed."""
+    isolation.WORKERS.close()
     pool = MediaWorkers()
     pool.run("is_photo", photo)
     (process,) = children()

@@ -28,7 +28,7 @@ def test_each_part_gives_one_frame_of_its_own(lengths, keyframes, count, start):
     if count >= len(times):
         assert chosen == times
     else:
-        # of a part without a frame the one on screen is taken, which may lie in the part before
+        # of a part in which no frame begins the one on screen is taken, which lies in a part before
         parts = {(stamp - start) * count // (end - start) for stamp in times}
         assert parts <= {(stamp - start) * count // (end - start) for stamp in chosen}
 
