@@ -43,7 +43,6 @@ from training.material import Material, prepare
 from training.models import Classifier, build_classifier, check_name
 from training.options import Options
 from training.publish import one_line, push_model
-from training.quantisation import quantise
 from training.run_folder import claim, facts_of_run
 
 logger = logging.getLogger("train")
@@ -68,7 +67,6 @@ def measure_model(options: Options, material: Material, name: str, model: Classi
     """The evaluation of a trained model, which becomes a model folder with its card."""
     folder = output_dir / "model"
     calibration = calibrate(model, material.validation, folder, list(material.classes))
-    quantise(folder, [splits["train"] for splits in material.sets.values()], material.test[0])
     return evaluate(folder, material, options, training_facts(options, material, name), calibration)
 
 

@@ -60,7 +60,7 @@ push_model(BUNDLED_FOLDER, "tester/vgg16")
 image = skimage.data.astronaut()
 crop = crop_face(image, FaceDetector().detect(image)[0])
 bundled, pulled = load_folder(BUNDLED_FOLDER, "bundled"), load_model()
-x = torch.from_numpy(bundled.runtime._preprocessing.batch([crop]))
+x = bundled.runtime.batch([crop])
 timm_model = timm.create_model("hf-hub:tester/vgg16", pretrained=True).eval()
 pipe = transformers.pipeline("image-classification", model="tester/vgg16")
 from PIL import Image
@@ -75,7 +75,7 @@ print(json.dumps({
 }))
 """
     with running_hub(tmp_path / "hub") as endpoint:
-        answer = client(code, endpoint, MODEL_ID="tester/vgg16")
+        answer = client(code, endpoint, MODEL_ID="tester/vgg16", MODEL_RUNTIME="torch")
     assert answer["id"] == "tester/vgg16"
     assert len(answer["revision"]) == 40  # the commit that the push made
     for library in ("ours", "timm", "pipeline"):

@@ -63,7 +63,7 @@ def push_model(folder: Path, model_id: str, public: bool = False) -> str:
         HTTPError: The Hub refused or did not answer.
         OSError: No token is stored for the Hub.
     """
-    load_folder(folder, model_id)  # nothing unusable is published
+    load_folder(folder, model_id, runtime="torch")  # nothing unusable is published
     api = HfApi()
     api.create_repo(model_id, private=not public, exist_ok=True)
     commit = api.upload_folder(

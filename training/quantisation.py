@@ -2,7 +2,8 @@
 
     python -m training.quantisation model --dataset data/face_swaps data/portraits
 
-``train.py`` does the same at its end. The page uses int8 only where the figures allow it; see `detector.quantisation`.
+A command of its own: OpenVINO in a process that had trained with torch ended it by a segmentation fault. The page uses int8 only
+where the figures allow it; see `detector.quantisation`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ from tqdm import tqdm
 from dataset_builder.real_faces import read_crop
 from detector.files import file_sha256
 from detector.model import ModelError, load_folder
-from detector.openvino_runtime import BATCH_SIZE, build_graph, compile_graph
 from detector.preprocessing import Preprocessing
 from detector.quantisation import KEY
 from detector.results import verdict_for
@@ -79,6 +79,9 @@ def quantise(folder: Path, training: list[datasets.Dataset], test: EvaluationSet
 
 def highest_activations(folder: Path, config: dict, crops: list[np.ndarray]) -> list[float]:
     """Largest output of each convolution after its ReLU, all but the last."""
+    # not at the top: train.py imports this module and must not load OpenVINO
+    from detector.openvino_runtime import BATCH_SIZE, build_graph, compile_graph
+
     weights = {name: value.astype(np.float32) for name, value in load_file(folder / "model.safetensors").items()}
     graph = compile_graph(build_graph(weights, every_layer=True))
     preprocessing = Preprocessing.from_config(config["pretrained_cfg"])

@@ -90,7 +90,7 @@ def test_folder_of_videos_becomes_a_model_that_gives_a_verdict(
     grid = evaluation["robustness"]
     assert (grid["real"], grid["fake"], len(grid["rows"])) == (1, 1, 17)
     folder = tmp_path / "run" / "model"
-    model = load_folder(folder, "trained")
+    model = load_folder(folder, "trained", runtime="torch")
     clip = next((faceforensics_root / "original_sequences" / "youtube" / "c23" / "videos").glob("*.mp4"))
     result = Analyzer(model).analyze_video(clip, frames=2).result
     assert 0 <= result.score <= 1
@@ -226,7 +226,7 @@ def test_model_tells_manipulations_apart_where_asked(initial_weights, tmp_path, 
     assert evaluation["label_names"] == ["real", "Deepfakes", "FaceSwap"]
     assert set(evaluation["tests"][0]["frame"]["manipulations"]) == {"Deepfakes", "FaceSwap"}
     assert "By manipulation" in (tmp_path / "run" / "model" / "README.md").read_text()
-    result = Analyzer(load_folder(tmp_path / "run" / "model", "kinds")).analyze_image(EXAMPLE).result
+    result = Analyzer(load_folder(tmp_path / "run" / "model", "kinds", runtime="torch")).analyze_image(EXAMPLE).result
     assert result.faces[0].manipulation.name in ("Deepfakes", "FaceSwap")
 
 
@@ -238,7 +238,10 @@ def test_first_model_of_the_project_and_vgg16_are_compared_by_one_command(data_s
     rows = [[cell.strip() for cell in line.split("|")[1:4]] for line in table.splitlines()[2:]]
     assert rows == [[name, "deepfakes_c23", level] for name in ("Simple CNN", "VGG-16") for level in ("frame", "video")]
     for name in ("simple_cnn", "vgg16"):
-        assert load_folder(tmp_path / "run" / name / "model", name).info.label_names == ("real", "fake")
+        assert load_folder(tmp_path / "run" / name / "model", name, runtime="torch").info.label_names == (
+            "real",
+            "fake",
+        )
 
 
 def test_measuring_again_gives_the_same_figures_and_other_data_too(data_set, trained, tmp_path, capsys):
@@ -254,7 +257,10 @@ def test_measuring_again_gives_the_same_figures_and_other_data_too(data_set, tra
     assert [test["data"] for test in found["tests"]] == ["deepfakes_c23", "other_set"]
     assert found["tests"][0] == before["tests"][0]
     assert (found["calibration"], found["training"]) == (before["calibration"], before["training"])
-    assert load_folder(folder, "again").info.thresholds == load_folder(trained, "first").info.thresholds
+    assert (
+        load_folder(folder, "again", runtime="torch").info.thresholds
+        == load_folder(trained, "first", runtime="torch").info.thresholds
+    )
 
 
 def test_two_processes_train_together_and_one_of_them_measures(data_set, initial_weights, tmp_path):
@@ -269,7 +275,7 @@ def test_two_processes_train_together_and_one_of_them_measures(data_set, initial
         assert state["max_steps"] == 2  # 4 pairs, one a process and step
         evaluation = json.loads((tmp_path / "run" / name / "model" / "evaluation.json").read_text())
         assert evaluation["training"]["processes"] == 2
-        assert load_folder(tmp_path / "run" / name / "model", name)
+        assert load_folder(tmp_path / "run" / name / "model", name, runtime="torch")
 
 
 def test_manipulation_that_was_left_out_of_training_is_what_is_tested(initial_weights, several_manipulations, tmp_path):
