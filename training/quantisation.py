@@ -2,7 +2,7 @@
 
     python -m training.quantisation model --dataset data/face_swaps data/portraits
 
-A command of its own: OpenVINO in a process that had trained with torch ended it by a segmentation fault. The page uses int8 only
+A command of its own: a process that has used OpenVINO ends in a segmentation fault when it trains with torch. The page uses int8 only
 where the figures allow it; see `detector.quantisation`.
 """
 
