@@ -18,9 +18,9 @@ ROOT = Path(__file__).parent.parent
 GOLDEN = json.loads((ROOT / "tests" / "fixtures" / "golden_scores.json").read_text())
 
 
-@pytest.fixture(scope="module", params=["torch", "fp32", "int8"])
-def model(request):
-    return load_folder(BUNDLED_FOLDER, "bundled", runtime=request.param)
+@pytest.fixture(scope="module")
+def model():
+    return load_folder(BUNDLED_FOLDER, "bundled", runtime="torch")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,181 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import timm
+import torch
+from PIL import Image
+
+from detector import openvino_runtime, quantisation
+from detector.faces import FaceDetector, crop_face
+from detector.files import file_sha256
+from detector.model import BUNDLED_FOLDER, ModelError, load_folder
+from detector.preprocessing import Preprocessing
+from detector.saliency import score_with_evidence
+from tests.media_factory import astronaut
+from training.models import TimmClassifier, save_model_folder
+from training.network import DATA_CONFIG, PooledVGG16
+from training.quantisation import highest_activations
+
+ROOT = Path(__file__).parent.parent.parent
+THRESHOLDS = {"thresholds": {"no_manipulation_found": 0.2, "manipulated": 0.8}}
+CROPS = [astronaut()[20:220, 120:320], astronaut()[:150, :150], astronaut()[100:500, 100:500]]
+
+
+@pytest.fixture(scope="module")
+def folder(pooled, tmp_path_factory):
+    """A model folder with random weights, and ranges for int8."""
+    folder = tmp_path_factory.mktemp("model")
+    save_model_folder(pooled.to_timm(), folder, pooled.data_config, ["real", "fake"], THRESHOLDS)
+    store_quantisation(folder)
+    return folder
+
+
+def store_quantisation(folder: Path, **changes) -> None:
+    """Ranges that are far too wide for no activation, and figures that allow int8."""
+    file = folder / "config.json"
+    config = json.loads(file.read_text())
+    config["detector"]["quantisation"] = {
+        "weights_sha256": file_sha256(folder / "model.safetensors"),
+        "highest": highest_activations(folder, config, CROPS),
+        "margin": 0.0,
+        "measured": {"auc_change": 0.0, "verdicts_changed": 0.0},
+    } | changes
+    file.write_text(json.dumps(config))
+
+
+@pytest.mark.parametrize("size", [31, 100, 224, 517])
+def test_preprocessing_equals_that_of_timm(size):
+    crop = np.ascontiguousarray(np.resize(astronaut(), (size, size, 3)))
+    ours = Preprocessing.from_config(DATA_CONFIG | {"interpolation": "bicubic"}).batch([crop])[0]
+    theirs = timm.data.create_transform(**DATA_CONFIG, is_training=False)(Image.fromarray(crop)).numpy()
+    assert np.abs(ours - theirs).max() < 1e-6
+
+
+def test_openvino_gives_the_logits_and_maps_of_torch(folder):
+    torch_answer, openvino_answer = (
+        load_folder(folder, "m", runtime=choice).runtime.logits_and_evidence(CROPS, real=0)
+        for choice in ("torch", "fp32")
+    )
+    assert openvino_answer[0] == pytest.approx(torch_answer[0], abs=1e-4)
+    assert openvino_answer[1] == pytest.approx(torch_answer[1], rel=1e-3, abs=1e-4)
+
+
+def test_openvino_gives_the_evidence_of_several_kinds_as_torch_does(tmp_path):
+    torch.manual_seed(1)
+    network = PooledVGG16(3).eval()
+    torch.nn.init.normal_(network.head.weight, std=2.0)
+    save_model_folder(network.to_timm(), tmp_path, network.data_config, ["a", "real", "b"], THRESHOLDS)
+    torch_answer, openvino_answer = (
+        load_folder(tmp_path, "m", runtime=choice).runtime.logits_and_evidence(CROPS, real=1)
+        for choice in ("torch", "fp32")
+    )
+    assert openvino_answer[0] == pytest.approx(torch_answer[0], abs=1e-4)
+    assert openvino_answer[1] == pytest.approx(torch_answer[1], rel=1e-3, abs=1e-4)
+
+
+def test_int8_stays_close_to_float32(folder):
+    exact, int8 = (load_folder(folder, "m", runtime=choice).runtime for choice in ("fp32", "int8"))
+    before, after = exact.logits_and_evidence(CROPS, real=0), int8.logits_and_evidence(CROPS, real=0)
+    assert not np.array_equal(before[0], after[0])
+    assert after[0] == pytest.approx(before[0], abs=0.1 * np.abs(before[0]).max())
+    assert np.corrcoef(before[1].ravel(), after[1].ravel())[0, 1] > 0.99
+
+
+def test_score_near_a_threshold_is_that_of_float32(folder):
+    exact = load_folder(folder, "m", runtime="fp32").runtime.logits_and_evidence(CROPS, real=0)
+    store_quantisation(folder, margin=1e9)
+    runtime = load_folder(folder, "m", runtime="int8").runtime
+    near = runtime.logits_and_evidence(CROPS, real=0, sure_at=(0.0,))
+    anywhere = runtime.logits_and_evidence(CROPS, real=0)
+    store_quantisation(folder)
+    assert not np.array_equal(anywhere[0], exact[0])
+    assert np.array_equal(near[0], exact[0]) and np.array_equal(near[1], exact[1])
+
+
+def test_a_crop_scores_the_same_alone_and_among_others(folder):
+    runtime = load_folder(folder, "m", runtime="int8").runtime
+    alone = np.concatenate([runtime.logits([crop], 0) for crop in CROPS * 2])
+    assert runtime.logits(CROPS * 2, 0) == pytest.approx(alone, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("stored", "runtime"),
+    [
+        ({}, "openvino-int8"),
+        ({"measured": {"auc_change": -0.003, "verdicts_changed": 0.0}}, "openvino-fp32"),
+        ({"measured": {"auc_change": 0.0, "verdicts_changed": 0.006}}, "openvino-fp32"),
+        ({"measured": None}, "openvino-fp32"),
+        ({"weights_sha256": "0" * 64}, "openvino-fp32"),
+    ],
+)
+def test_int8_is_used_only_where_it_was_measured_to_be_safe(folder, monkeypatch, stored, runtime):
+    monkeypatch.setattr(openvino_runtime, "has_int8_dot_product", lambda: True)
+    store_quantisation(folder, **stored)
+    assert load_folder(folder, "m").info.runtime == runtime
+    store_quantisation(folder)
+
+
+def test_int8_is_not_used_on_a_processor_that_gains_nothing_by_it(folder, monkeypatch):
+    monkeypatch.setattr(openvino_runtime, "has_int8_dot_product", lambda: False)
+    assert load_folder(folder, "m").info.runtime == "openvino-fp32"
+
+
+@pytest.mark.parametrize(
+    ("flags", "found"), [("flags: avx2 avx512_vnni", True), ("flags: avx_vnni", True), ("flags: avx2", False)]
+)
+def test_processor_is_asked_for_its_int8_instructions(tmp_path, monkeypatch, flags, found):
+    facts = tmp_path / "cpuinfo"
+    facts.write_text(flags)
+    monkeypatch.setattr(quantisation, "_CPU_FACTS", facts)
+    monkeypatch.setattr(quantisation.platform, "machine", lambda: "x86_64")
+    assert quantisation.has_int8_dot_product() is found
+
+
+def test_head_that_is_not_linear_is_left_to_torch(pooled, tmp_path):
+    network = pooled.to_timm()
+    network.head.fc.weight.data[0, 0] = 0.5
+    save_model_folder(network, tmp_path, pooled.data_config, ["real", "fake"], THRESHOLDS)
+    assert load_folder(tmp_path, "m").info.runtime == "torch-fp32"
+    with pytest.raises(ModelError, match="no linear layer"):
+        load_folder(tmp_path, "m", runtime="fp32")
+
+
+def test_other_network_is_left_to_torch(tmp_path):
+    network = TimmClassifier("simple_cnn", 2)
+    save_model_folder(network.to_timm(), tmp_path, network.data_config, ["real", "fake"], THRESHOLDS)
+    assert load_folder(tmp_path, "m").info.runtime == "torch-fp32"
+
+
+def test_unknown_runtime_is_named_in_one_sentence(monkeypatch):
+    monkeypatch.setenv("MODEL_RUNTIME", "cuda")
+    with pytest.raises(ModelError, match="MODEL_RUNTIME is one of auto, int8, fp32, torch, not cuda."):
+        load_folder(BUNDLED_FOLDER, "bundled")
+
+
+@pytest.mark.parametrize("choice", ["fp32", "int8"])
+def test_golden_score_guards_against_library_drift(choice):
+    image = astronaut()
+    crop = crop_face(image, FaceDetector().detect(image)[0])
+    model = load_folder(BUNDLED_FOLDER, "bundled", runtime=choice)
+    golden = json.loads((ROOT / "tests" / "fixtures" / "golden_scores.json").read_text())[model.info.runtime]
+    for name, changed in (("astronaut", crop), ("astronaut, mirrored", crop[:, ::-1].copy())):
+        assert score_with_evidence(model, [changed])[0][0] == pytest.approx(golden[name], abs=1e-3)
+
+
+def test_start_needs_no_torch_and_tells_nobody():
+    code = """
+import sys
+calls = []
+sys.addaudithook(lambda event, arguments: calls.append(event) if event in ("socket.connect", "socket.getaddrinfo") else None)
+import numpy as np
+from detector.analysis import Analyzer
+from detector.model import load_folder, BUNDLED_FOLDER
+Analyzer(load_folder(BUNDLED_FOLDER, "bundled")).analyze_image("examples/astronaut.jpg")
+print(calls, [name for name in ("torch", "timm", "transformers") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.stdout.split("\n")[0] == "[] []", done.stderr[-2000:]
