@@ -131,7 +131,8 @@ def test_no_file_is_an_error_in_words(client):
 def test_only_the_named_endpoints_are_public(client):
     named = client.view_api(return_format="dict")["named_endpoints"]
     assert set(named) == {"/analyze_image", "/analyze_video", "/analyze_batch", "/model_info"}
-    assert [parameter["parameter_name"] for parameter in named["/analyze_video"]["parameters"]] == ["file", "frames"]
+    parameters = [parameter["parameter_name"] for parameter in named["/analyze_video"]["parameters"]]
+    assert parameters == ["file", "frames", "exact"]
 
 
 def bad_file(kind: str, folder: Path) -> Path:
