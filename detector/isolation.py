@@ -128,8 +128,10 @@ class MediaWorkers:
         """
         with self._lock:
             process = self._idle.pop() if self._idle else None
-        if process is None or not process.is_alive:  # the system may have ended it while it was idle
-            process = _Process()
+        if process and not process.is_alive:  # the system may have ended it while it was idle
+            process.end()
+            process = None
+        process = process or _Process()
         try:
             yield from process.stream(job, arguments)
         finally:

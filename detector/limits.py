@@ -59,7 +59,7 @@ MAX_WORKER_FILE_BYTES = 2 * 1024**3
 # Between two answers, such as two frames: a keyframe of 8K takes a second, 10 seconds of 4K between two samples take twenty.
 MAX_ANSWER_S = 120
 # Of a whole job. The server stops a job earlier; this is for a worker whose server has died.
-MAX_JOB_CPU_S = 40 * 60
+MAX_JOB_CPU_S = 2 * MAX_ANNOTATING_S
 # What a script sent, or a page that was not closed, is deleted then: long enough to fetch the reports, too short to collect.
 MAX_UPLOAD_AGE_S = 2 * 3600
 

@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 
 from detector.files import file_sha256
 from detector.hub_cache import weights_are_intact
-from detector.runtimes import Choice, Runtime, build_runtime, chosen_runtime
+from detector.runtimes import Choice, Runtime, build_runtime, chosen_runtime, log_odds, softmax
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ class LoadedModel:
 
     def log_odds(self, logits: np.ndarray) -> np.ndarray:
         """log(P(fake) / P(real)) from ``(B, classes)`` logits, ``(B,)``; fake is every class but "real"."""
-        return np.logaddexp.reduce(np.delete(logits, self.real, axis=1), axis=1) - logits[:, self.real]
+        return log_odds(logits, self.real)
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -106,9 +106,7 @@ class LoadedModel:
 
     def kind_shares(self, logits: np.ndarray) -> np.ndarray:
         """P(kind | fake) from ``(B, classes)`` logits, ``(B, len(kinds))``."""
-        columns = logits[:, [self.info.label_names.index(kind) for kind in self.kinds]]
-        exponents = np.exp(columns - columns.max(axis=1, keepdims=True, initial=-np.inf))
-        return exponents / exponents.sum(axis=1, keepdims=True)
+        return softmax(logits[:, [self.info.label_names.index(kind) for kind in self.kinds]])
 
     def score_log_odds(self, crops: list[np.ndarray]) -> np.ndarray:
         """log(P(fake) / P(real)) of each crop, ``(B,)``, sure at both thresholds; the frame score is its sigmoid."""

@@ -15,7 +15,7 @@ from safetensors.numpy import load_file
 
 from detector.preprocessing import Preprocessing
 from detector.quantisation import Quantisation, has_int8_dot_product
-from detector.runtimes import Choice, UnsuitableError
+from detector.runtimes import Choice, UnsuitableError, log_odds, softmax
 
 # Without its telemetry package, which would report every import to a server, OpenVINO falls back to its own stub.
 sys.modules.setdefault("openvino_telemetry", None)
@@ -45,7 +45,7 @@ class OpenVinoRuntime:
         if config.get("architecture") != "vgg16" or preprocessing is None or preprocessing.size_px != _INPUT_PX:
             raise UnsuitableError("it is no VGG-16 for 224 px")
         file = folder / "model.safetensors"
-        weights = {name: value.astype(np.float32) for name, value in load_file(file).items()}
+        weights = read_weights(file)
         self._preprocessing = preprocessing
         self._layer, self._bias = linear_layer(weights)
         self._quantisation = _quantisation(file, config, choice)
@@ -95,14 +95,13 @@ class OpenVinoRuntime:
         if not explained:
             return logits, np.empty((count, 0, 0))
         # of the log odds, by the pooled mean of each channel; of it, each place that is highest among its four has a share
-        weights = _softmax(np.delete(logits, real, axis=1)) @ np.delete(self._layer, real, axis=0)
+        weights = softmax(np.delete(logits, real, axis=1)) @ np.delete(self._layer, real, axis=0)
         weights = (weights - self._layer[real]) * (pooled > 0).mean(axis=(2, 3))
         return logits, np.einsum("bc,bchw->bhw", weights, maps, optimize=True)
 
     def _is_unsure(self, logits: np.ndarray, real: int, sure_at: Sequence[float]) -> np.ndarray:
         """Whether float32 could lie on the other side of one of these log odds, ``(B,)``."""
-        log_odds = np.logaddexp.reduce(np.delete(logits, real, axis=1), axis=1) - logits[:, real]
-        return (np.abs(log_odds[:, None] - np.asarray(sure_at)) <= self._quantisation.margin).any(axis=1)
+        return (np.abs(log_odds(logits, real)[:, None] - np.asarray(sure_at)) <= self._quantisation.margin).any(axis=1)
 
 
 def compile_graph(graph: openvino.Model) -> openvino.CompiledModel:
@@ -110,6 +109,11 @@ def compile_graph(graph: openvino.Model) -> openvino.CompiledModel:
     return openvino.Core().compile_model(
         graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
     )
+
+
+def read_weights(file: Path) -> dict[str, np.ndarray]:
+    """The tensors of a safetensors file as float32, by timm's names."""
+    return {name: value.astype(np.float32) for name, value in load_file(file).items()}
 
 
 def linear_layer(weights: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -184,8 +188,3 @@ def _quantisation(file: Path, config: dict, choice: Choice) -> Quantisation | No
             raise UnsuitableError("no quantisation of these weights is stored with them")
         return stored
     return stored if stored and stored.is_safe and has_int8_dot_product() else None
-
-
-def _softmax(values: np.ndarray) -> np.ndarray:
-    exponents = np.exp(values - values.max(axis=1, keepdims=True))
-    return exponents / exponents.sum(axis=1, keepdims=True)

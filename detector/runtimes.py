@@ -47,6 +47,17 @@ class Runtime(Protocol):
         """Logits, and maps ``(B, h, w)`` in log odds of the classes other than `real`; see `detector.saliency`."""
 
 
+def log_odds(logits: np.ndarray, real: int) -> np.ndarray:
+    """log(P(fake) / P(real)) from ``(B, classes)`` logits, ``(B,)``; fake is every class but column `real`."""
+    return np.logaddexp.reduce(np.delete(logits, real, axis=1), axis=1) - logits[:, real]
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities from ``(B, classes)`` logits, of the same shape."""
+    exponents = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+    return exponents / exponents.sum(axis=1, keepdims=True)
+
+
 class UnsuitableError(ValueError):
     """A model, or this machine, is not what a runtime was made for."""
 

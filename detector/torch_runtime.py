@@ -73,12 +73,17 @@ class TorchRuntime:
             features.requires_grad_(True)
             with torch.enable_grad():
                 logits = upper(features.clone())  # what follows may work in place
-                fakes = [column for column in range(logits.shape[1]) if column != real]
-                log_odds = torch.logsumexp(logits[:, fakes], dim=1) - logits[:, real]
-            (gradient,) = torch.autograd.grad(log_odds.sum(), features)
+                total = log_odds(logits, real).sum()
+            (gradient,) = torch.autograd.grad(total, features)
             maps.append((gradient.sum(dim=(2, 3), keepdim=True) * activation(features.detach())).sum(dim=1))
             all_logits.append(logits.detach())
         return torch.cat(all_logits).double().numpy(), torch.cat(maps).float().numpy()
+
+
+def log_odds(logits: torch.Tensor, real: int) -> torch.Tensor:
+    """What `detector.runtimes.log_odds` gives, for autograd."""
+    fakes = [column for column in range(logits.shape[1]) if column != real]
+    return torch.logsumexp(logits[:, fakes], dim=1) - logits[:, real]
 
 
 def _around_last_maps(network: nn.Module) -> tuple[Layers, Layers, Layers]:

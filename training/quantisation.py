@@ -15,7 +15,6 @@ from pathlib import Path
 
 import datasets
 import numpy as np
-from safetensors.numpy import load_file
 from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
@@ -52,7 +51,7 @@ def quantise(folder: Path, training: list[datasets.Dataset], test: EvaluationSet
     file = folder / "config.json"
     config = json.loads(file.read_text(encoding="utf-8"))
     try:
-        load_folder(folder, folder.name, runtime="fp32")
+        exact = load_folder(folder, folder.name, runtime="fp32")
     except ModelError as error:
         if not isinstance(error.__cause__, UnsuitableError):
             raise
@@ -68,7 +67,7 @@ def quantise(folder: Path, training: list[datasets.Dataset], test: EvaluationSet
         "margin": 0.0,
     }
     _write(file, config, stored)
-    exact, int8 = (load_folder(folder, folder.name, runtime=choice) for choice in ("fp32", "int8"))
+    int8 = load_folder(folder, folder.name, runtime="int8")
     moved = int8.score_log_odds(crops) - exact.score_log_odds(crops)
     stored["margin"] = MARGIN_DEVIATIONS * float(np.sqrt(np.mean(moved**2)))
     _write(file, config, stored)
@@ -80,10 +79,9 @@ def quantise(folder: Path, training: list[datasets.Dataset], test: EvaluationSet
 def highest_activations(folder: Path, config: dict, crops: list[np.ndarray]) -> list[float]:
     """Largest output of each convolution after its ReLU, all but the last."""
     # not at the top: train.py imports this module and must not load OpenVINO
-    from detector.openvino_runtime import BATCH_SIZE, build_graph, compile_graph
+    from detector.openvino_runtime import BATCH_SIZE, build_graph, compile_graph, read_weights
 
-    weights = {name: value.astype(np.float32) for name, value in load_file(folder / "model.safetensors").items()}
-    graph = compile_graph(build_graph(weights, every_layer=True))
+    graph = compile_graph(build_graph(read_weights(folder / "model.safetensors"), every_layer=True))
     preprocessing = Preprocessing.from_config(config["pretrained_cfg"])
     highest = None
     for start in tqdm(range(0, len(crops), BATCH_SIZE), desc="activations", disable=None):

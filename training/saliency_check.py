@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from detector.model import LoadedModel
 from detector.saliency import score_with_evidence
-from detector.torch_runtime import TorchRuntime
+from detector.torch_runtime import TorchRuntime, log_odds
 from training.data import EvaluationSet
 
 Explain = Callable[[LoadedModel, np.ndarray], np.ndarray]
@@ -41,9 +41,7 @@ def overlay_map(model: LoadedModel, crop: np.ndarray) -> np.ndarray:
 
 def _log_odds(model: LoadedModel, pixels: torch.Tensor) -> torch.Tensor:
     """What `LoadedModel.log_odds` gives, for autograd."""
-    logits = model.runtime.network(pixels)
-    fakes = [column for column in range(logits.shape[1]) if column != model.real]
-    return logits[:, fakes].logsumexp(dim=1) - logits[:, model.real]
+    return log_odds(model.runtime.network(pixels), model.real)
 
 
 def layer_grad_cam(model: LoadedModel, crop: np.ndarray) -> np.ndarray:

@@ -55,13 +55,17 @@ def test_preprocessing_equals_that_of_timm(size):
     assert np.abs(ours - theirs).max() < 1e-6
 
 
-def test_openvino_gives_the_logits_and_maps_of_torch(folder):
+def assert_openvino_answers_as_torch(folder: Path, real: int) -> None:
     torch_answer, openvino_answer = (
-        load_folder(folder, "m", runtime=choice).runtime.logits_and_evidence(CROPS, real=0)
+        load_folder(folder, "m", runtime=choice).runtime.logits_and_evidence(CROPS, real=real)
         for choice in ("torch", "fp32")
     )
     assert openvino_answer[0] == pytest.approx(torch_answer[0], abs=1e-4)
     assert openvino_answer[1] == pytest.approx(torch_answer[1], rel=1e-3, abs=1e-4)
+
+
+def test_openvino_gives_the_logits_and_maps_of_torch(folder):
+    assert_openvino_answers_as_torch(folder, real=0)
 
 
 def test_openvino_gives_the_evidence_of_several_kinds_as_torch_does(tmp_path):
@@ -69,12 +73,7 @@ def test_openvino_gives_the_evidence_of_several_kinds_as_torch_does(tmp_path):
     network = PooledVGG16(3).eval()
     torch.nn.init.normal_(network.head.weight, std=2.0)
     save_model_folder(network.to_timm(), tmp_path, network.data_config, ["a", "real", "b"], THRESHOLDS)
-    torch_answer, openvino_answer = (
-        load_folder(tmp_path, "m", runtime=choice).runtime.logits_and_evidence(CROPS, real=1)
-        for choice in ("torch", "fp32")
-    )
-    assert openvino_answer[0] == pytest.approx(torch_answer[0], abs=1e-4)
-    assert openvino_answer[1] == pytest.approx(torch_answer[1], rel=1e-3, abs=1e-4)
+    assert_openvino_answers_as_torch(tmp_path, real=1)
 
 
 def test_int8_stays_close_to_float32(folder):
