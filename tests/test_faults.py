@@ -4,6 +4,7 @@ import errno
 import os
 import resource
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -64,15 +65,20 @@ def cache(tmp_path, monkeypatch):
     return folder
 
 
-@pytest.fixture
+@contextmanager
 def full_disk():
-    """Writing ends after 20 kB, as on a disk that fills up in the midst of a file; PyAV writes past Python."""
+    """Writing ends after 20 kB, as on a disk that fills up in the midst of a file; PyAV writes past Python.
+
+    No fixture: the limit is that of the whole process, which between call and teardown writes its own log.
+    """
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     WORKERS.close()  # the next worker starts with the limit of its parent
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    WORKERS.close()
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        WORKERS.close()
 
 
 def test_killed_server_leaves_nothing_once_the_next_one_has_started(tmp_path):
@@ -124,21 +130,22 @@ def test_full_disk_is_one_sentence_for_every_answer_and_the_next_request_works(
     assert result.verdict == "manipulated"
 
 
-def test_annotated_video_on_a_full_disk_is_one_sentence_and_leaves_no_half(analyzer, clip, cache, full_disk):
+def test_annotated_video_on_a_full_disk_is_one_sentence_and_leaves_no_half(analyzer, clip, cache):
     result = analyzer.analyze_video(clip, frames=8).result
-    assert refused(Service(analyzer), "annotate", str(clip), result, "en", REQUEST, quiet) == CANNOT_WRITE
+    with full_disk():
+        assert refused(Service(analyzer), "annotate", str(clip), result, "en", REQUEST, quiet) == CANNOT_WRITE
     assert [path for path in cache.rglob("*") if path.is_file()] == []
 
 
-def test_writers_on_a_full_disk_leave_what_was_there(analyzer, clip, tmp_path, full_disk):
+def test_writers_on_a_full_disk_leave_what_was_there(analyzer, clip, tmp_path):
     analysis = analyzer.analyze_video(clip, frames=8)
     (tmp_path / "out").mkdir()
     video, page = tmp_path / "out" / "annotated.mp4", tmp_path / "out" / "evidence.html"
     for path in (video, page):
         path.write_text("older")
-    with pytest.raises(OSError, match="too large"):
+    with full_disk(), pytest.raises(OSError, match="too large"):
         write_annotated_video(clip, analysis.result, video)
-    with pytest.raises(OSError, match="too large"):
+    with full_disk(), pytest.raises(OSError, match="too large"):
         write_evidence(build_evidence(clip, analysis, analyzer.model), page.parent, "evidence")
     assert (video.read_text(), page.read_text()) == ("older", "older")
     assert (
