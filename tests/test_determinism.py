@@ -32,7 +32,8 @@ def answers(tmp_path_factory):
     folders = [tmp_path_factory.mktemp(name) for name in ("first", "second")]
     for seed, folder in enumerate(folders):
         code = [sys.executable, "-c", ANSWER, str(folder)]
-        subprocess.run(code, cwd=ROOT, check=True, env=os.environ | {"PYTHONHASHSEED": str(seed)})
+        variables = os.environ | {"PYTHONHASHSEED": str(seed), "MODEL_RUNTIME": "auto"}
+        subprocess.run(code, cwd=ROOT, check=True, env=variables)
     return folders
 
 
