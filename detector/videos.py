@@ -301,12 +301,7 @@ class Video:
         """
         context = self._stream.codec_context
         number, lost = None, 0
-        try:
-            self._container.seek(self._seek_stamps.get(stamp, stamp), stream=self._stream)
-            packets = self._container.demux(self._stream)
-        except av.error.FFmpegError as error:
-            logger.info("cannot seek to %s: %s", stamp, error)
-            return
+        packets = self._packets_from(stamp)
         while lost < MAX_LOST_PACKETS:
             try:
                 packet = next(packets)
@@ -334,6 +329,25 @@ class Video:
                     self.damaged_frames += 1
                     continue
                 yield frame
+
+    def _packets_from(self, stamp: int) -> Iterator[av.Packet]:
+        """The packets of the stream from the keyframe with this stamp on."""
+        # MP4 is searched by when a frame is shown, transport streams by when it is decoded, which comes before: there the
+        # first way lands behind the keyframe, while in MP4 the second would land at the keyframe before
+        for target in (stamp, self._seek_stamps.get(stamp, stamp)):
+            first = None
+            try:
+                self._container.seek(target, stream=self._stream)
+                packets = self._container.demux(self._stream)
+                first = next(packets)
+            except (StopIteration, av.error.FFmpegError) as error:
+                logger.info("cannot seek to %s: %s", target, error)
+                continue
+            if first.pts is not None and first.pts <= stamp:
+                break
+        if first is not None:
+            yield first
+            yield from packets
 
     def _upright(self, frame: av.VideoFrame) -> np.ndarray:
         # FFmpeg leaves pixel shape and display rotation to the player

@@ -252,6 +252,13 @@ def test_every_sample_is_found_in_every_container(tmp_path, name, keyframe_every
     assert [round(frame.image.mean() / 5) for frame in frames] == [round(time * 10) for time in times]
 
 
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.mov", "a.ts", "a.flv"])
+def test_decoding_starts_at_the_keyframe_itself_not_at_the_one_before(tmp_path, name):
+    path = write_video(tmp_path / name, numbered_frames(42), fps=10, g="8", bf="3")
+    with Video(path) as video:
+        assert [next(video._decode_from(stamp)).pts for stamp in video._keyframes] == video._keyframes
+
+
 def test_every_frame_of_a_variable_frame_rate_comes_once_when_fewer_than_asked(tmp_path):
     times = [index / 20 for index in range(20)] + [1, 2, 3, 4]
     path = write_video(tmp_path / "variable.mp4", numbered_frames(24), times_s=times)

@@ -189,7 +189,9 @@ def test_same_seed_gives_the_same_weights_and_figures(data_set, initial_weights,
 def test_another_seed_gives_other_weights(data_set, initial_weights, trained, tmp_path):
     arguments = command(data_set, initial_weights, tmp_path / "run", "--model", "simple_cnn", "--seed", "1")
     assert train.main(arguments) == 0
-    assert (tmp_path / "run" / "model" / "model.safetensors").read_bytes() != (trained / "model.safetensors").read_bytes()
+    assert (tmp_path / "run" / "model" / "model.safetensors").read_bytes() != (
+        trained / "model.safetensors"
+    ).read_bytes()
 
 
 def test_frozen_blocks_keep_their_weights(data_set, initial_weights, tmp_path):
