@@ -16,14 +16,12 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from benchmarks.media import make_clip, make_photo, repeat_clip
+from benchmarks.media import CLIPS, make_clip, make_photo, repeat_clip
 from benchmarks.serving import serving
 from benchmarks.speed import Row, classification, clips, distance_to_the_limit, photos
 from dataset_builder.summary import markdown_table
 
 PARTS = ("crops", "limit", "photo", "clips", "server")
-# Every 2 seconds, as sites and phones cut, and every 250 frames, as x264 does unless told otherwise.
-KEYFRAMES = (60, 250)
 LONG = 60  # times 30 seconds
 
 
@@ -33,12 +31,11 @@ def run(parts: list[str], rounds: int) -> list[Row]:
     with tempfile.TemporaryDirectory() as name, tqdm(total=len(parts), unit="part", disable=None) as bar:
         folder = Path(name)
         photo = make_photo(folder / "photo.jpg") if {"photo", "server"} & set(parts) else None
-        made = {}
-        if {"clips", "server"} & set(parts):
-            wanted = ((1, KEYFRAMES[0]), (3, KEYFRAMES[0]), (1, KEYFRAMES[1]))
-            for faces, every in wanted if "clips" in parts else wanted[:1]:
-                title = f"30 s of 1080p, {faces} face{'s' * (faces > 1)}, keyframe every {every}"
-                made[title] = make_clip(folder / f"{faces}-{every}.mp4", faces, every)
+        wanted = list(CLIPS.items()) if "clips" in parts else list(CLIPS.items())[: "server" in parts]
+        made = {
+            f"30 s of 1080p, {name}": make_clip(folder / f"clip{number}.mp4", kind)
+            for number, (name, kind) in enumerate(wanted)
+        }
         for part in parts:
             bar.set_description(part)
             if part == "crops":
@@ -52,7 +49,7 @@ def run(parts: list[str], rounds: int) -> list[Row]:
             else:
                 first, *_ = made
                 long = repeat_clip(made[first], folder / "long.mp4", LONG)
-                served = {first: made[first], f"30 min of 1080p, 1 face, keyframe every {KEYFRAMES[0]}": long}
+                served = {first: made[first], first.replace("30 s", "30 min", 1): long}
                 rows += serving(photo, served, folder)
             bar.update()
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -40,22 +41,47 @@ def make_photo(path: Path) -> Path:
     return path
 
 
-def make_clip(path: Path, faces: int, keyframe_every: int, seconds: int = CLIP_S) -> Path:
-    """1080p30 H.264 with so many faces that move, and the noise of a camera."""
+@dataclass(frozen=True)
+class ClipKind:
+    """A clip to measure with: 30 s of 1080p30 H.264.
+
+    Attributes:
+        faces: How many move in it.
+        keyframe_every: In frames.
+        noise: Standard deviation of the camera's noise, of 255 levels.
+        crf: Constant rate factor.
+    """
+
+    faces: int = 1
+    keyframe_every: int = 60
+    noise: float = 3
+    crf: int = 23
+
+
+# Keyframes every 2 seconds, as sites cut, every 250 frames, as x264 does unless told otherwise, and every second with
+# 18 Mbit/s, as phones record.
+CLIPS = {
+    "3 Mbit/s, keyframe every 60, 1 face": ClipKind(),
+    "3 Mbit/s, keyframe every 60, 3 faces": ClipKind(faces=3),
+    "1 Mbit/s, keyframe every 250, 1 face": ClipKind(keyframe_every=250),
+    "18 Mbit/s, keyframe every 30, 1 face": ClipKind(keyframe_every=30, noise=5, crf=20),
+}
+
+
+def make_clip(path: Path, kind: ClipKind, frames: int = CLIP_FPS * CLIP_S) -> Path:
+    """So many frames of a kind."""
     width, height = CLIP_SIZE
     scene, head = background(width, height, seed=1), portrait(500)
     random = np.random.default_rng(2)
-    noise = [random.normal(0, 3, (height, width, 1)).astype(np.int16) for _ in range(4)]
+    noise = [random.normal(0, kind.noise, (height, width, 1)).astype(np.int16) for _ in range(4)]
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=CLIP_FPS)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.options = {
-            **{"crf": "23", "preset": "fast", "g": str(keyframe_every)},
-            **{"keyint_min": str(keyframe_every), "sc_threshold": "0"},
-        }
-        for step in tqdm(range(CLIP_FPS * seconds), desc=f"making {path.name}", unit="frame", disable=None):
+        every = str(kind.keyframe_every)
+        stream.options = {"crf": str(kind.crf), "preset": "fast", "g": every, "keyint_min": every, "sc_threshold": "0"}
+        for step in tqdm(range(frames), desc=f"making {path.name}", unit="frame", disable=None):
             frame = scene.copy()
-            for number in range(faces):
+            for number in range(kind.faces):
                 left = 60 + 620 * number + round(40 * np.sin(step / 25 + number))
                 frame[280:780, left : left + 500] = head
             frame = (frame + noise[step % len(noise)]).clip(0, 255).astype(np.uint8)

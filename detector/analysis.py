@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cache
@@ -111,9 +112,9 @@ class Analyzer:
         """
         report = progress or (lambda share, doing: None)
         report(0.0, "reading the video")
-        path, samples, turned = Path(path), [], None
+        path, samples, turned, scored = Path(path), [], None, None
         # frames are decoded ahead in another process while these are looked at
-        with closing(WORKERS.stream("sample_clip", path, frames, exact)) as answers:
+        with closing(WORKERS.stream("sample_clip", path, frames, exact)) as answers, ThreadPoolExecutor(1) as scorer:
             start = next(answers)
             for answer in answers:
                 if not isinstance(answer, VideoFrame):
@@ -125,10 +126,14 @@ class Analyzer:
                 sample = self._find_faces(answer.time_s, answer.image, shown_side=SHOWN_SIDE_PX, turned=turned)
                 if sample.crops:
                     report(min(done, 1.0), f"{number}: classifying {len(sample.crops)}")
-                # scored at once, so that the full-size crops of one frame only are held; more at a time are not faster
+                # scored while the next frame is looked at, so that the full-size crops of two frames only are held
                 # of the thresholds only the upper one is compared with single frames, for suspicious spans
-                self._score(sample, self.model.info.thresholds.log_odds[1:])
+                if scored:
+                    scored.result()
+                scored = scorer.submit(self._score, sample, self.model.info.thresholds.log_odds[1:])
                 samples.append(sample)
+            if scored:
+                scored.result()
             warnings = answer
             for _ in answers:  # the worker has said all that it had to say
                 pass

@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 _ROOT = Path(__file__).parent.parent
 # Answers that are read ahead, so that decoding and classifying go on side by side.
 _AHEAD = 2
+# The most that Linux gives without being asked as root: a frame of 1080p has 6 MB, and each piece of it costs a wait.
+_PIPE_BYTES = 1024**2
 
 
 def _broke_down() -> MediaError:
@@ -37,6 +39,7 @@ class _Process:
             [sys.executable, "-m", "detector.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            pipesize=_PIPE_BYTES,
             env=os.environ | {"PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])},
         )
         self.is_usable = True

@@ -3,7 +3,7 @@ import numpy as np
 
 from benchmarks import speed
 from benchmarks.__main__ import table
-from benchmarks.media import decode_all, make_clip, repeat_clip
+from benchmarks.media import ClipKind, decode_all, make_clip, repeat_clip
 from benchmarks.speed import Row, interleaved
 from detector.videos import Video
 
@@ -15,7 +15,7 @@ def test_medians_leave_the_first_round_out(monkeypatch):
 
 
 def test_clip_has_the_keyframes_that_it_is_named_after_and_can_be_repeated(tmp_path):
-    clip = make_clip(tmp_path / "clip.mp4", faces=1, keyframe_every=15, seconds=1)
+    clip = make_clip(tmp_path / "clip.mp4", ClipKind(keyframe_every=15), frames=30)
     with av.open(str(clip)) as container:
         packets = [packet for packet in container.demux(video=0) if packet.pts is not None]
     assert [packet.pts for packet in packets if packet.is_keyframe] == [packets[0].pts, packets[15].pts]
