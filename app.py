@@ -266,6 +266,8 @@ def main() -> int:
     except SettingError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    except KeyboardInterrupt:  # in the midst of the start; afterwards Gradio sees to it
+        pass
     return 0
 
 

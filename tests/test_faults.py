@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import app
 from benchmarks.load import media
 from benchmarks.server_process import ServerProcess
 from benchmarks.visits import Visitor
@@ -102,6 +103,16 @@ def test_server_that_is_stopped_by_hand_leaves_nothing(tmp_path):
         server.process.send_signal(2)  # Ctrl-C
         assert server.process.wait(30) == 0
     assert list((tmp_path / "temporary").glob("face-check-*")) == []
+
+
+def test_server_that_is_stopped_while_it_starts_makes_no_fuss(monkeypatch, tmp_path):
+    def stopped() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    monkeypatch.setattr(app, "load_model", stopped)
+    assert app.main() == 0
+    assert list(tmp_path.glob("face-check-*")) == []
 
 
 def refused(service: Service, name: str, *arguments) -> str:
