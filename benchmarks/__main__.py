@@ -12,6 +12,7 @@ import json
 import sys
 import tempfile
 from dataclasses import asdict
+from functools import cache, cached_property
 from pathlib import Path
 
 from tqdm import tqdm
@@ -22,37 +23,52 @@ from benchmarks.speed import Row, classification, clips, distance_to_the_limit, 
 from dataset_builder.summary import markdown_table
 
 PARTS = ("crops", "limit", "photo", "clips", "server")
-LONG = 60  # times 30 seconds
+SHORT = "30 s of 1080p"
+LONG = 60  # times as long
+USUAL, _, SMALL, _ = CLIPS  # half an hour of the small one can still be uploaded
 
 
 def run(parts: list[str], rounds: int) -> list[Row]:
-    """All rows of these parts."""
+    """All rows of these parts; each part's are shown as soon as they are known."""
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as name, tqdm(total=len(parts), unit="part", disable=None) as bar:
-        folder = Path(name)
-        photo = make_photo(folder / "photo.jpg") if {"photo", "server"} & set(parts) else None
-        wanted = list(CLIPS.items()) if "clips" in parts else list(CLIPS.items())[: "server" in parts]
-        made = {
-            f"30 s of 1080p, {name}": make_clip(folder / f"clip{number}.mp4", kind)
-            for number, (name, kind) in enumerate(wanted)
-        }
+        made = _Media(Path(name))
         for part in parts:
             bar.set_description(part)
-            if part == "crops":
-                rows += classification(rounds)
-            elif part == "limit":
-                rows += distance_to_the_limit(rounds)
-            elif part == "photo":
-                rows += photos(photo, rounds)
-            elif part == "clips":
-                rows += clips(made, max(rounds // 2, 1))
-            else:
-                first, *_ = made
-                long = repeat_clip(made[first], folder / "long.mp4", LONG)
-                served = {first: made[first], first.replace("30 s", "30 min", 1): long}
-                rows += serving(photo, served, folder)
+            found = _measure(part, made, rounds)
+            bar.write(table(found), file=sys.stderr)
+            rows += found
             bar.update()
     return rows
+
+
+class _Media:
+    """What is measured with, made when it is needed."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    @cached_property
+    def photo(self) -> Path:
+        return make_photo(self.folder / "photo.jpg")
+
+    @cache  # noqa: B019  one object for the whole run
+    def clip(self, name: str) -> Path:
+        return make_clip(self.folder / f"{list(CLIPS).index(name)}.mp4", CLIPS[name])
+
+
+def _measure(part: str, made: _Media, rounds: int) -> list[Row]:
+    if part == "crops":
+        return classification(rounds)
+    if part == "limit":
+        return distance_to_the_limit(rounds)
+    if part == "photo":
+        return photos(made.photo, rounds)
+    if part == "clips":
+        return clips({f"{SHORT}, {name}": made.clip(name) for name in CLIPS}, max(rounds // 2, 1))
+    served = {f"{SHORT}, {name}": made.clip(name) for name in (USUAL, SMALL)}
+    served[f"30 min of 1080p, {SMALL}"] = repeat_clip(made.clip(SMALL), made.folder / "long.mp4", LONG)
+    return serving(made.photo, served, made.folder)
 
 
 def table(rows: list[Row]) -> str:

@@ -17,8 +17,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from detector import __version__
-from detector.analysis import NOT_ASSESSED
 from detector.card_sections import CardSection, card_sections
+from detector.conclusion import NOT_ASSESSED
 from detector.credentials import NO_CREDENTIALS_TEXT, STATE_TEXT, STATE_TITLE, source_type_text
 from detector.files import file_sha256
 from detector.isolation import WORKERS

@@ -11,8 +11,8 @@ from gradio_client import Client, handle_file
 from PIL import Image
 
 import app
+from benchmarks.server_process import ServerProcess
 from detector.analysis import Analyzer
-from detector.model import load_model
 from detector.page.service import Service
 from tests.redness_model import redness_model
 
@@ -20,16 +20,11 @@ EXAMPLES = Path(app.__file__).parent / "examples"
 
 
 @pytest.fixture(scope="module")
-def address():
-    page = app.build_app(Analyzer(load_model()))
-    _, url, _ = page.launch(**app.launch_options(), prevent_thread_lock=True, quiet=True)
-    yield url
-    page.close()
-
-
-@pytest.fixture(scope="module")
-def client(address):
-    return Client(address, verbose=False)
+def client(tmp_path_factory):
+    """A script's, with a server as people start it: the bundled model in the runtime that is the default."""
+    folder = tmp_path_factory.mktemp("server")
+    with ServerProcess(folder, MODEL_RUNTIME="auto", RATE_LIMIT="0") as server:
+        yield Client(server.address, verbose=False)
 
 
 def test_photo_gives_the_documented_json_first(client):
@@ -47,6 +42,7 @@ def test_photo_gives_the_documented_json_first(client):
         "duration_s": None,
     }
     assert set(result["model"]) == {"id", "revision", "label_names", "thresholds", "runtime"}
+    assert result["model"]["runtime"].startswith("openvino-")
     (face,) = result["faces"]
     assert list(face) == ["track_id", "box_px", "score", "verdict", "frames", "manipulation", "suspicious_spans"]
     assert face["manipulation"] is None  # the bundled model only knows "fake"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from detector.analysis import NOT_ASSESSED
+from detector.conclusion import NOT_ASSESSED
 from detector.page.elements import Words, labelled_range, picture, table, verdict_words, words
 from detector.report import OVERLAY_SCALE, draw_faces, face_table, score_text
 from detector.results import Analysis, FaceTrack, Result, ShownFrame

@@ -3,7 +3,8 @@ import pytest
 import torch
 from PIL import Image
 
-from detector.analysis import MIN_TRACK_FRAMES, Analyzer
+from detector.analysis import Analyzer
+from detector.conclusion import MIN_TRACK_FRAMES
 from detector.faces import MIN_FACE_PX
 from detector.model import LoadedModel, ModelInfo, Thresholds
 from detector.page.media import faces_html

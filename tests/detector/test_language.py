@@ -19,6 +19,7 @@ SOURCES = (
     "images",
     "videos",
     "analysis",
+    "conclusion",
     "batch",
     "sessions",
     "annotated",

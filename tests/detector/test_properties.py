@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.analysis import suspicious_spans
+from detector.conclusion import suspicious_spans
 from detector.faces import DetectedFace, crop_face, crop_square
 from detector.media import Video
 from detector.model import Thresholds
