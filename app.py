@@ -12,7 +12,14 @@ import gradio as gr
 from detector.analysis import FRAMES_PER_VIDEO, Analyzer
 from detector.isolation import WORKERS
 from detector.language import LANGUAGES, catalogue, translate
-from detector.limits import LIMITS_TEXT, MAX_FILE_BYTES, MAX_FRAMES, MAX_UPLOAD_AGE_S, MAX_WAITING_REQUESTS
+from detector.limits import (
+    LIMITS_TEXT,
+    MAX_FILE_BYTES,
+    MAX_FRAMES,
+    MAX_SESSIONS,
+    MAX_UPLOAD_AGE_S,
+    MAX_WAITING_REQUESTS,
+)
 from detector.model import load_model
 from detector.page.elements import asset
 from detector.page.service import Service
@@ -65,7 +72,13 @@ def build_app(analyzer: Analyzer) -> gr.Blocks:
         gr.Markdown(TEXTS(PRIVACY))
         gr.Markdown(TEXTS(LIMITS_TEXT), elem_id="limits")
         endpoints(service)
-        page.unload(service.forget)
+
+        def closed(request: gr.Request) -> None:
+            service.forget(request)
+            # Gradio itself keeps what a closed page has shown, pictures and all
+            page.state_holder.session_data.pop(request.session_hash, None)
+
+        page.unload(closed)
     # only the examples are there yet; Gradio would remove them with the uploads
     for block in page.blocks.values():
         block.keep_in_cache |= block.temp_files
@@ -241,6 +254,7 @@ def launch_options(settings: Settings | None = None) -> dict:
         "enable_monitoring": False,
         "run_history": False,  # it would keep photos and results in the browser, and on the Hub for who is logged in there
         "max_file_size": MAX_FILE_BYTES,
+        "state_session_capacity": MAX_SESSIONS,
         "show_error": False,
         "footer_links": ["api", "settings"],
         "css": asset("page.css"),

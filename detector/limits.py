@@ -43,6 +43,9 @@ MAX_ANNOTATED_S = 10 * 60
 MAX_BATCH_FILES = 50
 # Requests that wait for the one place at the model. More would wait longer than anyone stays.
 MAX_WAITING_REQUESTS = 20
+# Pages and scripts of which Gradio remembers what they were shown last, about a megabyte each, the latest ones; its default of
+# 10,000 would fill the memory. A page beyond them only has to check its video again before it can be annotated.
+MAX_SESSIONS = 100
 # Of one file, from the start of its work, not of its wait. A clip of ten minutes takes about a minute; what takes five is stuck
 # or an attack.
 MAX_REQUEST_S = 300

@@ -8,8 +8,9 @@ import httpx
 import pytest
 from gradio_client import Client, handle_file
 
+import app
 from detector.analysis import Analyzer
-from detector.limits import MAX_WAITING_REQUESTS
+from detector.limits import MAX_SESSIONS, MAX_WAITING_REQUESTS
 from detector.server import disk
 from detector.server.settings import Settings
 from tests.redness_model import redness_model
@@ -154,6 +155,19 @@ def test_upload_and_reports_go_when_the_page_is_closed(address):
     made = closed_after(address, "someone", str(checked), lambda: list(checked.parents[1].rglob("own-evidence.*")))
     assert sorted(path.suffix for path in made) == [".html", ".json"]
     assert gone([checked, *made])
+
+
+def test_what_a_closed_page_has_shown_is_forgotten_too(monkeypatch):
+    pages, build = [], app.build_app
+    monkeypatch.setattr(app, "build_app", lambda analyzer: pages.append(build(analyzer)) or pages[0])
+    with serving() as address:
+        remembered = pages[0].state_holder.session_data
+        assert closed_after(address, "someone", upload(address, PHOTO), lambda: "someone" in remembered)
+        end = time.monotonic() + 30
+        while "someone" in remembered and time.monotonic() < end:
+            time.sleep(0.1)
+        assert "someone" not in remembered
+        assert pages[0].state_session_capacity == MAX_SESSIONS
 
 
 def test_upload_that_was_never_checked_goes_with_its_page_too(address):
