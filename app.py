@@ -76,7 +76,8 @@ def build_app(analyzer: Analyzer) -> gr.Blocks:
         def closed(request: gr.Request) -> None:
             service.forget(request)
             # Gradio itself keeps what a closed page has shown, pictures and all
-            page.state_holder.session_data.pop(request.session_hash, None)
+            for kept in (page.state_holder.session_data, page.state_holder.time_last_used):
+                kept.pop(request.session_hash, None)
 
         page.unload(closed)
     # only the examples are there yet; Gradio would remove them with the uploads

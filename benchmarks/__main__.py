@@ -12,7 +12,6 @@ import json
 import sys
 import tempfile
 from dataclasses import asdict
-from functools import cache, cached_property
 from pathlib import Path
 
 from tqdm import tqdm
@@ -32,43 +31,33 @@ def run(parts: list[str], rounds: int) -> list[Row]:
     """All rows of these parts; each part's are shown as soon as they are known."""
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as name, tqdm(total=len(parts), unit="part", disable=None) as bar:
-        made = _Media(Path(name))
         for part in parts:
             bar.set_description(part)
-            found = _measure(part, made, rounds)
+            found = _measure(part, Path(name), rounds)
             bar.write(table(found), file=sys.stderr)
             rows += found
             bar.update()
     return rows
 
 
-class _Media:
-    """What is measured with, made when it is needed."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-
-    @cached_property
-    def photo(self) -> Path:
-        return make_photo(self.folder / "photo.jpg")
-
-    @cache  # noqa: B019  one object for the whole run
-    def clip(self, name: str) -> Path:
-        return make_clip(self.folder / f"{list(CLIPS).index(name)}.mp4", CLIPS[name])
-
-
-def _measure(part: str, made: _Media, rounds: int) -> list[Row]:
+def _measure(part: str, folder: Path, rounds: int) -> list[Row]:
     if part == "crops":
         return classification(rounds)
     if part == "limit":
         return distance_to_the_limit(rounds)
     if part == "photo":
-        return photos(made.photo, rounds)
+        return photos(make_photo(folder / "photo.jpg"), rounds)
     if part == "clips":
-        return clips({f"{SHORT}, {name}": made.clip(name) for name in CLIPS}, max(rounds // 2, 1))
-    served = {f"{SHORT}, {name}": made.clip(name) for name in (USUAL, SMALL)}
-    served[f"30 min of 1080p, {SMALL}"] = repeat_clip(made.clip(SMALL), made.folder / "long.mp4", LONG)
-    return serving(made.photo, served, made.folder)
+        return clips({f"{SHORT}, {name}": _clip(folder, name) for name in CLIPS}, max(rounds // 2, 1))
+    served = {f"{SHORT}, {name}": _clip(folder, name) for name in (USUAL, SMALL)}
+    served[f"30 min of 1080p, {SMALL}"] = repeat_clip(_clip(folder, SMALL), folder / "long.mp4", LONG)
+    return serving(make_photo(folder / "photo.jpg"), served, folder)
+
+
+def _clip(folder: Path, name: str) -> Path:
+    """Makes a clip unless an earlier part has."""
+    path = folder / f"{list(CLIPS).index(name)}.mp4"
+    return path if path.exists() else make_clip(path, CLIPS[name])
 
 
 def table(rows: list[Row]) -> str:

@@ -25,7 +25,7 @@ from tqdm import tqdm
 from benchmarks.server_process import ROOT, Footprint, ServerProcess
 from benchmarks.visits import VISITS, Busy, Media, Unexpected, Visitor
 
-# The allocator takes some 150 to 220 MB for its threads within the first minute, and then no more.
+# The allocator takes some 200 MB for its threads within two minutes of eight clients, and 40 in the next two.
 MAX_GROWTH_MB = 250
 SETTLE_S = 60  # pages that were closed are noticed by their heartbeat
 

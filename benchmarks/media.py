@@ -43,7 +43,7 @@ def make_photo(path: Path) -> Path:
 
 @dataclass(frozen=True)
 class ClipKind:
-    """A clip to measure with: 30 s of 1080p30 H.264.
+    """A clip to measure with: 1080p30 H.264.
 
     Attributes:
         faces: How many move in it.
@@ -59,12 +59,12 @@ class ClipKind:
 
 
 # Keyframes every 2 seconds, as sites cut, every 250 frames, as x264 does unless told otherwise, and every second with
-# 18 Mbit/s, as phones record.
+# 22 Mbit/s, as phones record.
 CLIPS = {
     "3 Mbit/s, keyframe every 60, 1 face": ClipKind(),
     "3 Mbit/s, keyframe every 60, 3 faces": ClipKind(faces=3),
     "1 Mbit/s, keyframe every 250, 1 face": ClipKind(keyframe_every=250),
-    "18 Mbit/s, keyframe every 30, 1 face": ClipKind(keyframe_every=30, noise=5, crf=20),
+    "22 Mbit/s, keyframe every 30, 1 face": ClipKind(keyframe_every=30, noise=5, crf=20),
 }
 
 

@@ -53,9 +53,9 @@ def serving(photo: Path, clips: dict[str, Path], folder: Path, starts: int = 3) 
         clients = [Client(server.address, verbose=False) for _ in range(CLIENTS)]
         peaks = []
         for name, path in clips.items():
-            clients[0].predict(handle_file(path), 32, api_name="/analyze_video")  # read once, so in the file cache
+            clients[0].predict(handle_file(path), api_name="/analyze_video")  # read once, so in the file cache
             start = time.perf_counter()
-            clients[0].predict(handle_file(path), 32, api_name="/analyze_video")
+            clients[0].predict(handle_file(path), api_name="/analyze_video")
             rows.append(Row(f"{name}, through the API, with its report", time.perf_counter() - start))
             peaks.append(Row(f"{name}: memory of the server and its worker so far", 0.0, watch.memory_mb, "MB at most"))
 

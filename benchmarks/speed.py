@@ -16,7 +16,7 @@ import torch
 from openvino import opset13 as ops
 
 from benchmarks.media import decode_all, portrait
-from detector.analysis import Analyzer
+from detector.analysis import FRAMES_PER_VIDEO, Analyzer
 from detector.faces import FaceDetector, crop_face
 from detector.isolation import WORKERS
 from detector.model import BUNDLED_FOLDER, LoadedModel, load_folder
@@ -26,7 +26,6 @@ from detector.torch_runtime import TorchRuntime
 
 # Multiply-adds of VGG-16's convolutions at 224 px; an operation is one of the two.
 OPERATIONS_PER_CROP = 2 * 15.35e9
-FRAMES = 32
 
 
 @dataclass(frozen=True)
@@ -155,8 +154,8 @@ class Stages:
 
     def clip(self, path: Path, exact: bool) -> None:
         """Likewise."""
-        analysis = self.analyzer.analyze_video(path, FRAMES, exact=exact)
-        assert len(analysis.frames) == FRAMES and analysis.result.faces
+        analysis = self.analyzer.analyze_video(path, exact=exact)
+        assert len(analysis.frames) == FRAMES_PER_VIDEO and analysis.result.faces
         self._timed(clip_html, "render")(analysis, "en")
 
 
@@ -194,7 +193,7 @@ def clips(paths: dict[str, Path], rounds: int) -> list[Row]:
 
 def _read_samples(path: Path, exact: bool) -> None:
     """What the worker does for a clip, down to handing the frames over."""
-    for _ in WORKERS.stream("sample_clip", path, FRAMES, exact):
+    for _ in WORKERS.stream("sample_clip", path, FRAMES_PER_VIDEO, exact):
         pass
 
 

@@ -334,7 +334,7 @@ class Video:
         """The packets of the stream from the keyframe with this stamp on."""
         # MP4 is searched by when a frame is shown, transport streams by when it is decoded, which comes before: there the
         # first way lands behind the keyframe, while in MP4 the second would land at the keyframe before
-        for target in (stamp, self._seek_stamps.get(stamp, stamp)):
+        for target in sorted({stamp, self._seek_stamps.get(stamp, stamp)}, reverse=True):
             first = None
             try:
                 self._container.seek(target, stream=self._stream)

@@ -6,7 +6,9 @@ import pytest
 import torch
 from hypothesis import settings
 
-from tests.media_factory import faceforensics_tree, numbered_frames, write_video
+from detector.faces import FaceDetector, crop_face
+from tests.media_factory import astronaut, faceforensics_tree, numbered_frames, write_video
+from training.augmentation import jpeg
 from training.network import PooledVGG16
 
 # A process that has used OpenVINO ends in a segmentation fault some time after it trains with PyTorch 2.14, so what is about
@@ -58,6 +60,14 @@ def pooled():
                 torch.nn.init.uniform_(norm.weight, 0.9, 1.1)
                 torch.nn.init.normal_(norm.bias, std=0.05)
     return model
+
+
+@pytest.fixture(scope="session")
+def golden_crops():
+    """What the golden scores of the bundled model are of, by name."""
+    image = astronaut()
+    crop = crop_face(image, FaceDetector().detect(image)[0])
+    return {"astronaut": crop, "astronaut, JPEG 40": jpeg(crop, 40), "astronaut, mirrored": crop[:, ::-1].copy()}
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,12 +6,10 @@ from pathlib import Path
 import pytest
 import skimage.data
 
-from detector.faces import FaceDetector, crop_face
 from detector.media import file_sha256
 from detector.model import BUNDLED_FOLDER, load_folder
 from detector.quantisation import Quantisation
 from detector.saliency import score_with_evidence
-from training.augmentation import jpeg
 from training.card import render_card
 
 ROOT = Path(__file__).parent.parent
@@ -23,16 +21,9 @@ def model():
     return load_folder(BUNDLED_FOLDER, "bundled", runtime="torch")
 
 
-@pytest.fixture(scope="module")
-def crops():
-    image = skimage.data.astronaut()
-    crop = crop_face(image, FaceDetector().detect(image)[0])
-    return {"astronaut": crop, "astronaut, JPEG 40": jpeg(crop, 40), "astronaut, mirrored": crop[:, ::-1].copy()}
-
-
 @pytest.mark.parametrize("name", GOLDEN["torch-fp32"])
-def test_golden_score_guards_against_library_drift(model, crops, name):
-    scores, _, _ = score_with_evidence(model, [crops[name]])
+def test_golden_score_guards_against_library_drift(model, golden_crops, name):
+    scores, _, _ = score_with_evidence(model, [golden_crops[name]])
     assert scores[0] == pytest.approx(GOLDEN[model.info.runtime][name], abs=1e-3)
 
 

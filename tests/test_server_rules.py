@@ -167,6 +167,7 @@ def test_what_a_closed_page_has_shown_is_forgotten_too(monkeypatch):
         while "someone" in remembered and time.monotonic() < end:
             time.sleep(0.1)
         assert "someone" not in remembered
+        assert "someone" not in pages[0].state_holder.time_last_used
         assert pages[0].state_session_capacity == MAX_SESSIONS
 
 

@@ -8,12 +8,13 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from scipy.special import expit, logsumexp
+from scipy.special import expit
 from scipy.stats import beta
 from sklearn.metrics import precision_recall_curve
 from tqdm import tqdm
 
 from detector.model import LoadedModel, Thresholds, load_folder
+from detector.runtimes import log_odds
 from training.data import EvaluationSet, stands_for_use
 from training.metrics import CONFIDENCE, TARGET_PRECISION, verdict_counts
 from training.models import Classifier, save_model_folder
@@ -86,7 +87,7 @@ def log_odds_at(logits: np.ndarray, temperature: float) -> np.ndarray:
 
     With several kinds of fakes these are not the log odds divided by it.
     """
-    return logsumexp(logits[:, 1:] / temperature, axis=1) - logits[:, 0] / temperature
+    return log_odds(logits / temperature, real=0)
 
 
 def fit_temperature(labels: np.ndarray, logits: np.ndarray, weights: np.ndarray | None = None) -> float:

@@ -22,6 +22,7 @@ from transformers import (
     set_seed,
 )
 
+from detector.runtimes import log_odds
 from training.data import SelectionCrops, TrainingPairs, collate
 from training.models import Classifier
 from training.options import Options
@@ -109,10 +110,9 @@ def mixed_precision() -> dict[str, bool]:
 
 def validation_auc(prediction: EvalPrediction) -> dict[str, float]:
     """Frame AUC over labelled and pseudo-fakes of the validation split together."""
-    logits = np.asarray(prediction.predictions, np.float64)
-    log_odds = np.logaddexp.reduce(logits[:, 1:], axis=1) - logits[:, 0]
+    scores = log_odds(np.asarray(prediction.predictions, np.float64), real=0)
     labels = np.asarray(prediction.label_ids) != 0
-    return {"auc": float(roc_auc_score(labels, log_odds)) if 0 < labels.mean() < 1 else 0.5}
+    return {"auc": float(roc_auc_score(labels, scores)) if 0 < labels.mean() < 1 else 0.5}
 
 
 def fine_tune(
