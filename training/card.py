@@ -71,7 +71,9 @@ def render_card(evaluation: dict, plots: str = "plots") -> str:
         rare_alarms=_rare_alarms(),
         weights_sha256=evaluation["weights_sha256"],
         plots=plots,
-        command=_command(training | evaluation.get("measured_with", {}), evaluation["data"]),
+        earlier_runs=evaluation.get("earlier_runs", []),
+        notes=evaluation.get("notes", "").strip(),
+        commands=_commands(evaluation),
     ).content
 
 
@@ -135,6 +137,17 @@ def _sizes(training: dict) -> str:
     if training["finish_share"] and last != side:
         return f"{side} px, the last {training['finish_share']:.0%} of the steps {last} px"
     return f"{side} px"
+
+
+def _commands(evaluation: dict) -> str:
+    """The command of each run, the first one first: every further one starts from a checkpoint of the one before it."""
+    data, lines, weights = evaluation["data"], [], {}
+    for number, run in enumerate(evaluation.get("earlier_runs", []), start=1):
+        folder = {"output_dir": f"runs/{number}"}
+        recipe = {key: value for key, value in run.items() if key != "checkpoint"}
+        lines.append(_command(recipe | weights | folder, data))
+        weights = {"initial_weights": f"runs/{number}/{run['checkpoint']}/model.safetensors"}
+    return "\n".join([*lines, _command(evaluation["training"] | weights | evaluation.get("measured_with", {}), data)])
 
 
 def _command(training: dict, data: list[dict]) -> str:

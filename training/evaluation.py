@@ -23,6 +23,7 @@ from training.options import Options
 from training.plots import draw_plots
 from training.quantisation import stored_figures
 from training.robustness import robustness
+from training.run_folder import earlier_runs
 from training.saliency_check import check_saliency
 
 EVALUATION_FILE = "evaluation.json"
@@ -71,10 +72,11 @@ def evaluate(folder: Path, material: Material, options: Options, training: dict,
         tests.append(found)
         scored.append(scores)
     evaluation = {
-        "schema_version": "2.0",
+        "schema_version": "2.1",
         "software_version": __version__,
         "label_names": list(model.info.label_names),
         **training,
+        "notes": Path(options.notes).read_text(encoding="utf-8") if options.notes else training.get("notes", ""),
         "measured_with": {key: value for key, value in asdict(options).items() if key in MEASURED_WITH},
         "tests": tests,
         "robustness": robustness(model, material.test[0], options.robustness_samples)
@@ -108,6 +110,10 @@ def training_facts(options: Options, material: Material, name: str) -> dict:
         "data_note": options.data_note,
         "training": {key: value for key, value in asdict(options).items() if key in RECIPE}
         | {"model": name, "processes": int(os.environ.get("WORLD_SIZE", "1"))},
+        "earlier_runs": [
+            {key: value for key, value in run.items() if key in RECIPE | {"processes", "checkpoint"}}
+            for run in earlier_runs(options.initial_weights)
+        ],
     }
 
 
@@ -120,6 +126,8 @@ def stored_facts(folder: Path) -> tuple[dict, dict]:
     try:
         stored = json.loads((folder / EVALUATION_FILE).read_text(encoding="utf-8"))
         training = {key: stored[key] for key in ("data", "data_note", "training")}
+        # version 2.0 had neither
+        training |= {"notes": stored.get("notes", ""), "earlier_runs": stored.get("earlier_runs", [])}
         calibration = stored["calibration"]
     except (OSError, ValueError, KeyError) as error:
         raise ValueError(

@@ -185,6 +185,6 @@ def fine_tune(
     if checkpoint is None:
         model.training_side = options.input_size
         loader = trainer.get_train_dataloader()
-        model.match_statistics(batch["pixel_values"].cpu() for batch in islice(loader, STATISTICS_BATCHES))
+        model.match_statistics(batch["pixel_values"] for batch in islice(loader, STATISTICS_BATCHES))
     trainer.train(resume_from_checkpoint=checkpoint)
     return model.cpu().eval()

@@ -152,7 +152,7 @@ class PooledVGG16(nn.Module):
 
         hooks = [norm.register_forward_pre_hook(remember) for norm in sums]
         for pixels in batches:
-            self(at_side(pixels, self.training_side))
+            self(at_side(pixels.to(self.head.weight.device), self.training_side))
         for hook in hooks:
             hook.remove()
         for norm, parts in sums.items():

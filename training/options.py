@@ -91,6 +91,7 @@ class Options:
     data_name: str | None = option("what the card calls the data; default: the folder's name", default=None)
     dataset_id: str | None = option("Hub id of the data set, for the card", default=None)
     data_note: str = option("sentences for the card: origin and terms of the data", default="")
+    notes: str | None = option("Markdown file for the card: what else was tried, with its figures", default=None)
     push_to_hub: str | None = option("upload the model folder to this private Hub model", default=None)
     json: bool = option("print the evaluation as JSON", default=False)
 
@@ -119,6 +120,8 @@ class Options:
             raise ValueError("--head-warmup, --gentle-share and --block-decay lie in 0..1.")
         if self.initial_weights and not Path(self.initial_weights).is_file():
             raise ValueError(f"--initial-weights {self.initial_weights} is no file.")
+        if self.notes and not Path(self.notes).is_file():
+            raise ValueError(f"--notes {self.notes} is no file.")
         if not 0 <= self.frozen_blocks <= 5:
             raise ValueError("--frozen-blocks is 0 to 5.")
         if self.real_dataset and not any(self.shares.values()):

@@ -17,7 +17,7 @@ _RUN_FILE = "run.json"
 # Options that change neither a step nor which weights are kept. Of the data sets the rows count, not where they lie.
 _WITHOUT_EFFECT = {
     *("output_dir", "evaluate_only", "workers", "push_to_hub", "json", "model"),
-    *("dataset", "real_dataset", "test_datasets", "data_name", "dataset_id", "data_note"),
+    *("dataset", "real_dataset", "test_datasets", "data_name", "dataset_id", "data_note", "notes"),
     *("robustness_samples", "saliency_samples", "bootstrap_rounds", "max_train_samples", "max_eval_samples"),
 }
 
@@ -55,6 +55,18 @@ def claim(folder: Path, facts: dict, write: bool) -> None:
         unfinished = file.with_suffix(".unfinished")
         unfinished.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
         unfinished.replace(file)
+
+
+def earlier_runs(initial_weights: str | None) -> list[dict]:
+    """The runs that weights to start from come out of, by the files beside them, as `facts_of_run` told; the first one first."""
+    if not initial_weights:
+        return []
+    checkpoint = Path(initial_weights).resolve().parent
+    file = checkpoint.parent / _RUN_FILE
+    if not (checkpoint.name.startswith("checkpoint-") and file.is_file()):
+        return []
+    run = json.loads(file.read_text(encoding="utf-8"))
+    return [*earlier_runs(run.get("initial_weights")), run | {"checkpoint": checkpoint.name}]
 
 
 def last_complete_checkpoint(folder: Path) -> str | None:

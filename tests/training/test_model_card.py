@@ -87,6 +87,20 @@ def test_command_tells_how_the_figures_were_measured_and_on_how_many_processes(e
     assert "--max-train-samples 50" in card and "--bootstrap-rounds 7" in card and "--saliency-samples" not in card
 
 
+def test_commands_lead_from_run_to_run(evaluation):
+    first = evaluation["training"] | {"epochs": 20.5, "checkpoint": "checkpoint-5800", "processes": 1}
+    card = render_card(evaluation | {"earlier_runs": [first]}).replace(" \\\n    ", " ")
+    before, after = (line for line in card.splitlines() if "train.py --dataset DATA" in line)
+    assert "--epochs 20.5" in before and before.endswith("--output-dir runs/1") and "--initial-weights" not in before
+    assert "--epochs 20.5" not in after and "--initial-weights runs/1/checkpoint-5800/model.safetensors" in after
+    assert "It went on from a run with 20.5 passes" in card
+
+
+def test_notes_stand_in_the_card_as_they_are(evaluation):
+    assert "## What was tried\n\n| a |\n|---|\n" in render_card(evaluation | {"notes": "| a |\n|---|\n"})
+    assert "## What was tried" not in render_card(evaluation | {"notes": ""})
+
+
 def test_alarms_where_fakes_are_rare_are_computed_as_in_the_design(evaluation):
     text = render_card(evaluation).replace("\n", " ")
     assert "84% of the cases where 5% are, 50% of the cases where 1% are." in text

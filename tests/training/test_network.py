@@ -86,6 +86,13 @@ def test_training_starts_as_the_imagenet_network(batch, tmp_path):
     assert (model.features(batch) - expected).abs().max() < 1e-2 * spread
 
 
+def test_statistics_are_gathered_on_the_device_of_the_network(batch):
+    # "meta" stands for a GPU: a network on it refuses the pixels of another device
+    model = PooledVGG16(2).to("meta")
+    model.match_statistics([batch])
+    assert model.pooled_norm.running_mean.is_meta
+
+
 def test_fresh_head_calls_everything_undecided(batch):
     model = PooledVGG16(2).eval()
     with torch.no_grad():

@@ -2,7 +2,7 @@ import datasets
 import pytest
 
 from training.options import Options
-from training.run_folder import claim, facts_of_run, last_complete_checkpoint
+from training.run_folder import claim, earlier_runs, facts_of_run, last_complete_checkpoint
 
 
 def facts(video: str = "a", processes: int = 1, **options) -> dict:
@@ -38,3 +38,12 @@ def test_checkpoint_that_a_kill_left_half_written_is_not_gone_on_from(tmp_path):
         if state is not None:
             (folder / "trainer_state.json").write_text(state)
     assert last_complete_checkpoint(tmp_path) == str(tmp_path / "checkpoint-1000")
+
+
+def test_weights_tell_all_the_runs_that_they_come_out_of(tmp_path):
+    first, second = (tmp_path / name / "checkpoint-200" / "model.safetensors" for name in ("first", "second"))
+    claim(tmp_path / "first", facts(epochs=20.0, initial_weights="imagenet.safetensors"), write=True)
+    claim(tmp_path / "second", facts(epochs=6.0, initial_weights=str(first)), write=True)
+    runs = earlier_runs(str(second))
+    assert [(run["epochs"], run["checkpoint"]) for run in runs] == [(20.0, "checkpoint-200"), (6.0, "checkpoint-200")]
+    assert earlier_runs(str(tmp_path / "imagenet.safetensors")) == earlier_runs(None) == []
