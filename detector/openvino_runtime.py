@@ -15,7 +15,7 @@ from safetensors.numpy import load_file
 
 from detector.preprocessing import Preprocessing
 from detector.quantisation import Quantisation, has_int8_dot_product
-from detector.runtimes import Choice, UnsuitableError, log_odds, softmax
+from detector.runtimes import Choice, UnsuitableError, log_odds
 
 # Without its telemetry package, which would report every import to a server, OpenVINO falls back to its own stub.
 sys.modules.setdefault("openvino_telemetry", None)
@@ -86,7 +86,7 @@ class OpenVinoRuntime:
     def _compute(
         self, graph: openvino.CompiledModel, pixels: np.ndarray, real: int, explained: bool
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Logits, and if asked for the evidence: what autograd gives for this network, in closed form."""
+        """Logits, and if asked for the evidence: the linear layer at each place."""
         with self._lock:
             maps = graph(pixels)[0].copy()  # (B, 512, 14, 14)
         count, channels, height, width = maps.shape
@@ -94,10 +94,8 @@ class OpenVinoRuntime:
         logits = pooled.mean(axis=(2, 3)) @ self._layer.T + self._bias
         if not explained:
             return logits, np.empty((count, 0, 0))
-        # of the log odds, by the pooled mean of each channel; of it, each place that is highest among its four has a share
-        weights = softmax(np.delete(logits, real, axis=1)) @ np.delete(self._layer, real, axis=0)
-        weights = (weights - self._layer[real]) * (pooled > 0).mean(axis=(2, 3))
-        return logits, np.einsum("bc,bchw->bhw", weights, maps, optimize=True)
+        places = maps.transpose(0, 2, 3, 1).reshape(-1, channels)  # (B * h * w, 512)
+        return logits, log_odds(places @ self._layer.T + self._bias, real).reshape(count, height, width)
 
     def _is_unsure(self, logits: np.ndarray, real: int, sure_at: Sequence[float]) -> np.ndarray:
         """Whether float32 could lie on the other side of one of these log odds, ``(B,)``."""
@@ -154,14 +152,15 @@ def build_graph(
 
     Args:
         weights: float32, by timm's names.
-        quantisation: Computes all but the first convolution, whose input is fine and whose cost is small, in int8.
+        quantisation: Computes in int8 as many convolutions as it has ranges, from the second on: the input of the first is
+            fine, and its cost is small.
         every_layer: Gives the output of each ReLU.
     """
     pixels = ops.parameter([-1, 3, *_INPUT_PX], np.float32, name="pixels")
     node, outputs = pixels, []
     for number, place in enumerate(CONVOLUTIONS):
         weight = weights[f"features.{place}.weight"]
-        if quantisation and number:
+        if quantisation and 0 < number <= len(quantisation.highest):
             highest = np.float32(quantisation.highest[number - 1])
             node = ops.fake_quantize(node, np.float32(0), highest, np.float32(0), highest, 256)
             step = np.abs(weight).max(axis=(1, 2, 3), keepdims=True) / 127

@@ -20,7 +20,8 @@ class Quantisation:
     """Ranges for int8.
 
     Attributes:
-        highest: Largest value of each convolution's output after its ReLU, all but the last; found on training crops.
+        highest: Largest value of each convolution's output after its ReLU, from the first on; found on training crops. What
+            takes in an output without a range is computed in float32.
         margin: How far int8 moves log odds, at most but for rare cases; found on training crops. What lies nearer to a
             threshold is computed again in float32.
         auc_change: Of the frame AUC on the held-out test, against fp32; None while it was not measured.

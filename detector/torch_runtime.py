@@ -61,23 +61,22 @@ class TorchRuntime:
         ]
         return torch.cat(parts).double().numpy()
 
+    @torch.inference_mode()
     def logits_and_evidence(
         self, crops: list[np.ndarray], real: int, sure_at: Sequence[float] = ()
     ) -> tuple[np.ndarray, np.ndarray]:
         """See `Runtime`."""
-        all_logits, maps = [], []
-        lower, activation, upper = _around_last_maps(self.network)
+        logits, evidence = [], []
+        lower, upper = _around_last_maps(self.network)
         for start in range(0, len(crops), BATCH_SIZE):
-            with torch.no_grad():
-                features = lower(self.batch(crops[start : start + BATCH_SIZE]))
-            features.requires_grad_(True)
-            with torch.enable_grad():
-                logits = upper(features.clone())  # what follows may work in place
-                total = log_odds(logits, real).sum()
-            (gradient,) = torch.autograd.grad(total, features)
-            maps.append((gradient.sum(dim=(2, 3), keepdim=True) * activation(features.detach())).sum(dim=1))
-            all_logits.append(logits.detach())
-        return torch.cat(all_logits).double().numpy(), torch.cat(maps).float().numpy()
+            maps = lower(self.batch(crops[start : start + BATCH_SIZE]))  # (B, C, h, w)
+            # what follows may work in place
+            logits.append(upper(maps.clone()))
+            # one crop at a time: timm's head of VGG makes 7 x 7 of each place
+            for features in maps:
+                places = features.flatten(1).T[:, :, None, None].contiguous()  # (h * w, C, 1, 1)
+                evidence.append(log_odds(self.network.forward_head(places), real).reshape(features.shape[1:]))
+        return torch.cat(logits).double().numpy(), torch.stack(evidence).float().numpy()
 
 
 def log_odds(logits: torch.Tensor, real: int) -> torch.Tensor:
@@ -86,12 +85,12 @@ def log_odds(logits: torch.Tensor, real: int) -> torch.Tensor:
     return torch.logsumexp(logits[:, fakes], dim=1) - logits[:, real]
 
 
-def _around_last_maps(network: nn.Module) -> tuple[Layers, Layers, Layers]:
-    """What leads to the last feature map, its activation, and what leads on to the logits.
+def _around_last_maps(network: nn.Module) -> tuple[Layers, Layers]:
+    """What leads to the last feature map, and what leads on to the logits.
 
     A last pooling comes after the map: it blurs places.
     """
     layers = getattr(network, "features", None)
     if isinstance(layers, nn.Sequential) and isinstance(layers[-1], nn.MaxPool2d):
-        return layers[:-2], layers[-2], lambda maps: network.forward_head(layers[-2:](maps))
-    return network.forward_features, nn.Identity(), network.forward_head
+        return layers[:-1], lambda maps: network.forward_head(layers[-1](maps))
+    return network.forward_features, network.forward_head

@@ -133,10 +133,11 @@ def _card_data(evaluation: dict) -> ModelCardData:
 
 
 def _sizes(training: dict) -> str:
-    side, last = (training[key] or "full" for key in ("input_size", "finish_size"))
+    sides = (training[key] for key in ("input_size", "finish_size"))
+    side, last = (f"{side} px" if side else "full input size" for side in sides)
     if training["finish_share"] and last != side:
-        return f"{side} px, the last {training['finish_share']:.0%} of the steps {last} px"
-    return f"{side} px"
+        return f"{side}, the last {training['finish_share']:.0%} of the steps {last}"
+    return side
 
 
 def _commands(evaluation: dict) -> str:
@@ -283,10 +284,12 @@ def _saliency_table(found: list[dict] | None) -> str:
             f"{row['pointing_game']:.2f}",
             f"{row['energy_inside']:.2f}",
             f"{row['mask_area']:.2f}",
+            f"{row['best_fixed_place']:.2f}",
         )
         for row in found or ()
     ]
-    return markdown_table(("data, split", "map", "fakes", "pointing game", "energy inside", "mask area"), rows)
+    head = ("data, split", "map", "fakes", "pointing game", "energy inside", "mask area", "best fixed place")
+    return markdown_table(head, rows)
 
 
 def _verdict_table(verdicts: dict[tuple[str, str], dict]) -> str:

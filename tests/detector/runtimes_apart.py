@@ -83,6 +83,13 @@ def test_int8_stays_close_to_float32(folder):
     assert np.corrcoef(before[1].ravel(), after[1].ravel())[0, 1] > 0.99
 
 
+def test_what_has_no_range_is_computed_in_float32(folder):
+    store_quantisation(folder, highest=[])
+    exact, without = (load_folder(folder, "m", runtime=choice).runtime.logits(CROPS, 0) for choice in ("fp32", "int8"))
+    store_quantisation(folder)
+    assert np.array_equal(without, exact)
+
+
 def test_score_near_a_threshold_is_that_of_float32(folder):
     exact = load_folder(folder, "m", runtime="fp32").runtime.logits_and_evidence(CROPS, real=0)
     store_quantisation(folder, margin=1e9)

@@ -4,7 +4,7 @@ import torch
 
 from detector.model import load_folder
 from training.models import build_classifier, save_model_folder
-from training.saliency_check import METHODS, overlay_map, pointing, untrained_copy
+from training.saliency_check import METHODS, best_fixed_place, overlay_map, pointing, untrained_copy
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +28,13 @@ def test_pointing_game_and_energy_of_known_maps():
     found = pointing([inside, outside], [mask_of_the_upper_half()] * 2)
     assert found.hits == 0.5
     assert found.energy_inside == pytest.approx((1 + 0.25) / 2)  # evidence for real is no evidence
+
+
+def test_masks_that_overlap_are_all_hit_by_one_place():
+    upper, left, lower = mask_of_the_upper_half(), mask_of_the_upper_half().T, mask_of_the_upper_half()[::-1]
+    assert best_fixed_place([upper, left]) == 1.0
+    assert best_fixed_place([upper, left, lower]) == pytest.approx(2 / 3)
+    assert best_fixed_place([upper, lower]) == 0.5
 
 
 def test_map_without_evidence_has_no_energy_anywhere():
