@@ -94,8 +94,9 @@ class OpenVinoRuntime:
         logits = pooled.mean(axis=(2, 3)) @ self._layer.T + self._bias
         if not explained:
             return logits, np.empty((count, 0, 0))
-        places = maps.transpose(0, 2, 3, 1).reshape(-1, channels)  # (B * h * w, 512)
-        return logits, log_odds(places @ self._layer.T + self._bias, real).reshape(count, height, width)
+        places = self._layer @ maps.reshape(count, channels, -1) + self._bias[:, None]  # (B, classes, h * w)
+        places = places.swapaxes(1, 2).reshape(-1, len(self._bias))
+        return logits, log_odds(places, real).reshape(count, height, width)
 
     def _is_unsure(self, logits: np.ndarray, real: int, sure_at: Sequence[float]) -> np.ndarray:
         """Whether float32 could lie on the other side of one of these log odds, ``(B,)``."""

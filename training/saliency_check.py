@@ -72,7 +72,9 @@ def best_fixed_place(masks: list[np.ndarray], places: int = 14) -> float:
 
     Masks of faces overlap: without this figure, maps that always point at the nose would look clever.
     """
-    middles = [[int((place + 0.5) * side / places) for place in range(places)] for side in (len(mask) for mask in masks)]
+    middles = [
+        [int((place + 0.5) * side / places) for place in range(places)] for side in (len(mask) for mask in masks)
+    ]
     insides = [(mask >= 0.5 * mask.max())[np.ix_(at, at)] for mask, at in zip(masks, middles, strict=True)]
     return float(np.mean(insides, axis=0).max())
 
