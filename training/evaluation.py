@@ -127,7 +127,7 @@ def stored_facts(folder: Path) -> tuple[dict, dict]:
         stored = json.loads((folder / EVALUATION_FILE).read_text(encoding="utf-8"))
         training = {key: stored[key] for key in ("data", "data_note", "training")}
         # version 2.0 had neither
-        training |= {"notes": stored.get("notes", ""), "earlier_runs": stored.get("earlier_runs", [])}
+        training |= {key: stored[key] for key in ("notes", "earlier_runs") if key in stored}
         calibration = stored["calibration"]
     except (OSError, ValueError, KeyError) as error:
         raise ValueError(

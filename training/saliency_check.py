@@ -67,28 +67,35 @@ METHODS: dict[str, Explain] = {
 }
 
 
+def _manipulated(mask: np.ndarray) -> np.ndarray:
+    """What counts of a mask ``(S, S)``: all that has half of its highest value, so that a faint blend counts like a full one."""
+    return mask >= 0.5 * mask.max()
+
+
+def _middle(place: int, places: int, side: int) -> int:
+    """The pixel, of `side` in a row, in the middle of one of `places`."""
+    return int((place + 0.5) * side / places)
+
+
 def best_fixed_place(masks: list[np.ndarray], places: int = 14) -> float:
     """Hits of pointing at one and the same place of every crop, at the best of ``places * places``.
 
     Masks of faces overlap: without this figure, maps that always point at the nose would look clever.
     """
-    middles = [
-        [int((place + 0.5) * side / places) for place in range(places)] for side in (len(mask) for mask in masks)
-    ]
-    insides = [(mask >= 0.5 * mask.max())[np.ix_(at, at)] for mask, at in zip(masks, middles, strict=True)]
-    return float(np.mean(insides, axis=0).max())
+    hits = []
+    for mask in masks:
+        middles = [_middle(place, places, len(mask)) for place in range(places)]
+        hits.append(_manipulated(mask)[np.ix_(middles, middles)])
+    return float(np.mean(hits, axis=0).max())
 
 
 def pointing(maps: list[np.ndarray], masks: list[np.ndarray]) -> Pointing:
-    """Agreement of maps ``(h, w)`` with masks ``(S, S)`` 0..1; of a mask counts what has half of its highest value."""
+    """Agreement of maps ``(h, w)`` with masks ``(S, S)`` 0..1."""
     hits, shares = [], []
     for found, mask in zip(maps, masks, strict=True):
-        inside = mask >= 0.5 * mask.max()
+        inside = _manipulated(mask)
         row, column = np.unravel_index(int(np.argmax(found)), found.shape)
-        y, x = (
-            int((place + 0.5) * side / places)
-            for place, side, places in zip((row, column), mask.shape, found.shape, strict=True)
-        )
+        y, x = map(_middle, (row, column), found.shape, mask.shape)
         hits.append(bool(inside[y, x]))
         positive = np.clip(found, 0, None)
         covered = cv2.resize(inside.astype(np.float32), found.shape[::-1], interpolation=cv2.INTER_AREA)
@@ -124,7 +131,7 @@ def check_saliency(model: LoadedModel, sets: list[EvaluationSet], limit: int) ->
                 masks.append(made[1])
         if not crops:
             continue
-        area = float(np.mean([(mask >= 0.5 * mask.max()).mean() for mask in masks]))
+        area = float(np.mean([_manipulated(mask).mean() for mask in masks]))
         fixed = best_fixed_place(masks)
         for name, method, explained in (
             *((name, method, model) for name, method in METHODS.items()),
