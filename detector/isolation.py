@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
-import pickle
 import queue
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from detector import messages
 from detector.files import MediaError
 from detector.limits import MAX_ANSWER_S
 
@@ -24,6 +25,23 @@ _ROOT = Path(__file__).parent.parent
 _AHEAD = 2
 # The most that Linux gives without being asked as root: a frame of 1080p has 6 MB, and each piece of it costs a wait.
 _PIPE_BYTES = 1024**2
+
+
+@cache
+def answer_types() -> dict[str, tuple[Any, ...]]:
+    """What each job of `detector.worker.JOBS` may answer."""
+    # not at the top: the page shows before they are needed
+    from detector.provenance import Provenance
+    from detector.worker import ClipStart, Photo, VideoFrame
+
+    return {
+        "read_photo": (Photo,),
+        "is_photo": (bool,),
+        "sample_clip": (ClipStart, VideoFrame, list[str]),
+        "frames_at": (VideoFrame,),
+        "read_provenance": (Provenance,),
+        "annotate_clip": (tuple[float, str],),
+    }
 
 
 def _broke_down() -> MediaError:
@@ -54,11 +72,11 @@ class _Process:
         self.is_usable = False  # until the last answer was read: the next job would get what is left
         answers: queue.Queue[tuple[str, Any]] = queue.Queue(_AHEAD)
         stopped = threading.Event()
-        threading.Thread(target=self._read, args=(answers, stopped), name="media-answers", daemon=True).start()
+        reading = (answer_types()[job], answers, stopped)
+        threading.Thread(target=self._read, args=reading, name="media-answers", daemon=True).start()
         try:
             try:
-                pickle.dump((job, arguments), self._running.stdin, protocol=pickle.HIGHEST_PROTOCOL)
-                self._running.stdin.flush()
+                messages.write(self._running.stdin, [job, arguments])
             except OSError as error:
                 raise _broke_down() from error
             while True:
@@ -73,6 +91,7 @@ class _Process:
                     continue
                 self.is_usable = kind != "broken"
                 if kind == "broken":
+                    self._running.kill()  # it may go on, where it sent nonsense
                     logger.error("a worker ended with code %s during %s", self._running.wait(), job)
                     raise _broke_down()
                 if kind == "error":
@@ -83,14 +102,16 @@ class _Process:
             if not self.is_usable:
                 self.end()
 
-    def _read(self, answers: queue.Queue[tuple[str, Any]], stopped: threading.Event) -> None:
+    def _read(self, types: tuple[Any, ...], answers: queue.Queue[tuple[str, Any]], stopped: threading.Event) -> None:
         """Reads answers ahead until the job is over."""
         kind = "value"
         while kind == "value" and not stopped.is_set():
             try:
-                # the worker is our own program under our own user: the wall is against crashes, not against being taken over
-                kind, value = pickle.load(self._running.stdout)
-            except (EOFError, OSError, ValueError, pickle.UnpicklingError):
+                kind, value = messages.read_answer(self._running.stdout, types)
+            except (EOFError, OSError, ValueError):  # the last one where the stream was closed from here
+                kind, value = "broken", None
+            except messages.MessageError:
+                logger.exception("a worker sent what it should not")
                 kind, value = "broken", None
             while not stopped.is_set():
                 try:

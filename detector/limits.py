@@ -57,6 +57,8 @@ MAX_ANNOTATING_S = 20 * 60
 # A worker that reads media (`detector.worker`). Memory counts addresses, of which libraries reserve a gigabyte that they never
 # use; a photo of 120 megapixels or 8K video with many threads fits.
 MAX_WORKER_MEMORY_BYTES = 6 * 1024**3
+# What it says beside pictures: the longest is a result with all of its frames, about a megabyte.
+MAX_MESSAGE_HEAD_BYTES = 32 * 1024**2
 # It writes nothing but annotated videos: ten minutes at 1280 pixels have some 200 MB.
 MAX_WORKER_FILE_BYTES = 2 * 1024**3
 # Between two answers, such as two frames: a keyframe of 8K takes a second, 10 seconds of 4K between two samples take twenty.

@@ -7,15 +7,18 @@ made for. Here a crash, an endless loop or an explosion of memory ends this proc
 from __future__ import annotations
 
 import os
-import pickle
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from detector.files import MediaError, MediaFile
+import msgspec
+import numpy as np
+
+from detector import messages
+from detector.files import MediaFile
 from detector.images import image_problems, jpeg_quality, photo_is_known, read_image
 from detector.limits import MAX_JOB_CPU_S, MAX_WORKER_FILE_BYTES, MAX_WORKER_MEMORY_BYTES
 from detector.videos import Video, VideoFrame
@@ -33,7 +36,7 @@ class Photo:
     """
 
     facts: MediaFile
-    image: Any
+    image: np.ndarray
     jpeg_quality: int | None
     problems: list[str]
 
@@ -46,18 +49,18 @@ class ClipStart:
     times_s: list[float]
 
 
-def read_photo(path: Path) -> Iterator[Photo]:
+def read_photo(path: str) -> Iterator[Photo]:
     """A `Photo`."""
     facts, image = read_image(path)
     yield Photo(facts, image, jpeg_quality(path), image_problems(path))
 
 
-def is_photo(path: Path) -> Iterator[bool]:
+def is_photo(path: str) -> Iterator[bool]:
     """Whether the content is that of a photo."""
     yield photo_is_known(path)
 
 
-def sample_clip(path: Path, frames: int, exact: bool) -> Iterator[ClipStart | VideoFrame | list[str]]:
+def sample_clip(path: str, frames: int, exact: bool) -> Iterator[ClipStart | VideoFrame | list[str]]:
     """A `ClipStart`, the frames, and at last the problems of the file, plain sentences."""
     with Video(path) as video:
         times = video.sample_times(frames) if exact else video.near_times(frames)
@@ -66,24 +69,25 @@ def sample_clip(path: Path, frames: int, exact: bool) -> Iterator[ClipStart | Vi
         yield video.problems()
 
 
-def frames_at(path: Path, times_s: list[float]) -> Iterator[VideoFrame]:
+def frames_at(path: str, times_s: list[float]) -> Iterator[VideoFrame]:
     """Single frames of a clip."""
     with Video(path) as video:
         yield from video.frames_at(times_s)
 
 
-def read_provenance(path: Path) -> Iterator[Any]:
+def read_provenance(path: str) -> Iterator[Any]:
     """A `detector.provenance.Provenance`."""
     from detector.provenance import read_provenance
 
     yield read_provenance(path)
 
 
-def annotate_clip(path: Path, result: Any, output: Path) -> Iterator[tuple[float, str]]:
-    """Writes the annotated video; gives the progress."""
+def annotate_clip(path: str, result: dict, output: str) -> Iterator[tuple[float, str]]:
+    """Writes the annotated video of a `detector.results.Result`; gives the progress."""
     from detector.annotated import annotate
+    from detector.results import Result
 
-    yield from annotate(path, result, output)
+    yield from annotate(Path(path), msgspec.convert(result, Result), Path(output))
 
 
 JOBS: dict[str, Callable[..., Iterator[Any]]] = {
@@ -116,37 +120,25 @@ def limit_next_job() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + MAX_JOB_CPU_S, hard))
 
 
-def serve(requests: Any, answers: Any) -> None:
-    """Does one job after the other until the server goes: ``(kind, value)`` for each answer.
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Does one job after the other until the server goes.
 
     Only errors that a job tells of are passed on. Any other ends the process, with a traceback in the log.
     """
     while True:
         try:
-            job, arguments = pickle.load(requests)
+            (job, arguments), _ = messages.read(requests)
         except EOFError:
             return
         limit_next_job()
         try:
             for value in JOBS[job](*arguments):
-                _send(answers, "value", value)
-            _send(answers, "end", None)
+                messages.write_answer(answers, value)
+            messages.write_end(answers)
         except BrokenPipeError:
             return
-        except MediaError as error:
-            _send(answers, "error", error)
-        except OSError as error:
-            # a plain one: those of libraries may not survive the way
-            _send(answers, "error", OSError(error.errno, error.strerror))
-        except ValueError as error:
-            _send(answers, "error", ValueError(str(error)))
-        except MemoryError as error:
-            _send(answers, "error", MemoryError(str(error)))
-
-
-def _send(answers: Any, kind: str, value: Any) -> None:
-    pickle.dump((kind, value), answers, protocol=pickle.HIGHEST_PROTOCOL)
-    answers.flush()
+        except (OSError, ValueError, MemoryError) as error:  # a MediaError is a ValueError
+            messages.write_error(answers, error)
 
 
 def main() -> None:
@@ -158,7 +150,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    # under the name that the answers are unpickled by, not as __main__
-    from detector.worker import main as run
-
-    run()
+    main()
