@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,14 @@ _INPUT_PX = (224, 224)
 BATCH_SIZE = 4
 
 
+@dataclass(frozen=True)
+class _Network:
+    """The convolutions, and the linear layer ``(classes, channels)`` for the channels that they give."""
+
+    graph: openvino.CompiledModel
+    layer: np.ndarray
+
+
 class OpenVinoRuntime:
     """The convolutions as an OpenVINO graph; last pooling, linear layer and evidence in NumPy.
 
@@ -46,12 +55,15 @@ class OpenVinoRuntime:
             raise UnsuitableError("it is no VGG-16 for 224 px")
         file = folder / "model.safetensors"
         weights = read_weights(file)
+        layer, self._bias = linear_layer(weights)
         self._preprocessing = preprocessing
-        self._layer, self._bias = linear_layer(weights)
         self._quantisation = _quantisation(file, config, choice)
         self.name = "openvino-int8" if self._quantisation else "openvino-fp32"
-        self._float32 = compile_graph(build_graph(weights))
-        self._int8 = compile_graph(build_graph(weights, self._quantisation)) if self._quantisation else None
+        self._float32 = _Network(compile_graph(build_graph(weights)), layer)
+        self._int8 = None
+        if self._quantisation:
+            layer = layer[:, self._quantisation.channels(len(CONVOLUTIONS) - 1)]
+            self._int8 = _Network(compile_graph(build_graph(weights, self._quantisation)), layer)
         self._lock = threading.Lock()
 
     @property
@@ -84,17 +96,17 @@ class OpenVinoRuntime:
         return np.concatenate(logits).astype(np.float64), np.concatenate(evidence)
 
     def _compute(
-        self, graph: openvino.CompiledModel, pixels: np.ndarray, real: int, explained: bool
+        self, network: _Network, pixels: np.ndarray, real: int, explained: bool
     ) -> tuple[np.ndarray, np.ndarray]:
         """Logits, and if asked for the evidence: the linear layer at each place."""
         with self._lock:
-            maps = graph(pixels)[0].copy()  # (B, 512, 14, 14)
+            maps = network.graph(pixels)[0].copy()  # (B, channels, 14, 14)
         count, channels, height, width = maps.shape
         pooled = maps.reshape(count, channels, height // 2, 2, width // 2, 2).max(axis=(3, 5))
-        logits = pooled.mean(axis=(2, 3)) @ self._layer.T + self._bias
+        logits = pooled.mean(axis=(2, 3)) @ network.layer.T + self._bias
         if not explained:
             return logits, np.empty((count, 0, 0))
-        places = self._layer @ maps.reshape(count, channels, -1) + self._bias[:, None]  # (B, classes, h * w)
+        places = network.layer @ maps.reshape(count, channels, -1) + self._bias[:, None]  # (B, classes, h * w)
         places = places.swapaxes(1, 2).reshape(-1, len(self._bias))
         return logits, log_odds(places, real).reshape(count, height, width)
 
@@ -149,30 +161,36 @@ def linear_layer(weights: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray
 def build_graph(
     weights: dict[str, np.ndarray], quantisation: Quantisation | None = None, every_layer: bool = False
 ) -> openvino.Model:
-    """The convolutions, from ``(B, 3, 224, 224)`` pixels to ``(B, 512, 14, 14)`` maps after the last ReLU.
+    """The convolutions, from ``(B, 3, 224, 224)`` pixels to ``(B, channels, 14, 14)`` maps after the last ReLU.
 
     Args:
         weights: float32, by timm's names.
         quantisation: Computes in int8 as many convolutions as it has ranges, from the second on: the input of the first is
-            fine, and its cost is small.
+            fine, and its cost is small. Leaves out the channels that it names silent.
         every_layer: Gives the output of each ReLU.
     """
     pixels = ops.parameter([-1, 3, *_INPUT_PX], np.float32, name="pixels")
     node, outputs = pixels, []
+    ranges = quantisation.highest if quantisation else ()
+    used = slice(None)
     for number, place in enumerate(CONVOLUTIONS):
-        weight = weights[f"features.{place}.weight"]
-        if quantisation and 0 < number <= len(quantisation.highest):
-            highest = np.float32(quantisation.highest[number - 1])
-            node = ops.fake_quantize(node, np.float32(0), highest, np.float32(0), highest, 256)
+        weight, bias = weights[f"features.{place}.weight"][:, used], weights[f"features.{place}.bias"]
+        if quantisation:
+            used = quantisation.channels(number)
+            weight, bias = weight[used], bias[used]
+        if 0 < number <= len(ranges):
             step = np.abs(weight).max(axis=(1, 2, 3), keepdims=True) / 127
             whole = np.round(weight / np.maximum(step, np.finfo(np.float32).tiny)).astype(np.int8)
             kernel = ops.multiply(ops.convert(ops.constant(whole), np.float32), ops.constant(step))
         else:
             kernel = ops.constant(weight)
         ones = [1, 1]
-        bias = ops.constant(weights[f"features.{place}.bias"].reshape(1, -1, 1, 1))
-        node = ops.relu(ops.add(ops.convolution(node, kernel, ones, ones, ones, ones), bias))
+        node = ops.convolution(node, kernel, ones, ones, ones, ones)
+        node = ops.relu(ops.add(node, ops.constant(bias.reshape(1, -1, 1, 1))))
         outputs.append(node)
+        if number < len(ranges):  # before the pooling, which is then done on whole numbers
+            highest = np.float32(ranges[number])
+            node = ops.fake_quantize(node, np.float32(0), highest, np.float32(0), highest, 256)
         if place in _BEFORE_POOLING:
             node = ops.max_pool(node, [2, 2], ones, [0, 0], [0, 0], [2, 2]).output(0)
     return openvino.Model([ops.result(output) for output in (outputs if every_layer else outputs[-1:])], [pixels])

@@ -13,11 +13,12 @@ from detector import openvino_runtime, quantisation
 from detector.files import file_sha256
 from detector.model import BUNDLED_FOLDER, ModelError, load_folder
 from detector.preprocessing import Preprocessing
+from detector.quantisation import Quantisation
 from detector.saliency import score_with_evidence
 from tests.media_factory import astronaut
 from training.models import TimmClassifier, save_model_folder
 from training.network import DATA_CONFIG, PooledVGG16
-from training.quantisation import highest_activations
+from training.quantisation import activation_facts
 
 ROOT = Path(__file__).parent.parent.parent
 THRESHOLDS = {"thresholds": {"no_manipulation_found": 0.2, "manipulated": 0.8}}
@@ -39,7 +40,7 @@ def store_quantisation(folder: Path, **changes) -> None:
     config = json.loads(file.read_text())
     config["detector"]["quantisation"] = {
         "weights_sha256": file_sha256(folder / "model.safetensors"),
-        "highest": highest_activations(folder, config, CROPS),
+        **activation_facts(folder, config, CROPS),
         "margin": 0.0,
         "measured": {"auc_change": 0.0, "verdicts_changed": 0.0},
     } | changes
@@ -88,6 +89,28 @@ def test_what_has_no_range_is_computed_in_float32(folder):
     exact, without = (load_folder(folder, "m", runtime=choice).runtime.logits(CROPS, 0) for choice in ("fp32", "int8"))
     store_quantisation(folder)
     assert np.array_equal(without, exact)
+
+
+def test_channels_that_stay_silent_are_left_out(tmp_path):
+    torch.manual_seed(2)
+    network = PooledVGG16(2).eval()
+    vgg = network.to_timm()
+    silent = torch.arange(512) % 3 == 0
+    for place in (26, 28):
+        vgg.features[place].bias.data[silent] = -1e6
+    save_model_folder(vgg, tmp_path, network.data_config, ["real", "fake"], THRESHOLDS)
+    store_quantisation(tmp_path, highest=[])
+    config = json.loads((tmp_path / "config.json").read_text())
+    stored = Quantisation.from_config(config, tmp_path / "model.safetensors")
+    assert not np.isin(np.flatnonzero(silent), stored.channels(11)).any()
+    weights = openvino_runtime.read_weights(tmp_path / "model.safetensors")
+    (maps,) = openvino_runtime.build_graph(weights, stored).outputs
+    assert maps.partial_shape[1] == len(stored.channels(12)) <= 512 - silent.sum()
+    exact, without = (
+        load_folder(tmp_path, "m", runtime=choice).runtime.logits_and_evidence(CROPS, 0) for choice in ("fp32", "int8")
+    )
+    assert without[0] == pytest.approx(exact[0], abs=1e-5)
+    assert without[1] == pytest.approx(exact[1], abs=1e-4)
 
 
 def test_score_near_a_threshold_is_that_of_float32(folder):
