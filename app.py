@@ -25,6 +25,7 @@ from detector.page.elements import asset
 from detector.page.service import Service
 from detector.report import card_markdown
 from detector.server.folder import own_temporary_folder, swept
+from detector.server.memory import bound_memory_pools
 from detector.server.settings import SettingError, Settings, read_settings
 
 EXAMPLES = Path(__file__).parent / "examples"
@@ -269,6 +270,7 @@ def launch_options(settings: Settings | None = None) -> dict:
 def main() -> int:
     """Serves the page until it is stopped; returns the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    bound_memory_pools()
     if "SPACE_ID" in os.environ:
         # the Hub's proxies, so that an address is that of the person
         os.environ.setdefault("FORWARDED_ALLOW_IPS", "127.0.0.1,10.0.0.0/8")
