@@ -250,31 +250,11 @@ def _text(item: BatchItem, options: argparse.Namespace, report: str | None, is_f
         from detector.result_lines import line
 
         return line(item, options.frames, report)
-    if options.form == "csv":
-        from detector.batch import to_csv
+    from detector.batch_output import plain_text, to_csv
 
+    if options.form == "csv":
         return to_csv([item], with_path=True, with_header=is_first)
     return plain_text(item)
-
-
-def plain_text(item: BatchItem) -> str:
-    """A line with verdict, score and path; indented below it why there is none, when in a video, and every warning."""
-    from detector.batch import NOT_ANALYSED, manipulated_span_s
-    from detector.report import VERDICT_TITLE, score_text
-
-    notes, score = [], ""
-    if result := item.result:
-        score = "" if result.score is None else score_text(result.score, result.model.thresholds)
-        if span := manipulated_span_s(result):
-            notes.append(f"Signs of manipulation from {span[0]:.1f} to {span[1]:.1f} s.")
-        notes += result.warnings
-    else:
-        notes.append(item.error)
-    if item.duplicate_of:
-        notes.append(f"The same file as {item.duplicate_of}.")
-    title = VERDICT_TITLE[item.result.verdict] if item.result else NOT_ANALYSED
-    first = f"{title:<22} {score:>8}  {item.path}"
-    return "".join(f"{printable(text)}\n" for text in (first, *(f"    {note}" for note in notes)))
 
 
 def _write_report(item: BatchItem, analyzer: Analyzer, folder: Path | None) -> str | None:
@@ -302,7 +282,7 @@ def report_stem(path: Path, sha256: str) -> str:
 
 def _summarise(outcomes: Counter[str], done_before: int, analyzer: Analyzer) -> None:
     """Says on the error stream how many files had which verdict, what that means, and which model answered."""
-    from detector.batch import NOT_ANALYSED
+    from detector.batch_output import NOT_ANALYSED
     from detector.report import VERDICT_TEXT, VERDICT_TITLE
 
     info = analyzer.model.info

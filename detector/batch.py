@@ -1,10 +1,7 @@
-"""Many files: each is analysed for itself, and one bad file never stops the rest; results as rows, CSV and JSON."""
+"""Many files: each is analysed for itself, and one bad file never stops the rest."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import logging
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -19,31 +16,10 @@ from detector.analysis import FRAMES_PER_VIDEO, Analyzer, Progress
 from detector.deadline import Deadline
 from detector.files import MediaError, NotAVideoError, check_size, file_sha256
 from detector.isolation import WORKERS
-from detector.report import VERDICT_TITLE, result_to_dict
-from detector.results import SCHEMA_VERSION, Analysis, Result
+from detector.results import Analysis, Result
 
 logger = logging.getLogger(__name__)
 
-NOT_ANALYSED = "Not analysed"
-COLUMNS = (
-    "file",
-    "sha256",
-    "media_type",
-    "verdict",
-    "score",
-    "faces",
-    "from_s",
-    "to_s",
-    "warnings",
-    "model",
-    "model_revision",
-    "threshold_no_manipulation_found",
-    "threshold_manipulated",
-    "duplicate_of",
-    "error",
-)
-# A cell that starts so is a formula to spreadsheets; to East Asian ones also in full width.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 # What a decoder or the network may raise on a file that nobody foresaw.
 _UNFORESEEN = (
     ArithmeticError,
@@ -218,96 +194,3 @@ def _analyze_one(
         logger.exception("unforeseen: %s", path)
         return BatchItem(path, sha256, error="The file could not be analysed because of a fault in this program.")
     return BatchItem(path, sha256, analysis.result, analysis=analysis if keep_analysis else None)
-
-
-def item_to_dict(item: BatchItem, with_path: bool = False) -> dict:
-    """One item as in the documented JSON.
-
-    Args:
-        item: The item.
-        with_path: Also says where the file lies; what is sent to others must not.
-    """
-    name = str if with_path else _name
-    return {
-        "file": name(item.path),
-        "sha256": item.sha256 or None,
-        "duplicate_of": name(item.duplicate_of) if item.duplicate_of else None,
-        "result": result_to_dict(item.result) if item.result else None,
-        "error": item.error,
-    }
-
-
-def to_document(items: Iterable[BatchItem], with_path: bool = False) -> dict:
-    """All items as the documented JSON."""
-    return {"schema_version": SCHEMA_VERSION, "items": [item_to_dict(item, with_path) for item in items]}
-
-
-def to_json(items: Iterable[BatchItem], with_path: bool = False) -> str:
-    """All items as one JSON document, in ASCII, so that no file name can break it."""
-    return json.dumps(to_document(items, with_path), indent=2) + "\n"
-
-
-def rows(items: Iterable[BatchItem], with_path: bool = False) -> list[dict]:
-    """One row a file for people and spreadsheets, with the keys of `COLUMNS`; None where there is nothing to say.
-
-    `from_s` and `to_s` are the first and the last sampled instant of a video, in seconds, at which the face that decides
-    shows signs of manipulation.
-
-    Args:
-        items: The items.
-        with_path: ``file`` says where the file lies, not only its name.
-    """
-    return [_row(item, str if with_path else _name) for item in items]
-
-
-def to_csv(items: Iterable[BatchItem], with_path: bool = False, with_header: bool = True) -> str:
-    """The rows as CSV with CR LF. Write it as ``utf-8-sig`` and ``newline=""``, else Excel garbles accents.
-
-    Text that a spreadsheet would take for a formula gets a leading apostrophe.
-    """
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS)
-    if with_header:
-        writer.writeheader()
-    for row in rows(items, with_path):
-        writer.writerow({column: _harmless(value) for column, value in row.items()})
-    return text.getvalue()
-
-
-def _row(item: BatchItem, name: Callable[[Path], str]) -> dict:
-    row = dict.fromkeys(COLUMNS)
-    row |= {"file": name(item.path), "sha256": item.sha256 or None, "verdict": NOT_ANALYSED, "error": item.error}
-    if item.duplicate_of:
-        row["duplicate_of"] = name(item.duplicate_of)
-    if result := item.result:
-        thresholds = result.model.thresholds
-        row["from_s"], row["to_s"] = manipulated_span_s(result) or (None, None)
-        row |= {
-            "media_type": result.file.media_type,
-            "verdict": VERDICT_TITLE[result.verdict],
-            "score": result.score,
-            "faces": len(result.faces),
-            "warnings": " ".join(result.warnings) or None,
-            "model": result.model.id,
-            "model_revision": result.model.revision,
-            "threshold_no_manipulation_found": thresholds.no_manipulation_found,
-            "threshold_manipulated": thresholds.manipulated,
-        }
-    return row
-
-
-def manipulated_span_s(result: Result) -> tuple[float, float] | None:
-    """First and last instant at which the deciding face of a video shows signs of manipulation; None where none does."""
-    spans = result.deciding_track.suspicious_spans if result.deciding_track else ()
-    return (spans[0].start_s, spans[-1].end_s) if spans else None
-
-
-def _name(path: Path) -> str:
-    return path.name
-
-
-def _harmless(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    text = value.encode("utf-8", "backslashreplace").decode()  # file names may hold bytes that are no text
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

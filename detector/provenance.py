@@ -13,10 +13,10 @@ import av
 from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import IFDRational
 
+from detector.container import OPEN_OPTIONS
 from detector.credentials import ContentCredentials, read_credentials
 from detector.images import DECODING_ERRORS, IMAGE_FORMATS
 from detector.text import one_line
-from detector.videos import OPEN_OPTIONS
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from detector.batch import BatchItem, item_to_dict
+from detector.batch import BatchItem
+from detector.batch_output import item_to_dict
 from detector.files import file_sha256
 from detector.model import ModelInfo
 from detector.results import SCHEMA_VERSION

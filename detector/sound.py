@@ -9,7 +9,7 @@ from pathlib import Path
 
 import av
 
-from detector.videos import open_container
+from detector.container import open_container
 
 logger = logging.getLogger(__name__)
 

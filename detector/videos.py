@@ -7,12 +7,12 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 
+from detector.container import OPEN_OPTIONS, media_type, open_container, pixel_aspect, square_size
 from detector.files import MediaError, MediaFile, NotAVideoError, check_aspect_ratio, check_size, file_sha256
 from detector.limits import (
     MAX_FILE_BYTES,
@@ -29,25 +29,6 @@ logger = logging.getLogger(__name__)
 # Headers round, and count a sound track that ends later; a file that lacks more than this is cut off.
 CUT_OFF_S = 0.5
 CUT_OFF_SHARE = 0.02
-
-# FFmpeg demuxers that read one self-contained file. Playlists and "concat" scripts are left out:
-# they would make the server open other files. So are raw H.264 and HEVC: they carry no time stamps.
-VIDEO_DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,mp3,wav,flac,aac,ivf,mxf"
-# The last one binds the decoders, too: the pictures in a file can be larger than its header says.
-OPEN_OPTIONS = {
-    "format_whitelist": VIDEO_DEMUXERS,
-    "protocol_whitelist": "file",
-    "max_pixels": str(MAX_VIDEO_PIXELS),
-}
-_MEDIA_TYPES = {
-    "avi": "video/x-msvideo",
-    "mpegts": "video/mp2t",
-    "mpeg": "video/mpeg",
-    "flv": "video/x-flv",
-    "asf": "video/x-ms-asf",
-    "ogg": "video/ogg",
-    "mxf": "application/mxf",
-}
 
 
 @dataclass(frozen=True)
@@ -118,8 +99,8 @@ class Video:
         if self._stream.frames > size:  # FFmpeg seeks for minutes in an index that was made for that
             raise MediaError("The video names more frames than the file has bytes; please send the original file.")
         context = self._stream.codec_context
-        self._pixel_aspect = _pixel_aspect(self._stream)
-        width, height = _square_size(context.width, context.height, self._pixel_aspect)
+        self._pixel_aspect = pixel_aspect(self._stream)
+        width, height = square_size(context.width, context.height, self._pixel_aspect)
         if width * height > MAX_VIDEO_PIXELS:
             raise MediaError(f"The video has {width} x {height} pixels a frame; please send a version up to 8K.")
         if width and height:
@@ -180,17 +161,9 @@ class Video:
         if first is None:
             raise MediaError("No frame of the video can be decoded; please send the original file.")
         height, width = self._upright(first).shape[:2]
-        return MediaFile(path.name, file_sha256(path), size, self._media_type(path), width, height, self._duration_s)
-
-    def _media_type(self, path: Path) -> str:
-        names = self._container.format.name
-        if "mp4" in names:
-            is_quicktime = self._container.metadata.get("major_brand", "").strip() == "qt"
-            return "video/quicktime" if is_quicktime else "video/mp4"
-        if "matroska" in names:
-            with open(path, "rb") as stream:
-                return "video/webm" if b"webm" in stream.read(64) else "video/x-matroska"
-        return _MEDIA_TYPES.get(names, f"video/{names.split(',')[0]}")
+        return MediaFile(
+            path.name, file_sha256(path), size, media_type(self._container, path), width, height, self._duration_s
+        )
 
     def problems(self) -> list[str]:
         """What a reader must know of the file and of the frames decoded so far, in plain sentences."""
@@ -351,27 +324,9 @@ class Video:
 
     def _upright(self, frame: av.VideoFrame) -> np.ndarray:
         # FFmpeg leaves pixel shape and display rotation to the player
-        size = _square_size(frame.width, frame.height, self._pixel_aspect)
+        size = square_size(frame.width, frame.height, self._pixel_aspect)
         if size == (frame.width, frame.height):
             image = frame.to_ndarray(format="rgb24")
         else:
             image = frame.to_ndarray(format="rgb24", width=size[0], height=size[1], interpolation="BICUBIC")
         return np.ascontiguousarray(np.rot90(image, k=(frame.rotation // 90) % 4))
-
-
-def open_container(path: Path) -> av.container.InputContainer:
-    """Opens a file that may be hostile; it cannot make FFmpeg read another one."""
-    return av.open(str(path), options=OPEN_OPTIONS)
-
-
-def _pixel_aspect(stream: av.VideoStream) -> Fraction:
-    """Width over height of a pixel; 1 where the file states none, or nonsense."""
-    aspect = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or Fraction(1)
-    return aspect if Fraction(1, 4) <= aspect <= 4 else Fraction(1)
-
-
-def _square_size(width: int, height: int, pixel_aspect: Fraction) -> tuple[int, int]:
-    """Width and height of a frame in square pixels: the longer side of a pixel decides, so no detail is lost."""
-    if pixel_aspect >= 1:
-        return round(width * pixel_aspect), height
-    return width, round(height / pixel_aspect)

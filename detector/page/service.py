@@ -14,7 +14,8 @@ from gradio.utils import get_upload_folder
 
 from detector.analysis import FRAMES_PER_VIDEO, Analyzer
 from detector.annotated import write_annotated_video
-from detector.batch import BatchItem, analyze_many, rows, to_csv, to_document, to_json
+from detector.batch import BatchItem, analyze_many
+from detector.batch_output import rows, to_csv, to_document, to_json
 from detector.deadline import Deadline
 from detector.evidence import build_evidence, write_evidence
 from detector.files import MediaError

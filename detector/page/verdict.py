@@ -71,7 +71,7 @@ def batch_html(rows: list[dict], language: str) -> str:
     """One row a file.
 
     Args:
-        rows: Of `detector.batch.rows`.
+        rows: Of `detector.batch_output.rows`.
         language: Of the reader.
     """
     say = words(language)

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from detector.analysis import Analyzer
-from detector.batch import COLUMNS, NOT_ANALYSED, BatchItem, analyze_file, analyze_many, rows, to_csv, to_json
+from detector.batch import BatchItem, analyze_file, analyze_many
+from detector.batch_output import COLUMNS, NOT_ANALYSED, rows, to_csv, to_json
 from detector.files import MediaError, file_sha256
 from detector.report import VERDICT_TITLE, result_to_dict
 from detector.results import SCHEMA_VERSION

@@ -10,7 +10,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.batch import BatchItem, to_csv, to_json
+from detector.batch import BatchItem
+from detector.batch_output import to_csv, to_json
 from detector.files import MediaFile
 from detector.model import ModelInfo, Thresholds
 from detector.report import result_to_dict

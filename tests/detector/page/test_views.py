@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from detector.analysis import Analyzer
-from detector.batch import BatchItem, rows
+from detector.batch import BatchItem
+from detector.batch_output import rows
 from detector.page.media import clip_html, faces_html, photo_html
 from detector.page.verdict import batch_html, quotation, verdict_html
 from tests.media_factory import write_video
