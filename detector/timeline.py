@@ -17,6 +17,7 @@ _COLORS = ("#0072b2", "#d55e00", "#009e73", "#b0578d")
 _DASHES = ("none", "9 4", "3 3", "12 4 3 4")
 _MARKS = ("M-3,0a3,3 0 1,0 6,0a3,3 0 1,0 -6,0", "M-3,-3h6v6h-6z", "M0,-4L4,3H-4z", "M-4,0L0,-4L4,0L0,4z")
 _CUT_WORD_PX = 26  # room that the word under a cut takes
+_WORDS_PX, _WORDS_WIDTH_PX = 8, 270  # half the height of a line of words, and the length of the longest
 MAX_TRACKS = 12  # more would hide each other; all are in the table and the JSON
 
 
@@ -61,10 +62,11 @@ def timeline_svg(result: Result, instants_s: Sequence[float] = (), language: str
                 f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y(edge)}" y2="{y(edge)}" stroke="currentColor" '
                 'stroke-dasharray="6 5" stroke-opacity=".75"/>'
             )
-        # below its upper edge, where curves seldom run; a band that is too narrow has its words below it
-        middle = y(high) + 10 if y(low) - y(high) > 16 else y(low) + 9
-        if edge is None:  # below the words of the band above it
-            middle = (y(low) + y(high)) / 2
+        places = [(y(low) + y(high)) / 2, y(low) - _WORDS_PX, y(high) + 2 * _WORDS_PX]  # below those of the band above
+        if edge is not None:
+            is_narrow = y(low) - y(high) <= 2 * _WORDS_PX
+            places = [y(low) + 9] if is_narrow else [y(high) + 10, (y(low) + y(high)) / 2, y(low) - _WORDS_PX]
+        middle = _freest(places, tracks, x, y)
         limit = "" if edge is None else f" ({say(('from ' if low else 'below ') + score_text(edge))})"
         parts.append(
             f'<text x="{_LEFT + 6}" y="{middle + 4:.1f}" fill="currentColor" fill-opacity=".8">{say(words)}{limit}</text>'
@@ -81,6 +83,16 @@ def timeline_svg(result: Result, instants_s: Sequence[float] = (), language: str
         + "".join(parts)
         + "</svg>"
     )
+
+
+def _freest(places: Sequence[float], tracks: Sequence[FaceTrack], x, y) -> float:
+    """The place for words that start at the left which is farthest from all curves; the first one of those that are free."""
+    heights = [y(frame.score) for track in tracks for frame in track.frames if x(frame.time_s) <= _LEFT + _WORDS_WIDTH_PX]
+
+    def room(place: float) -> float:
+        return min([abs(place - height) for height in heights] + [2 * _WORDS_PX])
+
+    return max(places, key=room)
 
 
 def _in_words(track: FaceTrack) -> str:
