@@ -101,7 +101,7 @@ def test_no_other_file_can_be_chosen_while_one_is_analysed(page):
     # the lock comes a round trip after the click, and the input field is gone whenever a file is chosen
     page.click("#image_button")
     page.wait_for_selector("#image_button[disabled]")
-    page.wait_for_function(f"!document.querySelector('{CLEAR_PHOTO}')")
+    page.wait_for_function(f"!document.querySelector('{CLEAR_PHOTO}')", polling=100)
     page.wait_for_selector("#image_button:not([disabled])", timeout=60_000)
     assert page.locator("#image_verdict h2").is_visible()
 
@@ -132,7 +132,7 @@ def test_video_gets_a_verdict_a_plot_and_frames_to_choose(page, screenshot):
 def test_annotated_video_plays_in_the_page(page):
     page.click("#annotate_button")
     page.wait_for_selector("#annotated_video video", timeout=180_000)
-    page.wait_for_function("document.querySelector('#annotated_video video').readyState >= 1", timeout=60_000)
+    page.wait_for_function("document.querySelector('#annotated_video video').readyState >= 1", timeout=60_000, polling=100)
     assert page.evaluate("document.querySelector('#annotated_video video').duration") == pytest.approx(4.0, abs=0.2)
 
 
