@@ -87,7 +87,9 @@ def timeline_svg(result: Result, instants_s: Sequence[float] = (), language: str
 
 def _freest(places: Sequence[float], tracks: Sequence[FaceTrack], x, y) -> float:
     """The place for words that start at the left which is farthest from all curves; the first one of those that are free."""
-    heights = [y(frame.score) for track in tracks for frame in track.frames if x(frame.time_s) <= _LEFT + _WORDS_WIDTH_PX]
+    heights = [
+        y(frame.score) for track in tracks for frame in track.frames if x(frame.time_s) <= _LEFT + _WORDS_WIDTH_PX
+    ]
 
     def room(place: float) -> float:
         return min([abs(place - height) for height in heights] + [2 * _WORDS_PX])

@@ -132,7 +132,9 @@ def test_video_gets_a_verdict_a_plot_and_frames_to_choose(page, screenshot):
 def test_annotated_video_plays_in_the_page(page):
     page.click("#annotate_button")
     page.wait_for_selector("#annotated_video video", timeout=180_000)
-    page.wait_for_function("document.querySelector('#annotated_video video').readyState >= 1", timeout=60_000, polling=100)
+    page.wait_for_function(
+        "document.querySelector('#annotated_video video').readyState >= 1", timeout=60_000, polling=100
+    )
     assert page.evaluate("document.querySelector('#annotated_video video').duration") == pytest.approx(4.0, abs=0.2)
 
 
