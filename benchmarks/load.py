@@ -25,8 +25,8 @@ from tqdm import tqdm
 from benchmarks.server_process import ROOT, Footprint, ServerProcess
 from benchmarks.visits import VISITS, Busy, Media, Unexpected, Visitor
 
-# The allocator takes some 200 MB for its threads within two minutes of eight clients, and 40 in the next two.
-MAX_GROWTH_MB = 250
+# Eight clients take 150 MB more than one within four minutes, most of it at once.
+MAX_GROWTH_MB = 200
 SETTLE_S = 60  # pages that were closed are noticed by their heartbeat
 
 
