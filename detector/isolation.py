@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_args, get_type_hints
 
 from detector import messages
 from detector.files import MediaError
@@ -29,19 +30,16 @@ _PIPE_BYTES = 1024**2
 
 @cache
 def answer_types() -> dict[str, tuple[Any, ...]]:
-    """What each job of `detector.worker.JOBS` may answer."""
+    """What each job of `detector.worker.JOBS` may answer, as it declares."""
     # not at the top: the page shows before they are needed
     from detector.provenance import Provenance
-    from detector.worker import ClipStart, Photo, VideoFrame
+    from detector.worker import JOBS
 
-    return {
-        "read_photo": (Photo,),
-        "is_photo": (bool,),
-        "sample_clip": (ClipStart, VideoFrame, list[str]),
-        "frames_at": (VideoFrame,),
-        "read_provenance": (Provenance,),
-        "annotate_clip": (tuple[float, str],),
+    answers = {
+        name: get_args(get_type_hints(job, localns={"Provenance": Provenance})["return"])[0]
+        for name, job in JOBS.items()
     }
+    return {name: get_args(kind) if isinstance(kind, UnionType) else (kind,) for name, kind in answers.items()}
 
 
 def _broke_down() -> MediaError:
@@ -91,7 +89,6 @@ class _Process:
                     continue
                 self.is_usable = kind != "broken"
                 if kind == "broken":
-                    self._running.kill()  # it may go on, where it sent nonsense
                     logger.error("a worker ended with code %s during %s", self._running.wait(), job)
                     raise _broke_down()
                 if kind == "error":
@@ -112,6 +109,7 @@ class _Process:
                 kind, value = "broken", None
             except messages.MessageError:
                 logger.exception("a worker sent what it should not")
+                self._running.kill()  # it would go on
                 kind, value = "broken", None
             while not stopped.is_set():
                 try:

@@ -47,6 +47,8 @@ def timeline_svg(result: Result, instants_s: Sequence[float] = (), language: str
         return escape(translate(sentence, language))
 
     parts = [_axes(duration_s, say("seconds"), x, y)]
+    words_end = _LEFT + _WORDS_WIDTH_PX
+    heights = [y(frame.score) for track in tracks for frame in track.frames if x(frame.time_s) <= words_end]
     for words, edge, low, high in (
         (VERDICT_TITLE["manipulated"], thresholds.manipulated, thresholds.manipulated, 1.0),
         (VERDICT_TITLE["inconclusive"], None, thresholds.no_manipulation_found, thresholds.manipulated),
@@ -62,11 +64,13 @@ def timeline_svg(result: Result, instants_s: Sequence[float] = (), language: str
                 f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y(edge)}" y2="{y(edge)}" stroke="currentColor" '
                 'stroke-dasharray="6 5" stroke-opacity=".75"/>'
             )
-        places = [(y(low) + y(high)) / 2, y(low) - _WORDS_PX, y(high) + 2 * _WORDS_PX]  # below those of the band above
-        if edge is not None:
-            is_narrow = y(low) - y(high) <= 2 * _WORDS_PX
-            places = [y(low) + 9] if is_narrow else [y(high) + 10, (y(low) + y(high)) / 2, y(low) - _WORDS_PX]
-        middle = _freest(places, tracks, x, y)
+        top, center, bottom = y(high) + 10, (y(low) + y(high)) / 2, y(low) - _WORDS_PX
+        places = [top, center, bottom]
+        if edge is None:
+            places = [center, bottom, y(high) + 2 * _WORDS_PX]  # the last one below the words of the band above
+        elif y(low) - y(high) <= 2 * _WORDS_PX:
+            places = [y(low) + 9]
+        middle = _freest(places, heights)
         limit = "" if edge is None else f" ({say(('from ' if low else 'below ') + score_text(edge))})"
         parts.append(
             f'<text x="{_LEFT + 6}" y="{middle + 4:.1f}" fill="currentColor" fill-opacity=".8">{say(words)}{limit}</text>'
@@ -85,11 +89,8 @@ def timeline_svg(result: Result, instants_s: Sequence[float] = (), language: str
     )
 
 
-def _freest(places: Sequence[float], tracks: Sequence[FaceTrack], x, y) -> float:
-    """The place for words that start at the left which is farthest from all curves; the first one of those that are free."""
-    heights = [
-        y(frame.score) for track in tracks for frame in track.frames if x(frame.time_s) <= _LEFT + _WORDS_WIDTH_PX
-    ]
+def _freest(places: Sequence[float], heights: Sequence[float]) -> float:
+    """The place for words that is farthest from all curves; the first one of those that are free."""
 
     def room(place: float) -> float:
         return min([abs(place - height) for height in heights] + [2 * _WORDS_PX])

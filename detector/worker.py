@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 import numpy as np
@@ -22,6 +22,10 @@ from detector.files import MediaFile
 from detector.images import image_problems, jpeg_quality, photo_is_known, read_image
 from detector.limits import MAX_JOB_CPU_S, MAX_WORKER_FILE_BYTES, MAX_WORKER_MEMORY_BYTES
 from detector.videos import Video, VideoFrame
+
+# most jobs do without what it loads
+if TYPE_CHECKING:
+    from detector.provenance import Provenance
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,8 @@ def frames_at(path: str, times_s: list[float]) -> Iterator[VideoFrame]:
         yield from video.frames_at(times_s)
 
 
-def read_provenance(path: str) -> Iterator[Any]:
-    """A `detector.provenance.Provenance`."""
+def read_provenance(path: str) -> Iterator[Provenance]:
+    """A `Provenance`."""
     from detector.provenance import read_provenance
 
     yield read_provenance(path)
