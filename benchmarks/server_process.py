@@ -8,6 +8,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +34,12 @@ class Footprint:
     descriptors: int
     files: int
     empty_files: int
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """The files in the folders of a server that goes on: a folder that it deletes meanwhile is passed over, a file may be gone."""
+    for parent, _, names in os.walk(folder):  # `rglob` raises where a folder goes
+        yield from (Path(parent, name) for name in names)
 
 
 class ServerProcess:
@@ -96,10 +104,8 @@ class ServerProcess:
             except psutil.NoSuchProcess:  # a worker that ended
                 continue
         sizes = []
-        for path in (self.folder / "temporary").rglob("*"):
-            try:
-                if path.is_file() and path.name != ".lock":
+        for path in files_below(self.folder / "temporary"):
+            with suppress(FileNotFoundError):
+                if path.name != ".lock":
                     sizes.append(path.stat().st_size)
-            except FileNotFoundError:
-                continue
         return Footprint(memory // 1024**2, descriptors, sum(size > 0 for size in sizes), sizes.count(0))
