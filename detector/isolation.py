@@ -26,6 +26,8 @@ _ROOT = Path(__file__).parent.parent
 _AHEAD = 2
 # The most that Linux gives without being asked as root: a frame of 1080p has 6 MB, and each piece of it costs a wait.
 _PIPE_BYTES = 1024**2
+# A clip whose first frame shows no face for sure is read in two places at once.
+_KEPT = 2
 
 
 @cache
@@ -129,7 +131,7 @@ class _Process:
 
 
 class MediaWorkers:
-    """Workers by demand; one that is idle is kept, as starting it takes half a second. Safe to share between threads."""
+    """Workers by demand; two that are idle are kept, as starting one takes half a second. Safe to share between threads."""
 
     def __init__(self):
         self._lock = threading.Lock()
@@ -158,7 +160,7 @@ class MediaWorkers:
             yield from process.stream(job, arguments)
         finally:
             with self._lock:
-                keep = process.is_usable and not self._idle
+                keep = process.is_usable and len(self._idle) < _KEPT
                 if keep:
                     self._idle.append(process)
             if process.is_usable and not keep:

@@ -2,8 +2,12 @@
 
 import json
 import shutil
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
+import psutil
 import pytest
 
 import app
@@ -16,18 +20,37 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright is no
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 CLEAR_PHOTO = "#image_file button[aria-label=Clear]"
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
+CLOSES_IN_S = 20
 SAID = []  # what the consoles of all tabs said, and what scripts asked
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+
+
+def kill(driver: psutil.Process) -> None:
+    with suppress(psutil.NoSuchProcess):
+        for process in (*driver.children(recursive=True), driver):
+            process.kill()
+
+
+@contextmanager
+def running_browser() -> Iterator[playwright.Browser]:
+    """Chromium; one that does not close is killed, for waiting for it knows no time limit, not even pytest's."""
+    with playwright.sync_playwright() as tools:
+        (driver,) = (child for child in psutil.Process().children() if child.name().startswith("node"))
+        browser = tools.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        late = threading.Timer(CLOSES_IN_S, kill, [driver])
+        late.start()
+        with suppress(playwright.Error):
+            browser.close()
+    late.cancel()
 
 
 @pytest.fixture(scope="module")
 def browser_and_address():
     blocks = app.build_app(Analyzer(load_model()))
     _, address, _ = blocks.launch(**app.launch_options(), prevent_thread_lock=True, quiet=True)
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with running_browser() as browser:
         yield browser, address
-        browser.close()
     blocks.close()
 
 

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from detector.analysis import Analyzer
@@ -10,17 +9,18 @@ from detector.model import LoadedModel, ModelInfo, Thresholds
 from detector.page.media import faces_html
 from detector.report import verdict_markdown
 from detector.results import verdict_for
-from detector.torch_runtime import TorchRuntime
 from tests.media_factory import write_video
-from tests.redness_model import RednessNetwork, portrait, redness_model, transform
+from tests.redness_model import RednessRuntime, portrait, redness_model
 
 
-class TintNetwork(RednessNetwork):
+class TintRuntime(RednessRuntime):
     """Knows two manipulations: red ones, and blue ones that it is surer of."""
 
-    def forward_head(self, features):
-        red, green, blue = features.mean(dim=(2, 3)).T
-        return torch.stack([torch.zeros_like(red), 60 * (red - green) - 7, 90 * (blue - green) - 7], dim=1)
+    outputs = 3
+
+    def of_colours(self, colours):
+        red, green, blue = colours.T
+        return np.stack([np.zeros_like(red), 60 * (red - green) - 7, 90 * (blue - green) - 7], axis=1)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def analyzer():
 @pytest.fixture(scope="module")
 def kinds_analyzer():
     info = ModelInfo("tint", "1", ("real", "FaceSwap", "Deepfakes"), Thresholds(0.2, 0.8))
-    return Analyzer(LoadedModel(info, TorchRuntime(TintNetwork(), transform)))
+    return Analyzer(LoadedModel(info, TintRuntime()))
 
 
 def side_by_side(left: np.ndarray, right: np.ndarray) -> np.ndarray:

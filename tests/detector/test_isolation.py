@@ -100,13 +100,14 @@ def _outlives(thread: threading.Thread) -> bool:
     return thread.is_alive()
 
 
-def test_two_jobs_at_once_have_two_workers_of_which_one_is_kept(workers, photo, tmp_path):
-    stream = workers.stream("sample_clip", clip(tmp_path / "clip.mp4", 0), 4, True)
-    next(stream)
+def test_jobs_at_once_have_a_worker_each_of_which_two_are_kept(workers, photo, tmp_path):
+    streams = [workers.stream("sample_clip", clip(tmp_path / f"{number}.mp4", 0), 4, True) for number in range(2)]
+    for stream in streams:
+        next(stream)
     assert workers.run("is_photo", photo) is True
+    assert len(children()) == 3
+    assert [len(list(stream)) for stream in streams] == [5, 5]  # four frames and the problems
     assert len(children()) == 2
-    assert len(list(stream)) == 5  # four frames and the problems
-    assert len(children()) == 1
 
 
 def test_worker_ends_with_its_server(photo):

@@ -1,0 +1,50 @@
+"""A small data set and a model that was trained on very little, made once for all tests of training."""
+
+import pytest
+import timm
+import torch
+from safetensors.torch import save_file
+
+import train
+from dataset_builder.__main__ import main as build_main
+from tests.media_factory import faceforensics_tree
+from tests.training.commands import command
+
+
+@pytest.fixture(scope="session")
+def data_set(tmp_path_factory, faceforensics_root):
+    folder = tmp_path_factory.mktemp("data") / "deepfakes_c23"
+    arguments = ["--root", str(faceforensics_root), "--output", str(folder), "--frames-per-video", "3"]
+    assert build_main(arguments) == 0
+    return folder
+
+
+@pytest.fixture(scope="session")
+def initial_weights(tmp_path_factory):
+    """Random features stand for ImageNet's: the test is about the path, not the accuracy."""
+    torch.manual_seed(0)
+    file = tmp_path_factory.mktemp("weights") / "features.safetensors"
+    state = timm.create_model("vgg16", num_classes=0, mlp_ratio=1 / 4096).features.state_dict()
+    save_file({f"features.{name}": value.half() for name, value in state.items()}, file)
+    return file
+
+
+@pytest.fixture(scope="session")
+def trained(data_set, initial_weights, tmp_path_factory):
+    """The folder of a model that was trained on very little."""
+    output = tmp_path_factory.mktemp("trained")
+    assert train.main(command(data_set, initial_weights, output, "--model", "simple_cnn")) == 0
+    return output / "model"
+
+
+@pytest.fixture(scope="session")
+def several_manipulations(tmp_path_factory):
+    """A data set with Deepfakes and FaceSwap."""
+    root = tmp_path_factory.mktemp("several")
+    pairs = [(f"{2 * number:03d}", f"{2 * number + 1:03d}") for number in range(6)]
+    for manipulation in ("Deepfakes", "FaceSwap"):
+        faceforensics_tree(root, pairs, manipulation)
+    folder = root / "data"
+    arguments = ["--root", str(root), "--manipulation", "all", "--output", str(folder), "--frames-per-video", "1"]
+    assert build_main(arguments) == 0
+    return folder

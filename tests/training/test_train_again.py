@@ -1,0 +1,107 @@
+"""A run that was stopped, killed or repeated: the same weights and figures as one that was not."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from transformers import Trainer
+
+import train
+from detector.files import file_sha256
+from tests.training.commands import command, evaluation_of
+
+ROOT = Path(train.__file__).parent
+# What is at stake is the state of the run, whatever the network.
+QUICK = ("--model", "simple_cnn", "--max-eval-samples", "4")
+
+
+def test_stopped_run_goes_on_from_its_last_checkpoint(data_set, initial_weights, tmp_path, monkeypatch):
+    arguments = command(data_set, initial_weights, tmp_path / "run", "--save-steps", "1", *QUICK)
+    steps = []
+    original = Trainer.training_step
+
+    def stop_after_first(self, *args, **kwargs):
+        steps.append(self.state.global_step)
+        if len(steps) == 2:
+            raise KeyboardInterrupt
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(Trainer, "training_step", stop_after_first)
+    with pytest.raises(KeyboardInterrupt):
+        train.main(arguments)
+    assert train.main(arguments) == 0
+    assert steps == [0, 1, 1]
+
+
+KILLED_IN_STEP_3 = """
+import os, signal, sys
+import train
+from transformers import Trainer
+
+original = Trainer.training_step
+
+def step(self, *args, **kwargs):
+    if self.state.global_step == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return original(self, *args, **kwargs)
+
+Trainer.training_step = step
+train.main(sys.argv[1:])
+"""
+
+
+def test_killed_run_ends_with_the_weights_and_figures_of_one_that_was_not(data_set, initial_weights, tmp_path, capsys):
+    more = ("--save-steps", "2", "--epochs", "2", "--json", *QUICK)
+    whole, killed = (command(data_set, initial_weights, tmp_path / name, *more) for name in ("whole", "killed"))
+    assert train.main(whole) == 0
+    expected = evaluation_of(capsys)
+    done = subprocess.run([sys.executable, "-c", KILLED_IN_STEP_3, *killed], cwd=ROOT, capture_output=True, timeout=200)
+    assert done.returncode == -signal.SIGKILL
+    assert not (tmp_path / "killed" / "model").exists()
+    assert train.main(killed) == 0
+    assert evaluation_of(capsys) == expected
+
+
+def test_kill_gives_early_stopping_no_more_patience(data_set, initial_weights, tmp_path, monkeypatch):
+    more = ("--save-steps", "1", "--patience", "2", "--epochs", "5", *QUICK)
+    arguments = command(data_set, initial_weights, tmp_path / "run", *more)
+    monkeypatch.setattr("training.fine_tuning.validation_auc", lambda prediction: {"auc": 0.5})  # never rises
+    steps, original = [], Trainer.training_step
+
+    def stop_once_in_the_third(self, *args, **kwargs):
+        steps.append(self.state.global_step)
+        if steps == [0, 1, 2]:
+            raise KeyboardInterrupt
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(Trainer, "training_step", stop_once_in_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        train.main(arguments)
+    assert train.main(arguments) == 0
+    assert steps == [0, 1, 2, 2]  # of ten: the second evaluation and the third brought nothing new
+
+
+def test_folder_of_another_run_is_not_gone_on_from(data_set, initial_weights, trained, capsys):
+    before = (trained / "model.safetensors").read_bytes()
+    again = command(data_set, initial_weights, trained.parent, "--model", "simple_cnn", "--epochs", "2")
+    assert train.main(again) == 2
+    assert capsys.readouterr().err.strip().endswith("a run with other epochs; give another --output-dir.")
+    assert (trained / "model.safetensors").read_bytes() == before
+
+
+@pytest.mark.parametrize("model", ["vgg16", "simple_cnn"])
+def test_same_seed_gives_the_same_weights_and_figures(data_set, initial_weights, tmp_path, capsys, model):
+    found = []
+    for name, more in (("a", ()), ("b", ("--workers", "2"))):
+        more = ("--model", model, "--max-eval-samples", "4", "--json", *more)
+        assert train.main(command(data_set, initial_weights, tmp_path / name, *more)) == 0
+        found.append(evaluation_of(capsys))
+    assert found[0]["tests"] == found[1]["tests"]
+    assert found[0]["weights_sha256"] == found[1]["weights_sha256"]
+
+
+def test_another_seed_gives_other_weights(data_set, initial_weights, trained, tmp_path):
+    assert train.main(command(data_set, initial_weights, tmp_path, "--model", "simple_cnn", "--seed", "1")) == 0
+    assert file_sha256(tmp_path / "model" / "model.safetensors") != file_sha256(trained / "model.safetensors")
