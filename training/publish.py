@@ -17,6 +17,7 @@ from pathlib import Path
 from httpx2 import HTTPError
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+from huggingface_hub.utils import validate_repo_id
 
 from detector import __version__
 from detector.media import file_sha256
@@ -59,10 +60,12 @@ def push_model(folder: Path, model_id: str, public: bool = False) -> str:
         The commit, which is the revision to cite.
 
     Raises:
+        HFValidationError: The id is none.
         ModelError: The folder holds no usable model.
         HTTPError: The Hub refused or did not answer.
         OSError: No token is stored for the Hub.
     """
+    validate_repo_id(model_id)  # at once, not after the model was loaded
     load_folder(folder, model_id, runtime="torch")  # nothing unusable is published
     api = HfApi()
     api.create_repo(model_id, private=not public, exist_ok=True)

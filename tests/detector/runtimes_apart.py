@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -34,13 +35,19 @@ def folder(pooled, tmp_path_factory):
     return folder
 
 
+@cache
+def facts_of(folder: Path) -> dict:
+    """Ranges that are far too wide for no activation."""
+    return activation_facts(folder, json.loads((folder / "config.json").read_text()), CROPS)
+
+
 def store_quantisation(folder: Path, **changes) -> None:
-    """Ranges that are far too wide for no activation, and figures that allow int8."""
+    """Ranges, and figures that allow int8."""
     file = folder / "config.json"
     config = json.loads(file.read_text())
     config["detector"]["quantisation"] = {
         "weights_sha256": file_sha256(folder / "model.safetensors"),
-        **activation_facts(folder, config, CROPS),
+        **facts_of(folder),
         "margin": 0.0,
         "measured": {"auc_change": 0.0, "verdicts_changed": 0.0},
     } | changes
