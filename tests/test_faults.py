@@ -3,6 +3,7 @@
 import errno
 import os
 import resource
+import signal
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -97,10 +98,19 @@ def test_killed_server_leaves_nothing_once_the_next_one_has_started(tmp_path):
         Visitor(server.address, media()).photo()
 
 
+@pytest.fixture
+def ctrl_c_is_heard():
+    """A suite that a script runs in the background ignores Ctrl-C, and so would all that it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c_is_heard")
 def test_server_that_is_stopped_by_hand_leaves_nothing(tmp_path):
     with ServerProcess(tmp_path, KILLED_SERVER) as server:
         httpx2.post(f"{server.address}/gradio_api/upload", files={"files": ("a.jpg", media().photo)})
-        server.process.send_signal(2)  # Ctrl-C
+        server.process.send_signal(signal.SIGINT)
         assert server.process.wait(30) == 0
     assert list((tmp_path / "temporary").glob("face-check-*")) == []
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 
 def command(data_set: Path, initial_weights: Path, output: Path, *more: str) -> list[str]:
-    """A run of a few steps at 64 px that measures only what is asked for."""
+    """A run of a few steps at 32 px that measures only what is asked for."""
     return [
         *("--dataset", str(data_set), "--output-dir", str(output), "--initial-weights", str(initial_weights)),
-        *("--epochs", "1", "--batch-size", "4", "--max-train-samples", "8", "--workers", "0", "--input-size", "64"),
+        *("--epochs", "1", "--batch-size", "4", "--max-train-samples", "8", "--workers", "0", "--input-size", "32"),
         *("--selection-samples", "2", "--pseudo-fake-samples", "0", "--robustness-samples", "0"),
         *("--saliency-samples", "0", "--bootstrap-rounds", "20", *more),
     ]

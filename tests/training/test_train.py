@@ -62,7 +62,7 @@ def test_frozen_blocks_keep_their_weights(data_set, initial_weights, tmp_path):
 
 def test_pseudo_fakes_join_training_and_are_measured_apart(data_set, initial_weights, tmp_path, capsys):
     more = ("--real-dataset", str(data_set), "--self-blended", "0.5", "--json", "--max-eval-samples", "6")
-    sizes = ("--finish-size", "96", "--finish-share", "0.5", "--pseudo-fake-samples", "4", "--saliency-samples", "2")
+    sizes = ("--finish-size", "64", "--finish-share", "0.5", "--pseudo-fake-samples", "4", "--saliency-samples", "2")
     assert train.main(command(data_set, initial_weights, tmp_path / "run", *more, *sizes)) == 0
     evaluation = evaluation_of(capsys)
     labelled, *made = evaluation["tests"]
