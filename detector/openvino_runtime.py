@@ -15,7 +15,7 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from detector.preprocessing import Preprocessing
-from detector.quantisation import Quantisation, has_int8_dot_product
+from detector.quantisation import Quantisation, has_fast_int8
 from detector.runtimes import Choice, UnsuitableError, log_odds
 
 # Without its telemetry package, which would report every import to a server, OpenVINO falls back to its own stub.
@@ -28,6 +28,8 @@ from openvino import opset13 as ops  # noqa: E402
 CONVOLUTIONS = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
 _BEFORE_POOLING = (2, 7, 14, 21)
 _INPUT_PX = (224, 224)
+# Not 127: processors without VNNI add two products in 16 bits, and 2 x 255 x 63 is what these hold.
+_HIGHEST_WEIGHT = 63
 # Larger ones are not faster on two cores, and their maps would fill the memory.
 BATCH_SIZE = 4
 
@@ -179,7 +181,7 @@ def build_graph(
             used = quantisation.channels(number)
             weight, bias = weight[used], bias[used]
         if 0 < number <= len(ranges):
-            step = np.abs(weight).max(axis=(1, 2, 3), keepdims=True) / 127
+            step = np.abs(weight).max(axis=(1, 2, 3), keepdims=True) / _HIGHEST_WEIGHT
             whole = np.round(weight / np.maximum(step, np.finfo(np.float32).tiny)).astype(np.int8)
             kernel = ops.multiply(ops.convert(ops.constant(whole), np.float32), ops.constant(step))
         else:
@@ -205,4 +207,4 @@ def _quantisation(file: Path, config: dict, choice: Choice) -> Quantisation | No
         if stored is None:
             raise UnsuitableError("no quantisation of these weights is stored with them")
         return stored
-    return stored if stored and stored.is_safe and has_int8_dot_product() else None
+    return stored if stored and stored.is_safe and has_fast_int8() else None

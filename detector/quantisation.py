@@ -74,12 +74,11 @@ def _from_hex(mask: str) -> np.ndarray:
     return np.unpackbits(np.frombuffer(bytes.fromhex(mask), np.uint8)).astype(bool)
 
 
-def has_int8_dot_product() -> bool:
-    """Whether the processor multiplies and adds int8 in one step (VNNI).
+def has_fast_int8() -> bool:
+    """Whether the processor multiplies many int8 at once (AVX2).
 
-    Without it int8 is hardly faster, and its sums may overflow.
+    Without the instructions made for it (VNNI) that is still twice as fast as float32.
     """
     if platform.machine() not in ("x86_64", "AMD64") or not _CPU_FACTS.is_file():
         return False
-    flags = _CPU_FACTS.read_text(encoding="ascii", errors="replace")
-    return "avx512_vnni" in flags or "avx_vnni" in flags
+    return "avx2" in _CPU_FACTS.read_text(encoding="ascii", errors="replace").split()

@@ -77,7 +77,7 @@ def chosen_runtime() -> Choice:
 def build_runtime(folder: Path, config: dict, choice: Choice) -> Runtime:
     """The runtime for a model folder.
 
-    ``auto`` takes OpenVINO where it knows the network: int8 where the processor multiplies int8 fast and the
+    ``auto`` takes OpenVINO where it knows the network: int8 where the processor is fast at it and the
     quantised model was measured to give the same verdicts, else fp32. torch computes everything else; it is the
     reference that training and evaluation use.
 

@@ -1,4 +1,7 @@
+import json
 import os
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from training.network import PooledVGG16
 # OpenVINO runs in a process of its own (`tests/detector/test_runtimes.py`) and all else on the reference.
 os.environ.setdefault("MODEL_RUNTIME", "torch")
 
+ROOT = Path(__file__).parent.parent
 PAIRS = [(f"{2 * number:03d}", f"{2 * number + 1:03d}") for number in range(6)]
 
 # The same examples every time: a test that fails by chance is of no use to who changed something else.
@@ -74,3 +78,23 @@ def golden_crops():
 def temporary_base(tmp_path_factory):
     """Made before any server moves the temporary folder of this process into its own."""
     return tmp_path_factory.getbasetemp()
+
+
+@pytest.fixture
+def hub_client(tmp_path):
+    """Runs Python code as a Hub client and gives the JSON that its last line prints; a process each, as HF_ENDPOINT is read at import."""
+
+    def run(code: str, endpoint: str, **environment: str) -> dict:
+        variables = os.environ | {
+            "HF_ENDPOINT": endpoint,
+            "HF_HUB_DISABLE_XET": "1",
+            "HF_TOKEN": "hf_test",
+            "HF_HOME": str(tmp_path / "hf"),
+            "MODEL_RUNTIME": "auto",  # as users have it; it starts without torch
+            **environment,
+        }
+        done = subprocess.run([sys.executable, "-c", code], env=variables, cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return run

@@ -1,45 +1,15 @@
-"""The real Hub client against a loopback Hub. HF_ENDPOINT is read at import, so each client is a process."""
+"""The model comes from a loopback Hub, through the real client, or the bundled one answers."""
 
 import json
-import os
 import shutil
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
-from detector import __version__, model
-from detector.analysis import Analyzer
-from detector.model import BUNDLED_FOLDER, HUB_TIMEOUT_S, load_folder
+from detector import model
+from detector.model import BUNDLED_FOLDER, HUB_TIMEOUT_S
 from tests.hub_server import running_hub
-from tests.media_factory import astronaut
-from training import publish
-
-ROOT = Path(__file__).parent.parent
-
-
-@pytest.fixture
-def client(tmp_path):
-    """Runs Python code as a Hub client; gives the JSON that its last line prints and the seconds it took."""
-
-    def run(code: str, endpoint: str, **environment: str) -> dict:
-        variables = os.environ | {
-            "HF_ENDPOINT": endpoint,
-            "HF_HUB_DISABLE_XET": "1",
-            "HF_TOKEN": "hf_test",
-            "HF_HOME": str(tmp_path / "hf"),
-            "MODEL_RUNTIME": "auto",  # as users have it; it starts without torch
-            **environment,
-        }
-        done = subprocess.run([sys.executable, "-c", code], env=variables, cwd=ROOT, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr[-3000:]
-        return json.loads(done.stdout.splitlines()[-1])
-
-    return run
-
 
 LOAD = """
 import json, time
@@ -51,7 +21,7 @@ print(json.dumps({"id": model.info.id, "revision": model.info.revision, "warning
 """
 
 
-def test_pushed_model_gives_the_same_scores_through_every_library(client, tmp_path):
+def test_pushed_model_gives_the_same_scores_through_every_library(hub_client, tmp_path):
     code = """
 import json, pathlib, skimage.data, numpy as np, timm, torch, transformers
 from training.publish import push_model
@@ -76,23 +46,23 @@ print(json.dumps({
 }))
 """
     with running_hub(tmp_path / "hub") as endpoint:
-        answer = client(code, endpoint, MODEL_ID="tester/vgg16", MODEL_RUNTIME="torch")
+        answer = hub_client(code, endpoint, MODEL_ID="tester/vgg16", MODEL_RUNTIME="torch")
     assert answer["id"] == "tester/vgg16"
     assert len(answer["revision"]) == 40  # the commit that the push made
     for library in ("ours", "timm", "pipeline"):
         assert answer[library] == pytest.approx(answer["bundled"], abs=1e-3)
 
 
-def test_unreachable_hub_leaves_the_bundled_model_and_says_so(client):
-    answer = client(LOAD, "http://127.0.0.1:9", MODEL_ID="tester/vgg16")
+def test_unreachable_hub_leaves_the_bundled_model_and_says_so(hub_client):
+    answer = hub_client(LOAD, "http://127.0.0.1:9", MODEL_ID="tester/vgg16")
     assert answer["id"] == "bundled"
     assert "tester/vgg16" in answer["warning"]
     assert answer["seconds"] < HUB_TIMEOUT_S + 4  # and the time to load the folder
 
 
-def test_silent_hub_does_not_hold_up_the_start(client):
+def test_silent_hub_does_not_hold_up_the_start(hub_client):
     with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts, never answers
-        answer = client(LOAD, f"http://127.0.0.1:{silent.getsockname()[1]}", MODEL_ID="tester/vgg16")
+        answer = hub_client(LOAD, f"http://127.0.0.1:{silent.getsockname()[1]}", MODEL_ID="tester/vgg16")
     assert answer["id"] == "bundled"
     assert answer["seconds"] < HUB_TIMEOUT_S + 4
 
@@ -107,25 +77,25 @@ print("{{}}")
 """
 
 
-def test_cached_model_answers_when_the_hub_has_gone(client, tmp_path):
+def test_cached_model_answers_when_the_hub_has_gone(hub_client, tmp_path):
     with running_hub(tmp_path / "hub") as endpoint:
-        client(PUSH, endpoint)
-        first = client(LOAD, endpoint, MODEL_ID="tester/vgg16")
-    later = client(LOAD, "http://127.0.0.1:9", MODEL_ID="tester/vgg16")
+        hub_client(PUSH, endpoint)
+        first = hub_client(LOAD, endpoint, MODEL_ID="tester/vgg16")
+    later = hub_client(LOAD, "http://127.0.0.1:9", MODEL_ID="tester/vgg16")
     assert (later["id"], later["revision"]) == (first["id"], first["revision"]) == ("tester/vgg16", first["revision"])
 
 
-def test_slow_download_does_not_hold_up_the_start(client, tmp_path):
+def test_slow_download_does_not_hold_up_the_start(hub_client, tmp_path):
     with running_hub(tmp_path / "hub") as endpoint:
-        client(PUSH, endpoint)
+        hub_client(PUSH, endpoint)
     leave = "import os, sys; sys.stdout.flush(); os._exit(0)"  # without waiting for the downloads that still go on
     with running_hub(tmp_path / "hub", download_delay_s=HUB_TIMEOUT_S + 2) as endpoint:
-        answer = client(LOAD + leave, endpoint, MODEL_ID="tester/vgg16")
+        answer = hub_client(LOAD + leave, endpoint, MODEL_ID="tester/vgg16")
     assert answer["id"] == "bundled"
     assert answer["seconds"] < HUB_TIMEOUT_S + 4
 
 
-def test_unusable_hub_model_leaves_the_bundled_one(client, tmp_path):
+def test_unusable_hub_model_leaves_the_bundled_one(hub_client, tmp_path):
     code = """
 import json, pathlib, tempfile
 from huggingface_hub import HfApi
@@ -136,7 +106,7 @@ HfApi().create_repo("tester/broken")
 HfApi().upload_folder(folder_path=folder, repo_id="tester/broken")
 """ + LOAD.replace("import json, time", "import time")
     with running_hub(tmp_path / "hub") as endpoint:
-        answer = client(code, endpoint, MODEL_ID="tester/broken")
+        answer = hub_client(code, endpoint, MODEL_ID="tester/broken")
     assert answer["id"] == "bundled"
     assert "cannot be used" in answer["warning"]
 
@@ -151,15 +121,15 @@ def damaged(hub: Path, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["other bytes", "truncated"])
-def test_damaged_weights_never_answer_and_are_fetched_again_once_they_are_sound(client, tmp_path, how):
+def test_damaged_weights_never_answer_and_are_fetched_again_once_they_are_sound(hub_client, tmp_path, how):
     with running_hub(tmp_path / "hub") as endpoint:
-        client(PUSH, endpoint)
+        hub_client(PUSH, endpoint)
         sound = tmp_path / "sound"
         shutil.copytree(tmp_path / "hub" / "blobs", sound)
         damaged(tmp_path / "hub", how)
-        first = client(LOAD, endpoint, MODEL_ID="tester/vgg16")
+        first = hub_client(LOAD, endpoint, MODEL_ID="tester/vgg16")
         shutil.copytree(sound, tmp_path / "hub" / "blobs", dirs_exist_ok=True)
-        second = client(LOAD, endpoint, MODEL_ID="tester/vgg16")
+        second = hub_client(LOAD, endpoint, MODEL_ID="tester/vgg16")
     assert first["id"] == "bundled" and "tester/vgg16" in first["warning"]
     assert (second["id"], second["warning"]) == ("tester/vgg16", "")
 
@@ -190,7 +160,7 @@ def test_wrong_model_leaves_the_bundled_one(tmp_path, monkeypatch, wrong):
     )
 
 
-def test_pinned_revision_stays_when_the_hub_moves_on(client, tmp_path):
+def test_pinned_revision_stays_when_the_hub_moves_on(hub_client, tmp_path):
     folder = tmp_path / "model"
     shutil.copytree(BUNDLED_FOLDER, folder)
     code = f"""
@@ -211,175 +181,6 @@ print(json.dumps({{"first": first, "last": last, "main": main.revision, "pinned"
                   "threshold": pinned.thresholds.manipulated}}))
 """
     with running_hub(tmp_path / "hub") as endpoint:
-        answer = client(code, endpoint, MODEL_ID="tester/vgg16")
+        answer = hub_client(code, endpoint, MODEL_ID="tester/vgg16")
     assert answer["first"] != answer["last"] == answer["main"]
     assert answer["pinned"] == answer["first"] and answer["threshold"] < 1
-
-
-def test_model_is_private_tagged_in_one_commit_and_pulled_by_its_tag(client, tmp_path):
-    code = f"""
-import contextlib, io, json, os
-from huggingface_hub import HfApi, ModelCard
-from training.publish import main
-from detector.model import load_model
-out = io.StringIO()
-with contextlib.redirect_stdout(out):
-    assert main(["model", {str(BUNDLED_FOLDER)!r}, "tester/vgg16"]) == 0
-    assert main(["model", {str(BUNDLED_FOLDER)!r}, "tester/vgg16"]) == 0  # nothing new: no other commit, the same tag
-printed = out.getvalue().split()
-api = HfApi()
-(tag,) = api.list_repo_refs("tester/vgg16").tags
-os.environ["MODEL_REVISION"] = tag.name
-print(json.dumps({{
-    "printed": printed, "tag": tag.name, "commit": tag.target_commit, "private": api.model_info("tester/vgg16").private,
-    "commits": len(api.list_repo_commits("tester/vgg16")), "pulled": load_model().info.revision,
-    "files": sorted(api.list_repo_files("tester/vgg16")), "card": ModelCard.load("tester/vgg16").data.to_dict(),
-}}))
-"""
-    with running_hub(tmp_path / "hub") as endpoint:
-        answer = client(code, endpoint, MODEL_ID="tester/vgg16")
-    assert answer["private"]
-    assert answer["tag"].startswith(f"v{__version__}-")
-    assert answer["printed"][0] == answer["commit"] == answer["pulled"]
-    assert answer["commits"] == 2  # the first one made the repository
-    assert {"config.json", "model.safetensors", "README.md", "evaluation.json"} <= set(answer["files"])
-    assert answer["card"]["library_name"] == "timm" and answer["card"]["model-index"]
-
-
-def test_new_thresholds_are_a_new_version_and_nothing_of_the_old_one_stays(client, tmp_path):
-    folder = tmp_path / "model"
-    shutil.copytree(BUNDLED_FOLDER, folder)
-    code = f"""
-import json, pathlib
-from huggingface_hub import HfApi
-from training.publish import push_model
-api, folder = HfApi(), pathlib.Path({str(folder)!r})
-revisions = [push_model(folder, "tester/vgg16")]
-(folder / "plots" / "robustness.png").unlink()
-config = json.loads((folder / "config.json").read_text())
-config["detector"]["thresholds"]["manipulated"] = 1.0
-(folder / "config.json").write_text(json.dumps(config))
-revisions.append(push_model(folder, "tester/vgg16"))
-print(json.dumps({{
-    "revisions": revisions, "tagged": [tag.target_commit for tag in api.list_repo_refs("tester/vgg16").tags],
-    "files": api.list_repo_files("tester/vgg16"),
-}}))
-"""
-    with running_hub(tmp_path / "hub") as endpoint:
-        answer = client(code, endpoint)
-    assert answer["tagged"] == answer["revisions"] and len(set(answer["revisions"])) == 2
-    assert "plots/roc.png" in answer["files"] and "plots/robustness.png" not in answer["files"]
-
-
-@pytest.mark.parametrize("model_id", ["tester/vgg16", "tester/two/parts"])
-def test_hub_that_does_not_answer_and_an_id_that_is_none_are_one_sentence_each(client, model_id):
-    code = f"""
-import contextlib, io, json
-from training.publish import main
-error = io.StringIO()
-with contextlib.redirect_stderr(error):
-    code = main(["model", {str(BUNDLED_FOLDER)!r}, {model_id!r}])
-print(json.dumps({{"code": code, "error": error.getvalue()}}))
-"""
-    answer = client(code, "http://127.0.0.1:9")
-    assert answer["code"] == 2
-    assert len(answer["error"].splitlines()) == 1
-    assert answer["error"].startswith("No answer from the Hub: " if model_id == "tester/vgg16" else "Repo id must")
-
-
-def test_space_gets_what_it_runs_with_and_asks_for_the_model(client, tmp_path):
-    code = """
-import json
-from huggingface_hub import HfApi
-from training.publish import main
-api = HfApi()
-api.create_repo("tester/check", repo_type="space", space_sdk="gradio")
-api.upload_file(path_or_fileobj=b"old", path_in_repo="detector/gone.py", repo_id="tester/check", repo_type="space")
-assert main(["space", "tester/check", "--model-id", "tester/vgg16", "--model-revision", "v1"]) == 0
-variables = lambda: {name: variable.value for name, variable in api.get_space_variables("tester/check").items()}
-first = variables()
-assert main(["space", "tester/check", "--model-id", "tester/other"]) == 0
-print(json.dumps({
-    "first": first, "variables": variables(),
-    "files": api.list_repo_files("tester/check", repo_type="space"),
-}))
-"""
-    with running_hub(tmp_path / "hub") as endpoint:
-        answer = client(code, endpoint)
-    files = set(answer["files"])
-    assert {"app.py", "README.md", "requirements.txt", "model/model.safetensors", "detector/analysis.py"} <= files
-    assert "detector/weights/face_detection_yunet_2023mar.onnx" in files
-    assert {name.split("/")[0] for name in files} & {"training", "tests", "benchmarks", "runs", "data"} == set()
-    assert "detector/gone.py" not in files and not any("__pycache__" in name for name in files)
-    assert answer["first"] == {"MODEL_ID": "tester/vgg16", "MODEL_REVISION": "v1"}
-    assert answer["variables"] == {"MODEL_ID": "tester/other"}  # v1 is no revision of that one
-
-
-SPACE_ANSWER = """
-import json, app
-from detector.analysis import Analyzer
-from detector.model import load_model
-model = load_model()
-app.build_app(Analyzer(model))
-result = Analyzer(model).analyze_image("examples/astronaut.jpg").result
-print(json.dumps({"id": result.model.id, "revision": result.model.revision, "score": result.score}))
-"""
-
-
-def test_deployed_files_answer_with_the_model_they_ask_for(client, tmp_path):
-    code = f"""
-import json, os, pathlib, subprocess, sys
-from huggingface_hub import snapshot_download
-from training.publish import deploy_space, push_model
-revision = push_model(pathlib.Path({str(BUNDLED_FOLDER)!r}), "tester/vgg16")
-deploy_space("tester/check", "tester/vgg16", revision)
-folder = snapshot_download("tester/check", repo_type="space")
-variables = os.environ | {{"MODEL_ID": "tester/vgg16", "MODEL_REVISION": revision}}
-done = subprocess.run([sys.executable, "-c", {SPACE_ANSWER!r}], cwd=folder, env=variables, capture_output=True, text=True)
-assert done.returncode == 0, done.stderr
-print(json.dumps({{"pushed": revision}} | json.loads(done.stdout.splitlines()[-1])))
-"""
-    with running_hub(tmp_path / "hub") as endpoint:
-        answer = client(code, endpoint, MODEL_RUNTIME="fp32")
-    assert (answer["id"], answer["revision"]) == ("tester/vgg16", answer["pushed"])
-    here = Analyzer(load_folder(BUNDLED_FOLDER, "bundled")).analyze_image(ROOT / "examples" / "astronaut.jpg").result
-    assert answer["score"] == pytest.approx(here.score, abs=1e-3)
-
-
-def test_folder_that_is_no_model_is_not_published(tmp_path, capsys):
-    assert publish.main(["model", str(tmp_path), "tester/vgg16"]) == 2
-    assert "does not hold a usable model" in capsys.readouterr().err
-
-
-def test_data_sets_go_to_a_private_gated_repository_and_come_back(client, tmp_path, faceforensics_root):
-    code = f"""
-import json, datasets, huggingface_hub
-from dataset_builder.__main__ import main
-root = {str(faceforensics_root)!r}
-for split in ("newsroom", "test-only"):
-    name = ["--labelled", root + "-photos"] if split == "test-only" else ["--root", root]
-    assert main([*name, "--push-to-hub", "tester/faces", "--frames-per-video", "3", "--split", split]) == 0
-rows = datasets.load_dataset("tester/faces", "Deepfakes_c23", split="train")
-info = huggingface_hub.HfApi().dataset_info("tester/faces")
-card = huggingface_hub.DatasetCard.load("tester/faces")
-print(json.dumps({{
-    "labels": rows.features["label"].names, "manipulations": sorted(set(rows["manipulation"])),
-    "shape": rows[0]["image"].size, "configs": datasets.get_dataset_config_names("tester/faces"),
-    "private": info.private, "gated": info.gated, "yaml": card.data.to_dict(), "text": card.text,
-}}))
-"""
-    photos = Path(f"{faceforensics_root}-photos")
-    for label in ("real", "fake"):
-        (photos / label).mkdir(parents=True, exist_ok=True)
-        Image.fromarray(astronaut()).save(photos / label / "a.jpg")
-    with running_hub(tmp_path / "hub") as endpoint:
-        answer = client(code, endpoint)
-    assert answer["labels"] == ["real", "fake"] and answer["manipulations"] == [0, 1]
-    assert answer["shape"][0] == answer["shape"][1] > 48
-    assert (answer["private"], answer["gated"]) == (True, "manual")
-    assert sorted(answer["configs"]) == ["Deepfakes_c23", "labelled"]  # the first stays when a second comes
-    assert {entry["config_name"] for entry in answer["yaml"]["configs"]} == {"Deepfakes_c23", "labelled"}
-    assert {entry["config_name"] for entry in answer["yaml"]["dataset_info"]} == {"Deepfakes_c23", "labelled"}
-    assert answer["yaml"]["license"] == "other" and "extra_gated_prompt" in answer["yaml"]
-    for heading in ("## Configuration `Deepfakes_c23`", "## Configuration `labelled`", "## How to rebuild"):
-        assert heading in answer["text"]

@@ -1,10 +1,8 @@
-"""Renders the model card from the evaluation's JSON, so that no figure is typed by hand.
-
-python -m training.card model/evaluation.json model/plots > model_card.md
-"""
+"""Renders the model card from the evaluation's JSON, so that no figure is typed by hand."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -318,5 +316,26 @@ def _prevalence_table(tests: list[dict]) -> str:
     return markdown_table(("data, split", "level", "real", "fake", *(f"{share:.0%} fake" for share in shares)), rows)
 
 
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command; returns the exit code: 0 done, 2 no evaluation there."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.card",
+        description="Prints the model card of an evaluation.",
+        epilog="example: python -m training.card model/evaluation.json model/plots > model_card.md",
+    )
+    parser.add_argument("evaluation", type=Path, help="evaluation.json of a model folder")
+    parser.add_argument(
+        "plots", nargs="?", default="plots", help="where the card finds the plots (default: %(default)s)"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        evaluation = json.loads(options.evaluation.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"{options.evaluation} is no evaluation: {error}\n")
+        return 2
+    sys.stdout.write(render_card(evaluation, options.plots))
+    return 0
+
+
 if __name__ == "__main__":
-    sys.stdout.write(render_card(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")), *sys.argv[2:3]))
+    sys.exit(main())

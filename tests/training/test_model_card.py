@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from detector.model import BUNDLED_FOLDER
-from training.card import comparison_table, render_card
+from training.card import comparison_table, main, render_card
 
 BANDS = ("manipulated", "inconclusive", "no_manipulation_found")
 
@@ -125,3 +125,10 @@ def test_data_set_on_the_hub_is_named_in_the_front_matter(evaluation):
     data = front_matter(render_card(evaluation))
     assert data["datasets"] == ["newsroom/faces"]
     assert data["model-index"][0]["results"][0]["dataset"]["type"] == "newsroom/faces"
+
+
+def test_card_is_printed_by_one_command(capsys, tmp_path):
+    assert main([str(BUNDLED_FOLDER / "evaluation.json"), "model/plots"]) == 0
+    assert capsys.readouterr().out == (BUNDLED_FOLDER.parent / "model_card.md").read_text(encoding="utf-8")
+    assert main([str(tmp_path / "none.json")]) == 2
+    assert "is no evaluation" in capsys.readouterr().err
