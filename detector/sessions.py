@@ -18,12 +18,15 @@ from detector.limits import MAX_UPLOAD_AGE_S
 
 logger = logging.getLogger(__name__)
 
+# Gradio may put an upload in its place a moment after the page has heard of it.
+_PUT_IN_PLACE_S = 1.0
+
 
 @dataclass
 class _Files:
-    """Of one session: what it sent, folders of what was made for it, and when it was last here."""
+    """Of one session: what it sent and when it last spoke of it, folders of what was made for it, and when it was last here."""
 
-    uploads: set[Path] = field(default_factory=set)
+    uploads: dict[Path, float] = field(default_factory=dict)
     folders: list[Path] = field(default_factory=list)
     last_s: float = 0.0
 
@@ -61,7 +64,7 @@ class Sessions:
     def received(self, session: str, uploads: Iterable[str]) -> None:
         """These came for a session, and may never be analysed."""
         with self._lock:
-            self._of(session).uploads.update(Path(upload) for upload in uploads)
+            self._of(session).uploads.update((Path(upload), time.time()) for upload in uploads)
 
     def new_folder(self, session: str, inside: str | Path) -> Path:
         """An empty folder for files that are made for a session; its name cannot be guessed."""
@@ -98,10 +101,14 @@ class Sessions:
             still_used = self._kept.union(*(other.uploads for other in self._files.values()))
         for folder in files.folders:
             shutil.rmtree(folder, ignore_errors=True)
-        for upload in files.uploads - still_used:
+        for upload in files.uploads.keys() - still_used:
             try:
-                # its folder is left: Gradio may be about to put the same file of another session into it
-                upload.unlink(missing_ok=True)
+                # somebody who has not asked about it yet may have sent the same bytes and name since
+                if upload.stat().st_ctime <= files.uploads[upload] + _PUT_IN_PLACE_S:
+                    # its folder is left: Gradio may be about to put the same file of another session into it
+                    upload.unlink()
+            except FileNotFoundError:
+                continue
             except OSError:
                 logger.warning("could not delete an upload", exc_info=True)
 

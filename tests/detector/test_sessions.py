@@ -1,5 +1,6 @@
 """What a session leaves behind: nothing."""
 
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -40,6 +41,20 @@ def test_uploads_go_with_their_session_unless_another_sent_the_same(tmp_path):
     sessions.forget("b")
     sessions.forget("b")
     assert not same.exists()
+
+
+def test_upload_that_somebody_else_has_just_sent_again_stays(tmp_path, monkeypatch):
+    upload = tmp_path / "photo.jpg"
+    sessions = Sessions()
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "time", SimpleNamespace(time=lambda: time.time() - 5, monotonic=time.monotonic))
+        sessions.received("a", [str(upload)])
+    upload.write_bytes(b"1")  # by the page of b, which has not yet asked for anything
+    sessions.forget("a")
+    assert upload.exists()
+    sessions.received("b", [str(upload)])
+    sessions.forget("b")
+    assert not upload.exists()
 
 
 def test_upload_that_was_never_checked_goes_too(tmp_path):
