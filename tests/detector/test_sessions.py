@@ -78,7 +78,7 @@ def test_what_was_made_for_a_session_goes_with_it(tmp_path):
 
 def test_files_of_a_script_that_never_says_goodbye_go_when_they_are_old(tmp_path, monkeypatch):
     now = 0.0
-    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(module, "time", SimpleNamespace(time=time.time, monotonic=lambda: now))
     upload = tmp_path / "photo.jpg"
     upload.write_bytes(b"1")
     sessions = Sessions()
