@@ -113,14 +113,16 @@ def remove_abandoned(folder: Path, age_s: float) -> None:
 def remove_old(folder: Path, age_s: float, kept: Collection[str] = ()) -> None:
     """Removes files that came more than `age_s` seconds ago, and folders that have been empty for as long."""
     before = time.time() - age_s
-    # from the bottom up; the change time, because copies keep the time of their original
-    for path in sorted(folder.rglob("*"), key=lambda path: -len(path.parts)):
-        try:
-            if path.lstat().st_ctime > before or str(path) in kept:
+    # from the bottom up, where `rglob` would end at a folder that goes meanwhile; the change time, because copies keep the time
+    # of their original
+    for parent, folders, files in os.walk(folder, topdown=False):
+        for path in (Path(parent, name) for name in (*files, *folders)):
+            try:
+                if path.lstat().st_ctime > before or str(path) in kept:
+                    continue
+                if path.is_dir() and not path.is_symlink():
+                    path.rmdir()
+                else:
+                    path.unlink()
+            except OSError:  # gone meanwhile, or not empty
                 continue
-            if path.is_dir() and not path.is_symlink():
-                path.rmdir()
-            else:
-                path.unlink()
-        except OSError:  # gone meanwhile, or not empty
-            continue

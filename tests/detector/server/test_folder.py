@@ -76,6 +76,23 @@ def test_folders_of_others_stay(base):
     assert sorted(path.name for path in base.rglob("mine.txt")) == ["mine.txt"] * 2
 
 
+def test_folder_that_goes_while_old_files_are_looked_for_does_not_end_the_search(tmp_path, monkeypatch):
+    for name in ("a", "gone", "z"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "a" / "old.jpg").write_bytes(b"1")
+    (tmp_path / "z" / "old.jpg").write_bytes(b"1")
+    scan = os.scandir
+
+    def scan_late(path):
+        if Path(path).name == "gone":  # its page is closed just now
+            os.rmdir(path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scan_late)
+    remove_old(tmp_path, -60)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_old_files_go_with_their_folders_and_links_are_not_followed(tmp_path):
     folder, outside = tmp_path / "uploads", tmp_path / "outside"
     kept = folder / "example" / "photo.jpg"
