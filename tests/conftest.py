@@ -10,7 +10,7 @@ import torch
 from hypothesis import settings
 
 from detector.faces import FaceDetector, crop_face
-from tests.media_factory import astronaut, faceforensics_tree, numbered_frames, write_video
+from tests.media_factory import PAIRS, astronaut, faceforensics_tree, numbered_frames, write_video
 from training.augmentation import jpeg
 from training.network import PooledVGG16
 
@@ -19,7 +19,6 @@ from training.network import PooledVGG16
 os.environ.setdefault("MODEL_RUNTIME", "torch")
 
 ROOT = Path(__file__).parent.parent
-PAIRS = [(f"{2 * number:03d}", f"{2 * number + 1:03d}") for number in range(6)]
 
 # The same examples every time: a test that fails by chance is of no use to who changed something else.
 settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=60, database=None)

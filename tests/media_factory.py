@@ -8,6 +8,9 @@ import cv2
 import numpy as np
 import skimage.data
 
+# Of sequences, as FaceForensics++ numbers them.
+PAIRS = [(f"{2 * number:03d}", f"{2 * number + 1:03d}") for number in range(6)]
+
 
 def astronaut() -> np.ndarray:
     """The portrait, ``(512, 512, 3)`` uint8 RGB; its face lies at about x 179..269, y 63..175."""

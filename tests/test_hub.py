@@ -67,12 +67,12 @@ def test_silent_hub_does_not_hold_up_the_start(hub_client):
     assert answer["seconds"] < HUB_TIMEOUT_S + 4
 
 
-# As `push_model` does, which loads torch to make sure of the folder.
+# Without making sure of the folder, which would load torch each time.
 PUSH = f"""
-from huggingface_hub import HfApi
-from training.publish import MODEL_FILES
-HfApi().create_repo("tester/vgg16")
-HfApi().upload_folder(folder_path={str(BUNDLED_FOLDER)!r}, repo_id="tester/vgg16", allow_patterns=MODEL_FILES)
+import pathlib
+from training import publish
+publish.load_folder = lambda *args, **options: None
+publish.push_model(pathlib.Path({str(BUNDLED_FOLDER)!r}), "tester/vgg16")
 print("{{}}")
 """
 

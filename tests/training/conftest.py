@@ -7,7 +7,7 @@ from safetensors.torch import save_file
 
 import train
 from dataset_builder.__main__ import main as build_main
-from tests.media_factory import faceforensics_tree
+from tests.media_factory import PAIRS, faceforensics_tree
 from tests.training.commands import command
 
 
@@ -41,9 +41,8 @@ def trained(data_set, initial_weights, tmp_path_factory):
 def several_manipulations(tmp_path_factory):
     """A data set with Deepfakes and FaceSwap."""
     root = tmp_path_factory.mktemp("several")
-    pairs = [(f"{2 * number:03d}", f"{2 * number + 1:03d}") for number in range(6)]
     for manipulation in ("Deepfakes", "FaceSwap"):
-        faceforensics_tree(root, pairs, manipulation)
+        faceforensics_tree(root, PAIRS, manipulation)
     folder = root / "data"
     arguments = ["--root", str(root), "--manipulation", "all", "--output", str(folder), "--frames-per-video", "1"]
     assert build_main(arguments) == 0

@@ -17,22 +17,26 @@ ROOT = Path(train.__file__).parent
 QUICK = ("--model", "simple_cnn", "--max-eval-samples", "4")
 
 
-def test_stopped_run_goes_on_from_its_last_checkpoint(data_set, initial_weights, tmp_path, monkeypatch):
-    arguments = command(data_set, initial_weights, tmp_path / "run", "--save-steps", "1", *QUICK)
-    steps = []
-    original = Trainer.training_step
+def steps_of_a_run_stopped_in(step: int, arguments: list[str], monkeypatch) -> list[int]:
+    """Starts a run, stops it in this step, counted from 1, and lets it go on to its end; gives the steps that were begun."""
+    steps, original = [], Trainer.training_step
 
-    def stop_after_first(self, *args, **kwargs):
+    def stop_once(self, *args, **kwargs):
         steps.append(self.state.global_step)
-        if len(steps) == 2:
+        if len(steps) == step:
             raise KeyboardInterrupt
         return original(self, *args, **kwargs)
 
-    monkeypatch.setattr(Trainer, "training_step", stop_after_first)
+    monkeypatch.setattr(Trainer, "training_step", stop_once)
     with pytest.raises(KeyboardInterrupt):
         train.main(arguments)
     assert train.main(arguments) == 0
-    assert steps == [0, 1, 1]
+    return steps
+
+
+def test_stopped_run_goes_on_from_its_last_checkpoint(data_set, initial_weights, tmp_path, monkeypatch):
+    arguments = command(data_set, initial_weights, tmp_path / "run", "--save-steps", "1", *QUICK)
+    assert steps_of_a_run_stopped_in(2, arguments, monkeypatch) == [0, 1, 1]
 
 
 KILLED_IN_STEP_3 = """
@@ -68,19 +72,8 @@ def test_kill_gives_early_stopping_no_more_patience(data_set, initial_weights, t
     more = ("--save-steps", "1", "--patience", "2", "--epochs", "5", *QUICK)
     arguments = command(data_set, initial_weights, tmp_path / "run", *more)
     monkeypatch.setattr("training.fine_tuning.validation_auc", lambda prediction: {"auc": 0.5})  # never rises
-    steps, original = [], Trainer.training_step
-
-    def stop_once_in_the_third(self, *args, **kwargs):
-        steps.append(self.state.global_step)
-        if steps == [0, 1, 2]:
-            raise KeyboardInterrupt
-        return original(self, *args, **kwargs)
-
-    monkeypatch.setattr(Trainer, "training_step", stop_once_in_the_third)
-    with pytest.raises(KeyboardInterrupt):
-        train.main(arguments)
-    assert train.main(arguments) == 0
-    assert steps == [0, 1, 2, 2]  # of ten: the second evaluation and the third brought nothing new
+    # of ten: the second evaluation and the third brought nothing new
+    assert steps_of_a_run_stopped_in(3, arguments, monkeypatch) == [0, 1, 2, 2]
 
 
 def test_folder_of_another_run_is_not_gone_on_from(data_set, initial_weights, trained, capsys):
