@@ -62,7 +62,8 @@ def soft_mask(
     face = np.zeros(shape, np.float32)
     oval = cv2.convexHull(landmarks[_OVAL].astype(np.float32))
     cv2.fillConvexPoly(face, (oval * 16).round().astype(np.int32), 1.0, shift=4)
-    mask = _bent(mask, size, max_bend, random)
+    rows, columns = bent_grid(shape, size, max_bend, random)
+    mask = cv2.remap(mask, columns, rows, cv2.INTER_LINEAR)
     # a blur alone would leave half of its width outside: shrink by as much first
     softness = size * random.uniform(0.015, 0.055)
     radius = max(round(softness * random.uniform(0.5, 1.2)), 1)
@@ -81,14 +82,26 @@ def soft_mask(
     return np.where(soft < 1 / 255, 0, soft).astype(np.float32)
 
 
-def _bent(mask: np.ndarray, size: float, max_bend: float, random: np.random.Generator) -> np.ndarray:
-    """Elastic deformation: a smooth random displacement of a few percent of the face."""
-    height, width = mask.shape
-    cells = [max(int(np.ceil(3 * length / size)), 2) for length in (height, width)]
+def bent_grid(
+    shape: tuple[int, int], size: float, max_bend: float, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where each pixel of an elastically deformed image comes from: a smooth random displacement.
+
+    Args:
+        shape: ``(H, W)`` of the image.
+        size: Of the face in pixels.
+        max_bend: Most that a place moves, as a share of that size (one standard deviation).
+        random: Source of all randomness.
+
+    Returns:
+        Rows and columns, ``(H, W)`` float32 each.
+    """
+    height, width = shape
+    cells = [max(int(np.ceil(3 * length / size)), 2) for length in shape]
     coarse = random.normal(0, random.uniform(0.2, 1.0) * max_bend * size, (*cells, 2)).astype(np.float32)
     shift = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
     columns, rows = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    return cv2.remap(mask, columns + shift[:, :, 0], rows + shift[:, :, 1], cv2.INTER_LINEAR)
+    return rows + shift[:, :, 1], columns + shift[:, :, 0]
 
 
 def blend(source: np.ndarray, target: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -144,6 +157,57 @@ def change_frequency(image: np.ndarray, size: float, random: np.random.Generator
         return soft
     amount = random.uniform(0.3, 0.9)
     return cv2.addWeighted(image, 1 + amount, soft, -amount, 0)
+
+
+def change_light(image: np.ndarray, center: np.ndarray, size: float, random: np.random.Generator) -> np.ndarray:
+    """Brightens one side of a face and darkens the other, by up to a quarter: a face lit in another place.
+
+    Args:
+        image: ``(H, W, 3)`` uint8 RGB.
+        center: x and y of the middle of the face, in pixels.
+        size: Of the face in pixels.
+        random: Source of all randomness.
+    """
+    angle, strength = random.uniform(0, 2 * np.pi), random.uniform(0.05, 0.25)
+    rows, columns = np.mgrid[: image.shape[0], : image.shape[1]].astype(np.float32)
+    along = ((columns - center[0]) * np.cos(angle) + (rows - center[1]) * np.sin(angle)) / (0.5 * size)
+    return to_uint8(image * np.exp(strength * along.clip(-1.5, 1.5))[:, :, None])
+
+
+def change_grain(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Adds noise, as of another camera, or the traces of a JPEG of its own; ``(H, W, 3)`` uint8 RGB."""
+    if random.random() < 0.5:
+        return to_uint8(image + random.normal(0, random.uniform(1.5, 6), image.shape))
+    return jpeg(image, int(random.integers(40, 91)))
+
+
+def jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+    """The ``(H, W, 3)`` uint8 RGB image after JPEG compression at a quality of 0..100."""
+    _, data = cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[:, :, ::-1])
+
+
+def clone(face: np.ndarray, target: np.ndarray, mask: np.ndarray, margin: int) -> np.ndarray:
+    """Poisson blending (Perez et al., SIGGRAPH 2003) of the face into the target, inside the mask.
+
+    Args:
+        face: ``(H, W, 3)`` uint8 RGB.
+        target: The same.
+        mask: ``(H, W)`` 0..1, not all 0.
+        margin: How far the seam stays inside the mask, in pixels.
+
+    Returns:
+        ``(H, W, 3)`` uint8 RGB.
+    """
+    region = (mask > 0.2).astype(np.uint8) * 255
+    # the outline of the region fixes the colours inside it: keep it off hair and background
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
+    eroded = cv2.erode(region, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    region = eroded if eroded.any() else region
+    left, top, width, height = cv2.boundingRect(region)
+    # seamlessClone places the middle of the region's bounding box
+    middle = (left + width // 2, top + height // 2)
+    return cv2.seamlessClone(face, target, region, middle, cv2.NORMAL_CLONE)
 
 
 def to_uint8(values: np.ndarray) -> np.ndarray:

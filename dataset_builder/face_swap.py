@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from scipy.spatial import Delaunay
 
-from dataset_builder.blending import blend, change_frequency, face_size, soft_mask, to_uint8
+from dataset_builder.blending import blend, change_frequency, clone, face_size, soft_mask, to_uint8
 from dataset_builder.landmarks import FACE_POINTS
 
 # Odds of the parts that are replaced.
@@ -57,7 +57,7 @@ def swap_face(
     strength = 1.0 if random.random() < 0.7 else random.uniform(0.4, 1.0)
     warped = _match_colours(warped, target, mask, strength)
     if random.random() < 0.5 and mask.any():
-        warped = _cloned(warped, target, mask, margin=max(round(0.02 * size), 2))
+        warped = clone(warped, target, mask, margin=max(round(0.02 * size), 2))
     return blend(warped, target, mask), mask
 
 
@@ -105,19 +105,6 @@ def _match_colours(face: np.ndarray, target: np.ndarray, mask: np.ndarray, stren
     matched = (lab - own.mean(axis=0)) * ratio + aim.mean(axis=0)
     lab = lab + strength * (matched - lab)
     return to_uint8(cv2.cvtColor(lab.astype(np.float32), cv2.COLOR_LAB2RGB) * 255)
-
-
-def _cloned(face: np.ndarray, target: np.ndarray, mask: np.ndarray, margin: int) -> np.ndarray:
-    """Poisson blending (Perez et al., SIGGRAPH 2003) of the face into the target, inside the mask."""
-    region = (mask > 0.2).astype(np.uint8) * 255
-    # the outline of the region fixes the colours inside it: keep it off hair and background
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
-    eroded = cv2.erode(region, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    region = eroded if eroded.any() else region
-    left, top, width, height = cv2.boundingRect(region)
-    # seamlessClone places the middle of the region's bounding box
-    middle = (left + width // 2, top + height // 2)
-    return cv2.seamlessClone(face, target, region, middle, cv2.NORMAL_CLONE)
 
 
 class Partners:

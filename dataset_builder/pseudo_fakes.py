@@ -53,7 +53,7 @@ class PseudoFake:
     """A real image and the fake made of it.
 
     Attributes:
-        real: The untouched image, ``(H, W, 3)`` uint8 RGB.
+        real: The image without the manipulation, ``(H, W, 3)`` uint8 RGB: the same as the fake outside the mask.
         fake: The manipulated one, of the same shape.
         mask: Where and how much, ``(H, W)`` float32 0..1.
         target: Name of the real image.
@@ -137,9 +137,8 @@ def make_pseudo_fakes(
     """
     if kind == "self-blended":
         for _, face in zip(range(count), faces, strict=False):
-            image = face.read()
-            fake, mask = self_blend(image, face.landmarks, random)
-            yield PseudoFake(image, fake, mask, face.name, face.name)
+            fake, mask, target = self_blend(face.read(), face.landmarks, random)
+            yield PseudoFake(target, fake, mask, face.name, face.name)
         return
     # range first: zip takes from the left, and a face too many would be read for nothing
     wanted = range(max(_FACES_PER_SWAP * count, _MIN_FACES))

@@ -44,11 +44,16 @@ class RealFaces:
         """Whether a landmark swap can be made of a crop."""
         return self._partners.choose(row, np.random.default_rng(row)) is not None
 
-    def pseudo_fake(self, row: int, kind: str, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray] | None:
-        """A pseudo-fake of a crop and its mask; None where it has no landmarks or no partner of its pose.
+    def pseudo_fake(
+        self, row: int, kind: str, random: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """A pseudo-fake of a crop, its mask, and the target; None where it has no landmarks or no partner of its pose.
+
+        The target is what the fake equals outside the mask, and what to show beside it as real: the crop, or of some
+        self-blended images a copy of it with other colours and sharpness.
 
         Args:
-            row: Number of the crop; the rest of the picture stays as it is there.
+            row: Number of the crop.
             kind: One of `PSEUDO_FAKES`.
             random: Source of all randomness.
         """
@@ -59,7 +64,8 @@ class RealFaces:
         partner = self._partners.choose(row, random)
         if partner is None:
             return None
-        return swap_face(self.crop(partner), self.landmarks[partner], self.crop(row), self.landmarks[row], random)
+        target = self.crop(row)
+        return *swap_face(self.crop(partner), self.landmarks[partner], target, self.landmarks[row], random), target
 
 
 def read_crop(row: dict) -> np.ndarray:

@@ -44,7 +44,7 @@ class PseudoFakeTransform:
             random = np.random.default_rng([self._seed, number])
             made = self._faces.pseudo_fake(number, self._kind, random) if random.random() < self._share else None
             if made is not None:
-                fake, mask = made
+                fake, mask, _ = made
                 batch["image"][place] = Image.fromarray(fake)
                 batch["mask"][place] = Image.fromarray(np.rint(mask * 255).astype(np.uint8))
                 batch["label"][place], batch["manipulation"][place] = 1, self._kind

@@ -9,9 +9,9 @@ import pytest
 import torch
 from hypothesis import settings
 
+from dataset_builder.blending import jpeg
 from detector.faces import FaceDetector, crop_face
 from tests.media_factory import PAIRS, astronaut, faceforensics_tree, numbered_frames, write_video
-from training.augmentation import jpeg
 from training.network import PooledVGG16
 
 # A process that has used OpenVINO ends in a segmentation fault some time after it trains with PyTorch 2.14, so what is about

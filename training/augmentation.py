@@ -8,6 +8,8 @@ import av
 import cv2
 import numpy as np
 
+from dataset_builder.blending import jpeg
+
 _FILTERS = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
 
 
@@ -56,12 +58,6 @@ def recompress(crop: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return h264(crop, int(random.integers(23, 41)), int(random.integers(1, 3)))
 
 
-def jpeg(crop: np.ndarray, quality: int) -> np.ndarray:
-    """The image after JPEG compression at a quality of 0..100."""
-    _, data = cv2.imencode(".jpg", crop[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[:, :, ::-1])
-
-
 def h264(crop: np.ndarray, crf: int, frames: int = 1) -> np.ndarray:
     """The last frame of a still clip of the image after H.264 compression.
 
@@ -81,13 +77,14 @@ def h264(crop: np.ndarray, crf: int, frames: int = 1) -> np.ndarray:
     decoder = av.CodecContext.create("h264", "r")
     decoder.thread_count = 1
     packets = []
+    # PyAV would start a thread for each core to convert a small picture: that takes longer than all the rest
+    frame = av.VideoFrame.from_ndarray(padded, format="rgb24").reformat(format="yuv420p", threads=1)
     for number in range(frames):
-        frame = av.VideoFrame.from_ndarray(padded, format="rgb24")
         frame.pts = number
         packets += encoder.encode(frame)
     packets += encoder.encode(None)
     decoded = [frame for packet in packets for frame in decoder.decode(packet)] + decoder.decode(None)
-    return np.ascontiguousarray(decoded[-1].to_ndarray(format="rgb24")[:height, :width])
+    return np.ascontiguousarray(decoded[-1].reformat(format="rgb24", threads=1).to_ndarray()[:height, :width])
 
 
 def _shift_and_zoom(side: int, random: np.random.Generator) -> tuple[slice, slice]:

@@ -29,8 +29,8 @@ Transform = Callable[[Image.Image], torch.Tensor]
 class TrainingPairs(torch.utils.data.Dataset):
     """Pairs of a real and a fake crop, augmented alike, so that every batch holds as many of both.
 
-    A pseudo-fake comes with the real crop it was made of: person, scene and camera cannot tell them
-    apart. A labelled fake comes with any labelled real crop. The pairs of the whole run lie in the order
+    A pseudo-fake comes with the real crop it was made of, equal to it outside the mask: person, scene, camera and
+    colours cannot tell them apart. A labelled fake comes with any labelled real crop. The pairs of the whole run lie in the order
     in which they are shown, pass after pass, each shuffled; everything random about a pair depends on the
     seed and its number alone, so a resumed run and one with other workers see the same.
     """
@@ -117,7 +117,8 @@ class TrainingPairs(torch.utils.data.Dataset):
             return read_crop(self._labelled[real]), read_crop(self._labelled[fake]), None
         # where nobody has the same pose, the face is blended into itself
         made = self._faces.pseudo_fake(real, kind, random) or self._faces.pseudo_fake(real, "self_blended", random)
-        return self._faces.crop(real), *made
+        fake, mask, target = made
+        return target, fake, mask
 
 
 def _lay_out(

@@ -11,8 +11,9 @@ from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
+from dataset_builder.blending import jpeg
 from detector.model import LoadedModel
-from training.augmentation import h264, jpeg
+from training.augmentation import h264
 from training.data import EvaluationSet, spread
 
 Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]

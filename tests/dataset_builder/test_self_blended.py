@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from dataset_builder.self_blended import self_blend
 
@@ -15,7 +16,7 @@ def test_mask_lies_inside_the_face(portrait):
     rows, columns = np.mgrid[: image.shape[0], : image.shape[1]]
     outside = (columns < left - 1) | (columns > right + 1) | (rows < top - 1) | (rows > bottom + 1)
     for seed in range(20):
-        blended, mask = self_blend(image, landmarks, np.random.default_rng(seed))
+        blended, mask, _ = self_blend(image, landmarks, np.random.default_rng(seed))
         assert blended.shape == image.shape and blended.dtype == np.uint8
         assert mask.min() >= 0 and 0.2 < mask.max() <= 1
         assert mask[outside].max() == 0
@@ -24,14 +25,14 @@ def test_mask_lies_inside_the_face(portrait):
 
 def test_with_an_altered_face_the_rest_is_untouched(portrait):
     for seed in range(10):
-        blended, mask = self_blend(*portrait, np.random.default_rng(seed), altered="source")
+        blended, mask, _ = self_blend(*portrait, np.random.default_rng(seed), altered="source")
         assert np.array_equal(blended[mask == 0], portrait[0][mask == 0])
         assert np.abs(blended[mask > 0].astype(int) - portrait[0][mask > 0]).mean() > 0.3
 
 
 def test_with_an_altered_rest_the_face_keeps_its_colours(portrait):
     for seed in range(10):
-        blended, mask = self_blend(*portrait, np.random.default_rng(seed), altered="target")
+        blended, mask, _ = self_blend(*portrait, np.random.default_rng(seed), altered="target")
         outside = np.abs(blended[mask == 0].astype(int) - portrait[0][mask == 0]).mean()
         assert outside > 0.5
         if (mask > 0.95).sum() > 100:  # moved by a few pixels only
@@ -41,5 +42,13 @@ def test_with_an_altered_rest_the_face_keeps_its_colours(portrait):
 
 def test_edge_of_the_mask_is_soft(portrait):
     for seed in range(20):
-        _, mask = self_blend(*portrait, np.random.default_rng(seed))
+        _, mask, _ = self_blend(*portrait, np.random.default_rng(seed))
         assert np.abs(np.diff(mask, axis=0)).max() < 0.7
+
+
+@pytest.mark.parametrize("altered", ["source", "target"])
+def test_shown_as_real_is_what_differs_in_the_mask_alone(portrait, altered):
+    for seed in range(10):
+        blended, mask, target = self_blend(*portrait, np.random.default_rng(seed), altered=altered)
+        assert np.array_equal(blended[mask == 0], target[mask == 0])
+        assert np.array_equal(target, portrait[0]) == (altered == "source")

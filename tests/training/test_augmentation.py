@@ -1,7 +1,8 @@
 import numpy as np
 
+from dataset_builder.blending import jpeg
 from tests.media_factory import astronaut
-from training.augmentation import augment, h264, jpeg
+from training.augmentation import augment, h264
 
 CROP = astronaut()[40:200, 150:310]
 
