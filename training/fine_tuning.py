@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import torch
 from sklearn.metrics import roc_auc_score
+from threadpoolctl import threadpool_limits
 from transformers import (
     EarlyStoppingCallback,
     EvalPrediction,
@@ -182,9 +183,11 @@ def fine_tune(
     )
     trainer.remove_callback(ProgressCallback)
     trainer.add_callback(Progress())
-    if checkpoint is None:
-        model.training_side = options.input_size
-        loader = trainer.get_train_dataloader()
-        model.match_statistics(batch["pixel_values"] for batch in islice(loader, STATISTICS_BATCHES))
-    trainer.train(resume_from_checkpoint=checkpoint)
+    # each worker of the loader would start a thread for each core to choose partners, and all would wait for all
+    with threadpool_limits(1, user_api="blas"):
+        if checkpoint is None:
+            model.training_side = options.input_size
+            loader = trainer.get_train_dataloader()
+            model.match_statistics(batch["pixel_values"] for batch in islice(loader, STATISTICS_BATCHES))
+        trainer.train(resume_from_checkpoint=checkpoint)
     return model.cpu().eval()

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 import torch
+from threadpoolctl import threadpool_info, threadpool_limits
 from transformers import EvalPrediction, TrainerControl, TrainerState, TrainingArguments
 
-from training.fine_tuning import EarlyStopping, mixed_precision, optimizer, schedule, validation_auc
+from training.fine_tuning import EarlyStopping, fine_tune, mixed_precision, optimizer, schedule, validation_auc
+from training.models import build_classifier
 from training.network import PooledVGG16
 from training.options import Options
 
@@ -57,3 +59,29 @@ def test_run_that_had_stopped_early_does_not_start_over(tmp_path):
         callback.early_stopping_patience_counter = count
         callback.on_train_begin(arguments, TrainerState(), control)
         assert control.should_training_stop == stops
+
+
+class BlasThreads(torch.utils.data.Dataset):
+    """A real and a fake crop; notes how many threads linear algebra may use where they are made."""
+
+    def __init__(self, file):
+        self._file = file
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, index):
+        found = {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+        with self._file.open("a") as lines:
+            lines.write(f"{max(found)}\n")
+        return {"pixel_values": torch.zeros(2, 3, 32, 32), "labels": torch.tensor([0, 1])}
+
+
+def test_workers_that_make_pseudo_fakes_leave_the_other_cores_to_each_other(tmp_path):
+    options = Options(dataset="", batch_size=4, save_steps=1, workers=1, patience=0)
+    model = build_classifier("simple_cnn", 2)
+    with threadpool_limits(2, user_api="blas"):
+        fine_tune(
+            model, options, BlasThreads(tmp_path / "train"), BlasThreads(tmp_path / "selection"), tmp_path / "run"
+        )
+    assert (tmp_path / "train").read_text().split() == ["1", "1"]
