@@ -13,6 +13,8 @@ class PseudoFakeTransform:
 
     A fake gets label 1, the kind as its ``manipulation``, and its mask in the column ``mask``. Rows that
     are fake already, or of which none can be made (no landmarks, nobody of the same pose), stay as they are.
+    Some self-blended images have other colours or sharpness all over: to learn from, show beside them as real
+    what `RealFaces.pseudo_fake` gives with them.
     """
 
     def __init__(self, faces: RealFaces, kind: str, share: float = 1.0, seed: int = 0):

@@ -29,7 +29,7 @@ from training.models import Classifier
 from training.options import Options
 from training.run_folder import last_complete_checkpoint
 
-# Batches behind the statistics that normalisation starts with.
+# Batches behind the statistics that normalisation starts with, and ends with.
 STATISTICS_BATCHES = 8
 WARMUP = 0.05  # share of the steps
 
@@ -190,4 +190,8 @@ def fine_tune(
             loader = trainer.get_train_dataloader()
             model.match_statistics(batch["pixel_values"] for batch in islice(loader, STATISTICS_BATCHES))
         trainer.train(resume_from_checkpoint=checkpoint)
+        # the last pairs: augmentation has its full strength there
+        last = range(max(len(pairs) - STATISTICS_BATCHES * arguments.train_batch_size, 0), len(pairs))
+        loader = trainer.get_test_dataloader(torch.utils.data.Subset(pairs, last))
+        model.settle_statistics(batch["pixel_values"] for batch in loader)
     return model.cpu().eval()

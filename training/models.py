@@ -60,6 +60,9 @@ class TimmClassifier(nn.Module):
     def match_statistics(self, batches: Iterable[torch.Tensor]) -> None:
         """Does nothing: the network is trained as timm built it."""
 
+    def settle_statistics(self, batches: Iterable[torch.Tensor]) -> None:
+        """Does nothing, likewise."""
+
     def load_pretrained(self, file: str | Path | None) -> None:
         """Starts from ImageNet, all but the classifier.
 

@@ -164,6 +164,27 @@ class PooledVGG16(nn.Module):
                 norm.bias.copy_(mean)
         self.train(was_training)
 
+    @torch.no_grad()
+    def settle_statistics(self, batches: Iterable[torch.Tensor]) -> None:
+        """Measures every normalisation anew on these ``(B, C, H, W)`` pixels, with the weights as they are now.
+
+        What training leaves is an average over its last steps, of few pictures and of weights that moved
+        (Wu and Johnson, "Rethinking 'Batch' in BatchNorm", 2021).
+        """
+        was_training = self.training
+        self.eval()
+        norms = [layer for layer in self.features[self._frozen_layers :] if isinstance(layer, nn.BatchNorm2d)]
+        usual = self.pooled_norm.momentum
+        for norm in (*norms, self.pooled_norm):
+            norm.reset_running_stats()
+            norm.momentum = None  # the mean of all batches
+            norm.train()
+        for pixels in batches:
+            self(at_side(pixels.to(self.head.weight.device), self.training_side))
+        for norm in (*norms, self.pooled_norm):
+            norm.momentum = usual
+        self.train(was_training)
+
     def load_pretrained(self, file: str | Path | None) -> None:
         """Starts the convolutional layers from ImageNet, or everything from a checkpoint of another run.
 

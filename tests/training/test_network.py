@@ -73,6 +73,28 @@ def test_whole_networks_from_the_hub_give_their_convolutional_layers(tmp_path, m
 
 
 @torch.no_grad()
+def test_settled_statistics_are_those_of_the_batches(batch):
+    model = PooledVGG16(2).eval()
+    norm = model.features[1]
+    norm.running_mean.fill_(7)
+    model.settle_statistics([batch, batch + 1])
+    values = [model.features[0](pixels).movedim(1, -1).flatten(0, -2) for pixels in (batch, batch + 1)]
+    assert torch.allclose(norm.running_mean, (values[0].mean(0) + values[1].mean(0)) / 2, atol=1e-4)
+    assert torch.allclose(norm.running_var, (values[0].var(0) + values[1].var(0)) / 2, rtol=1e-3)
+    assert norm.momentum == model.pooled_norm.momentum == 0.1 and not model.training
+
+
+@torch.no_grad()
+def test_frozen_blocks_keep_their_statistics(batch):
+    model = PooledVGG16(2)
+    model.freeze_blocks(1)
+    before = [model.features[place].running_var.clone() for place in (4, 8)]
+    model.settle_statistics([batch])
+    after = [model.features[place].running_var for place in (4, 8)]
+    assert torch.equal(before[0], after[0]) and not torch.equal(before[1], after[1])
+
+
+@torch.no_grad()
 def test_training_starts_as_the_imagenet_network(batch, tmp_path):
     start = timm.create_model("vgg16", num_classes=2, mlp_ratio=1 / 4096)
     save_file(start.state_dict(), tmp_path / "model.safetensors")
