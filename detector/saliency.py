@@ -13,8 +13,8 @@ from detector.model import LoadedModel
 CAPTION = "Where the model looked, not proof."
 # Opacity of the overlay where the evidence is complete and the face scores 1.
 MAX_OPACITY = 0.65
-# Evidence that is drawn at full strength: maps of the bundled model peak at 39 to 126 on validation fakes that score as
-# manipulated, and at no more than 7 on real faces (10th to 90th percentile).
+# Evidence that is drawn at full strength: maps of the bundled model peak at 28 to 177 on validation fakes that score as
+# manipulated, and at no more than 8 on real faces (10th to 90th percentile).
 FULL_EVIDENCE = 30.0
 _COLORMAP = cv2.COLORMAP_INFERNO
 
