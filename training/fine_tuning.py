@@ -121,6 +121,8 @@ def fine_tune(
 ) -> Classifier:
     """Trains, or goes on from the last checkpoint in the folder; gives the weights with the best validation AUC.
 
+    Their normalisation is measured again on the last pairs.
+
     Args:
         model: Fresh; changed in place.
         options: Of the command.

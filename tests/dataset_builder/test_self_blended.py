@@ -52,3 +52,10 @@ def test_shown_as_real_is_what_differs_in_the_mask_alone(portrait, altered):
         blended, mask, target = self_blend(*portrait, np.random.default_rng(seed), altered=altered)
         assert np.array_equal(blended[mask == 0], target[mask == 0])
         assert np.array_equal(target, portrait[0]) == (altered == "source")
+
+
+def test_face_outside_the_picture_leaves_it_as_it_is(portrait):
+    image, landmarks = portrait
+    for seed in range(10):
+        blended, mask, _ = self_blend(image, landmarks + 2000, np.random.default_rng(seed), altered="source")
+        assert not mask.any() and np.array_equal(blended, image)

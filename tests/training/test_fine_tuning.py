@@ -85,3 +85,25 @@ def test_workers_that_make_pseudo_fakes_leave_the_other_cores_to_each_other(tmp_
             model, options, BlasThreads(tmp_path / "train"), BlasThreads(tmp_path / "selection"), tmp_path / "run"
         )
     assert (tmp_path / "train").read_text().split() == ["1", "1"]
+
+
+class NoisePairs(torch.utils.data.Dataset):
+    """Pairs of a real and a fake crop that differ from each other, the same each time."""
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, index):
+        pixels = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(index))
+        return {"pixel_values": pixels + index, "labels": torch.tensor([0, 1])}
+
+
+def test_normalisation_is_that_of_the_final_weights(tmp_path, initial_weights):
+    options = Options(
+        dataset="", batch_size=4, save_steps=2, workers=0, patience=0, initial_weights=str(initial_weights)
+    )
+    pairs = NoisePairs()
+    model = fine_tune(PooledVGG16(2), options, pairs, pairs, tmp_path)
+    with torch.no_grad():
+        values = model.features[0](torch.cat([pairs[index]["pixel_values"] for index in range(4)]))
+    assert torch.allclose(model.features[1].running_mean, values.mean(dim=(0, 2, 3)), atol=1e-4)
