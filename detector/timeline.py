@@ -11,7 +11,7 @@ from detector.report import VERDICT_TITLE, score_text
 from detector.results import Cut, FaceTrack, Result
 
 _WIDTH, _HEIGHT = 760, 306
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 16, 14, 46
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 72, 14, 46  # the right margin takes the name of a face that is there to the end
 # Told apart by dashes, marks and the number at each end; colours (Okabe and Ito, 2008) are for those who see them.
 _COLORS = ("#0072b2", "#d55e00", "#009e73", "#b0578d")
 _DASHES = ("none", "9 4", "3 3", "12 4 3 4")
@@ -159,6 +159,6 @@ def _line(number: int, track: FaceTrack, name: str, x, y) -> str:
     return (
         f'<g stroke="{color}" fill="none" stroke-width="2"><polyline points="{line}" stroke-dasharray="{dashes}"/>'
         f'<g fill="{color}" stroke="none">{marks}</g>{spans}</g>'
-        f'<text x="{min(left, _WIDTH - _RIGHT)}" y="{top - 9 if top > _TOP + 24 else top + 20}" text-anchor="end" '
+        f'<text x="{left + 9}" y="{top + 4}" '
         f'fill="currentColor" font-weight="bold">{name}</text>'
     )

@@ -52,3 +52,11 @@ def test_words_of_two_bands_do_not_cover_each_other():
     for score in (0.02, 0.12, 0.5, 0.9, 0.999):
         heights = sorted(heights_of_words(timeline_svg(clip_result(score))).values())
         assert min(b - a for a, b in zip(heights, heights[1:], strict=False)) >= 14
+
+
+def test_name_of_a_face_stands_beyond_its_curve_and_inside_the_picture():
+    svg = timeline_svg(clip_result(0.2))
+    end = max(float(point.split(",")[0]) for point in re.search(r'<polyline points="([^"]+)"', svg)[1].split())
+    start = float(re.search(r'<text x="([\d.]+)" y="[\d.]+" fill="currentColor" font-weight="bold">face 1<', svg)[1])
+    width = float(re.search(r'viewBox="0 0 (\d+)', svg)[1])
+    assert end + 5 < start < width - 48  # "face 12" in bold is 47 wide
