@@ -133,7 +133,7 @@ def test_timeline_shows_cuts_and_says_them(analyzer, tmp_path):
     result = analyzer.analyze_video(tmp_path / "one.mp4", frames=4).result
     assert 'class="cut"' not in timeline_svg(result)
     svg = timeline_svg(replace(result, cuts=(Cut(0.5, 1.0), Cut(1.0, 1.5))))
-    # 760 wide with margins of 44 and 16: 0.75 s of 2 s lies at 44 + 700 * .375
-    assert '<line class="cut" x1="306.5" x2="306.5"' in svg
+    # 760 wide with margins of 44 and 72: 0.75 s of 2 s lies at 44 + 644 * .375
+    assert '<line class="cut" x1="285.5" x2="285.5"' in svg
     assert svg.count('class="cut"') == svg.count(">cut</text>") == 2
     assert "Cut between 0.5 and 1.0 s. Cut between 1.0 and 1.5 s." in svg
