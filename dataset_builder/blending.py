@@ -187,18 +187,21 @@ def jpeg(image: np.ndarray, quality: int) -> np.ndarray:
     return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[:, :, ::-1])
 
 
-def clone(face: np.ndarray, target: np.ndarray, mask: np.ndarray, margin: int) -> np.ndarray:
+def clone(face: np.ndarray, target: np.ndarray, mask: np.ndarray, size: float) -> np.ndarray:
     """Poisson blending (Perez et al., SIGGRAPH 2003) of the face into the target, inside the mask.
 
     Args:
         face: ``(H, W, 3)`` uint8 RGB.
         target: The same.
-        mask: ``(H, W)`` 0..1, not all 0.
-        margin: How far the seam stays inside the mask, in pixels.
+        mask: ``(H, W)`` 0..1.
+        size: Of the face in pixels; the seam stays inside the mask by 2 % of it.
 
     Returns:
-        ``(H, W, 3)`` uint8 RGB.
+        ``(H, W, 3)`` uint8 RGB; the face as it is where the mask is empty.
     """
+    if not mask.any():
+        return face
+    margin = max(round(0.02 * size), 2)
     region = (mask > 0.2).astype(np.uint8) * 255
     # the outline of the region fixes the colours inside it: keep it off hair and background
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))

@@ -56,8 +56,8 @@ def swap_face(
     mask = mask * covered
     strength = 1.0 if random.random() < 0.7 else random.uniform(0.4, 1.0)
     warped = _match_colours(warped, target, mask, strength)
-    if random.random() < 0.5 and mask.any():
-        warped = clone(warped, target, mask, margin=max(round(0.02 * size), 2))
+    if random.random() < 0.5:
+        warped = clone(warped, target, mask, size)
     return blend(warped, target, mask), mask
 
 

@@ -64,8 +64,8 @@ def self_blend(
     source, target = (copy, image) if drawn == "source" else (image, copy)
     mask = soft_mask((height, width), landmarks_px, PARTS, random)
     source = _moved(source, center, size, random)
-    if drawn == "source" and random.random() < 0.25 and mask.any():
-        source = clone(source, target, mask, margin=max(round(0.02 * size), 2))
+    if drawn == "source" and random.random() < 0.25:
+        source = clone(source, target, mask, size)
     mask = mask * np.float32(random.choice(RATIOS))
     return blend(source, target, mask), mask, target
 
