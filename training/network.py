@@ -179,8 +179,8 @@ class PooledVGG16(nn.Module):
             norm.reset_running_stats()
             norm.momentum = None  # the mean of all batches
             norm.train()
-        for pixels in batches:
-            self(at_side(pixels.to(self.head.weight.device), self.training_side))
+        for pixels in batches:  # at the size that the model is used at, whatever it was trained at
+            self(pixels.to(self.head.weight.device))
         for norm in (*norms, self.pooled_norm):
             norm.momentum = usual
         self.train(was_training)

@@ -77,6 +77,7 @@ def test_settled_statistics_are_those_of_the_batches(batch):
     model = PooledVGG16(2).eval()
     norm = model.features[1]
     norm.running_mean.fill_(7)
+    model.training_side = 64  # that of a run which ended at a smaller size; one that goes on after its end has none
     model.settle_statistics([batch, batch + 1])
     values = [model.features[0](pixels).movedim(1, -1).flatten(0, -2) for pixels in (batch, batch + 1)]
     assert torch.allclose(norm.running_mean, (values[0].mean(0) + values[1].mean(0)) / 2, atol=1e-4)
