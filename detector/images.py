@@ -6,13 +6,13 @@ import struct
 from pathlib import Path
 
 import numpy as np
-import pi_heif
-from PIL import Image, ImageOps, UnidentifiedImageError
+import pillow_heif
+from PIL import Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
 from detector.files import MediaError, MediaFile, check_aspect_ratio, check_size, file_sha256
 from detector.limits import MAX_COUNTED_PAGES, MAX_IMAGE_PIXELS, MIN_IMAGE_SIDE_PX
 
-pi_heif.register_heif_opener()  # HEIC photos of phones; Pillow itself reads AVIF
+pillow_heif.register_heif_opener()  # HEIC photos of phones; Pillow itself reads AVIF
 
 # Pillow knows many more, some of which start other programs (EPS) or are never photos.
 IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
@@ -29,6 +29,10 @@ DECODING_ERRORS = (
     ValueError,
     struct.error,
 )
+# Of TIFFs only strips, and what packs them without JPEG. In tiles, YCbCr and JPEG Pillow before 13 reads past its buffers, and what it
+# finds there, such as somebody else's photo, would be shown (GHSA-462x-pgg6-55fp, -c6hw-5grf-ff96, -q45j-58j2-45rg).
+_TIFF_COMPRESSIONS = ("raw", "packbits", "tiff_lzw", "tiff_deflate", "tiff_adobe_deflate", "group3", "group4")
+_TIFF_YCBCR = 6
 _ANIMATED_FORMATS = ("PNG", "WEBP", "GIF", "AVIF")
 _TABLE_SUM_AT_QUALITY_50 = 3688  # JPEG standard (ITU-T T.81), table K.1
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")
@@ -60,6 +64,8 @@ def read_image(path: str | Path) -> tuple[MediaFile, np.ndarray]:
                     f"it needs at least {MIN_IMAGE_SIDE_PX} on each side to show a face."
                 )
             check_aspect_ratio("photo", width, height)
+            if image.format == "TIFF":
+                _check_tiff(image)
             media_type = _media_type(path, image)
             image.load()
             pixels = np.asarray(_to_rgb(ImageOps.exif_transpose(image)))
@@ -129,6 +135,21 @@ def image_problems(path: str | Path) -> list[str]:
             if pictures > 1:
                 return [f"The picture is animated; only the first of its {pictures} frames was looked at."]
     return []
+
+
+def _check_tiff(image: Image.Image) -> None:
+    """Raises MediaError for a kind of TIFF that Pillow reads unsafely."""
+    tags = image.tag_v2
+    is_safe = (
+        image.info.get("compression") in _TIFF_COMPRESSIONS
+        and tags.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) != _TIFF_YCBCR
+        and TiffImagePlugin.TILEOFFSETS not in tags
+        and TiffImagePlugin.TILEWIDTH not in tags
+    )
+    if not is_safe:
+        raise MediaError(
+            "The TIFF is one in tiles or with JPEG inside, which is not read here; please send it as a PNG."
+        )
 
 
 def _pages(image: Image.Image) -> int:

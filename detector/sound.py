@@ -9,7 +9,7 @@ from pathlib import Path
 
 import av
 
-from detector.container import open_container
+from detector.container import DECODER_OPTIONS, SOUND_DECODERS, open_container
 
 logger = logging.getLogger(__name__)
 
@@ -56,9 +56,14 @@ def _counted(resampler: av.AudioResampler, frame: av.AudioFrame | None, position
 
 def _decoded(path: Path) -> Iterator[av.AudioFrame]:
     with open_container(path) as container:
-        streams = [stream for stream in container.streams.audio if stream.codec_context is not None]
+        streams = [
+            stream
+            for stream in container.streams.audio
+            if stream.codec_context is not None and stream.codec_context.codec.name in SOUND_DECODERS
+        ]
         if not streams:
             return
+        streams[0].codec_context.options = DECODER_OPTIONS
         packets, expected = container.demux(streams[0]), 0
         while True:
             try:

@@ -12,7 +12,14 @@ from pathlib import Path
 import av
 import numpy as np
 
-from detector.container import OPEN_OPTIONS, media_type, open_container, pixel_aspect, square_size
+from detector.container import (
+    DECODER_OPTIONS,
+    VIDEO_DECODERS,
+    media_type,
+    open_container,
+    pixel_aspect,
+    square_size,
+)
 from detector.files import MediaError, MediaFile, NotAVideoError, check_aspect_ratio, check_size, file_sha256
 from detector.limits import (
     MAX_FILE_BYTES,
@@ -99,6 +106,11 @@ class Video:
         if self._stream.frames > size:  # FFmpeg seeks for minutes in an index that was made for that
             raise MediaError("The video names more frames than the file has bytes; please send the original file.")
         context = self._stream.codec_context
+        if context.codec.name not in VIDEO_DECODERS:
+            raise MediaError(
+                f"The pictures of the video are coded as {context.codec.name}, which is not read here; "
+                "please send it as an MP4 with H.264."
+            )
         self._pixel_aspect = pixel_aspect(self._stream)
         width, height = square_size(context.width, context.height, self._pixel_aspect)
         if width * height > MAX_VIDEO_PIXELS:
@@ -106,7 +118,7 @@ class Video:
         if width and height:
             check_aspect_ratio("video", width, height)
         context.thread_type = "AUTO"
-        context.options = {"max_pixels": OPEN_OPTIONS["max_pixels"]}
+        context.options = DECODER_OPTIONS
 
         times, keyframes, last_duration = [], {}, 0
         ends: defaultdict[av.stream.Stream, int] = defaultdict(int)

@@ -159,6 +159,10 @@ def test_doors_that_the_page_does_not_use_are_shut(address):
         assert httpx.post(f"{address}/gradio_api/{path}", files={"video": b"x"}).status_code == 403
     assert httpx.get(f"{address}/monitoring/summary").status_code == 403
     assert httpx.get(f"{address}/gradio_api/runs").status_code == 404
+    # there the token of whoever started the server would be lent to a request that says it comes from its machine
+    for host in ("localhost", "127.0.0.1"):
+        answer = httpx.get(f"{address}/gradio_api/run-history/buckets", headers={"host": host})
+        assert answer.status_code in (403, 404)
     # past the queue, any number could have the model work at once
     assert httpx.post(f"{address}/gradio_api/run/analyze_image", json={"data": [None]}).status_code == 404
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import av
 import numpy as np
-import pi_heif
+import pillow_heif
 from PIL import Image
 
 from tests.media_factory import astronaut
 
-pi_heif.register_heif_opener()
+pillow_heif.register_heif_opener()
 os.environ.setdefault("SVT_LOG", "1")  # the AV1 encoder else writes a page to stderr
 
 HEIC = Path(__file__).parent.parent / "fixtures" / "astronaut.heic"

@@ -43,7 +43,13 @@ def _modes() -> Iterator[HostileFile]:
     yield odd("cmyk.jpg", photo("JPEG", image.convert("CMYK"), quality=90))
     yield odd("cmyk.tif", photo("TIFF", image.convert("CMYK")))
     yield odd("grey.jpg", photo("JPEG", image.convert("L")))
-    yield odd("ycbcr.tif", photo("TIFF", image.convert("YCbCr"), compression="jpeg"))
+    unsafe = {
+        "ycbcr.tif": photo("TIFF", image.convert("YCbCr")),
+        "jpeg.tif": photo("TIFF", image, compression="jpeg"),
+        "tiles.tif": in_tiles(photo("TIFF", image)),
+    }
+    for name, data in unsafe.items():
+        yield HostileFile("mode", name, data, "error", says="please send it as a PNG")
     lab = image.convert("LAB")
     del lab.info["icc_profile"]  # which holds the time
     yield odd("lab.tif", photo("TIFF", lab), None)
@@ -131,6 +137,17 @@ def _animations() -> Iterator[HostileFile]:
     lying = bytearray(photo("PNG", image, save_all=True, append_images=others))
     struct.pack_into(">I", lying, lying.index(b"acTL") + 4, 2**32 - 1)
     yield HostileFile("animation", "lying-count.png", bytes(lying))
+
+
+def in_tiles(tiff: bytes) -> bytes:
+    """A TIFF of one strip that says it is a tile, as wide as the strip has rows and one row high."""
+    found = bytearray(tiff)
+    start = first_page(tiff) + 2
+    for entry in range(start, end_of_page(tiff), 12):
+        (tag,) = struct.unpack_from("<H", found, entry)
+        # place, rows and bytes of the strip, and that its colours lie together (1): place, width, bytes and height of the tile
+        struct.pack_into("<H", found, entry, {273: 324, 278: 322, 279: 325, 284: 323}.get(tag, tag))
+    return bytes(found)
 
 
 def first_page(tiff: bytes) -> int:

@@ -64,6 +64,9 @@ def _codecs() -> Iterator[HostileFile]:
     ):
         data = video(format, codec, pixel_format=pixel_format, encoder=encoder)
         yield HostileFile("codec", name, data, "result", size_px=(SIDE_PX, SIDE_PX), faces=1)
+    # a decoder with a known hole, which FFmpeg would try on the first frame
+    cineform = video("mov", "cfhd", pixel_format="yuv422p10le")
+    yield HostileFile("codec", "cineform.mov", cineform, "error", says="coded as cfhd")
     studio = video("mxf", "mpeg2video", fps=25)
     yield HostileFile("codec", "mpeg2.mxf", studio, "result", size_px=(SIDE_PX, SIDE_PX), faces=1)
 
