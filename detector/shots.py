@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -38,14 +38,29 @@ _LOOK_SCALE = 3.0  # side of the crop over the longer side of the face
 _PARTS = ((0.33, 0.67, 0.37, 0.63), (0.22, 0.67, 0.29, 0.71), (0.73, 1.0, 0.25, 0.75))
 
 
-@dataclass(frozen=True)
 class _View:
-    """What is compared of a picture: small and grey, whether it shows anything, and its points."""
+    """What is compared of a picture.
 
-    grey: np.ndarray
-    has_structure: bool
-    points: np.ndarray
-    descriptors: np.ndarray | None
+    Attributes:
+        grey: Small, ``(H, W)`` float32.
+        has_structure: Whether it shows anything.
+    """
+
+    def __init__(self, image: np.ndarray):
+        grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+        small = cv2.resize(grey, _SMALL_PX, interpolation=cv2.INTER_AREA).astype(np.float32)
+        self.grey = cv2.GaussianBlur(small, (0, 0), 1.0)
+        self.has_structure = sum(self.grey[place].std() >= _MIN_STRUCTURE for place in _blocks()) >= _MIN_BLOCKS
+        scale = _POINTS_SIDE_PX / max(grey.shape)
+        self._reduced = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+
+    @cached_property
+    def points(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """Places ``(N, 2)`` in pixels of `grey`, and their ORB descriptors; most pictures are compared without them."""
+        orb = cv2.ORB_create(400, scaleFactor=1.3, nlevels=5, fastThreshold=8)
+        found, descriptors = orb.detectAndCompute(self._reduced, None)
+        places = np.float32([point.pt for point in found]).reshape(-1, 2)
+        return places * (np.float32(_SMALL_PX) / self._reduced.shape[1::-1]), descriptors
 
 
 def find_cuts(images: Iterable[np.ndarray]) -> list[tuple[int, int]]:
@@ -63,9 +78,8 @@ def find_cuts(images: Iterable[np.ndarray]) -> list[tuple[int, int]]:
     """
     cuts: list[tuple[int, int]] = []
     last: tuple[int, _View] | None = None
-    points = cv2.ORB_create(400, scaleFactor=1.3, nlevels=5, fastThreshold=8)
     for number, image in enumerate(images):
-        view = _view(image, points)
+        view = _View(image)
         if not view.has_structure:
             continue
         if last is not None and _is_another_shot(last[1], view):
@@ -96,19 +110,6 @@ def look(image: np.ndarray, face: DetectedFace) -> np.ndarray:
 def likeness(a: np.ndarray, b: np.ndarray) -> float:
     """How alike two looks are, 0..1: the mean Bhattacharyya coefficient of their rows."""
     return float(np.sqrt(a * b).sum(axis=1).mean())
-
-
-def _view(image: np.ndarray, points: cv2.ORB) -> _View:
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    small = cv2.resize(grey, _SMALL_PX, interpolation=cv2.INTER_AREA).astype(np.float32)
-    small = cv2.GaussianBlur(small, (0, 0), 1.0)
-    structured = sum(small[rows, columns].std() >= _MIN_STRUCTURE for rows, columns in _blocks())
-    scale = _POINTS_SIDE_PX / max(grey.shape)
-    reduced = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    found, descriptors = points.detectAndCompute(reduced, None)
-    places = np.float32([point.pt for point in found]).reshape(-1, 2)
-    places *= np.float32(_SMALL_PX) / reduced.shape[1::-1]
-    return _View(small, structured >= _MIN_BLOCKS, places, descriptors)
 
 
 def _is_another_shot(a: _View, b: _View) -> bool:
@@ -181,14 +182,15 @@ def _moved(a: np.ndarray, movement: np.ndarray, b: np.ndarray) -> tuple[np.ndarr
 
 def _movement(a: _View, b: _View) -> np.ndarray | None:
     """The shift, turn and zoom of the camera that brings most points of `a` to `b`, ``(2, 3)`` in small pixels."""
-    if a.descriptors is None or b.descriptors is None or min(len(a.descriptors), len(b.descriptors)) < 2:
+    (before, descriptors), (after, others) = a.points, b.points
+    if descriptors is None or others is None or min(len(descriptors), len(others)) < 2:
         return None
-    nearest = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(a.descriptors, b.descriptors, k=2)
+    nearest = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(descriptors, others, k=2)
     clear = [first for first, second in nearest if first.distance < 0.8 * second.distance]
     if len(clear) < MIN_MOVED_POINTS:
         return None
-    before = a.points[[match.queryIdx for match in clear]]
-    after = b.points[[match.trainIdx for match in clear]]
+    before = before[[match.queryIdx for match in clear]]
+    after = after[[match.trainIdx for match in clear]]
     cv2.setRNGSeed(0)  # the same file must give the same result
     movement, inside = cv2.estimateAffinePartial2D(before, after, ransacReprojThreshold=_TOLERANCE_PX)
     return None if movement is None or inside.sum() < MIN_MOVED_POINTS else movement
