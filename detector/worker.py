@@ -6,7 +6,9 @@ made for. Here a crash, an endless loop or an explosion of memory ends this proc
 
 from __future__ import annotations
 
+import ctypes
 import os
+import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +28,10 @@ from detector.videos import Video, VideoFrame
 # most jobs do without what it loads
 if TYPE_CHECKING:
     from detector.provenance import Provenance
+
+
+_M_PERTURB = -6  # by glibc's malloc.h
+_PATTERN = 0x5A
 
 
 @dataclass(frozen=True)
@@ -114,6 +120,16 @@ def limit_resources() -> None:
         resource.setrlimit(kind, (limit if soft == resource.RLIM_INFINITY else min(limit, soft), hard))
 
 
+def wipe_memory() -> None:
+    """Has memory overwritten when it is taken and when it is freed, where the allocator is glibc's.
+
+    A decoder that gives what it never wrote then gives a pattern, not the photo of whoever came before. It makes decoding a
+    twentieth to a tenth slower.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL(None).mallopt(_M_PERTURB, _PATTERN)
+
+
 def limit_next_job() -> None:
     """CPU time from here on: a decoder that hangs ends even where the server that would stop it has died."""
     try:
@@ -150,6 +166,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     limit_resources()
+    wipe_memory()
     serve(sys.stdin.buffer, answers)
 
 

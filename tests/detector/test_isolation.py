@@ -1,6 +1,9 @@
 import gc
 import os
+import platform
 import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -132,3 +135,25 @@ def test_worker_may_not_take_all_memory(workers, tmp_path, monkeypatch):
     assert process.rlimit(resource.RLIMIT_FSIZE)[0] == worker.MAX_WORKER_FILE_BYTES
     spent = process.rlimit(resource.RLIMIT_CPU)[0]
     assert worker.MAX_JOB_CPU_S <= spent <= worker.MAX_JOB_CPU_S + 60
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another allocator")
+def test_memory_of_the_job_before_cannot_show_through():
+    script = """
+import ctypes
+from detector.worker import wipe_memory
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+libc.free.argtypes = [ctypes.c_void_p]
+libc.mallopt(-3, 1 << 25)  # so that it comes back from the heap, as after some jobs
+wipe_memory()
+first = libc.malloc(ctypes.c_size_t(100_000))
+ctypes.memset(first, 65, 100_000)
+libc.free(first)
+again = libc.malloc(ctypes.c_size_t(100_000))
+print(first == again, ctypes.string_at(again, 100_000).count(b"A"))
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=Path(worker.__file__).parents[1], check=True
+    )
+    assert told.stdout.split() == ["True", "0"]
