@@ -131,7 +131,7 @@ def test_every_sample_is_found_in_every_container(tmp_path, name, keyframe_every
 def test_decoding_starts_at_the_keyframe_itself_not_at_the_one_before(tmp_path, name):
     path = write_video(tmp_path / name, numbered_frames(42), fps=10, g="8", bf="3")
     with Video(path) as video:
-        assert [next(video._decode_from(stamp)).pts for stamp in video._keyframes] == video._keyframes
+        assert [next(video._decode_from(stamp)).pts for stamp in video._index.keyframes] == video._index.keyframes
 
 
 def test_every_frame_of_a_variable_frame_rate_comes_once_when_fewer_than_asked(tmp_path):
@@ -180,10 +180,10 @@ def test_pictures_larger_than_the_header_says_are_never_decoded(tmp_path, number
 
 def test_video_of_too_many_packets_is_refused(tmp_path, monkeypatch):
     path = write_video(tmp_path / "clip.mp4", numbered_frames(20))
-    monkeypatch.setattr("detector.videos.MAX_PACKETS", 19)
+    monkeypatch.setattr("detector.frame_index.MAX_PACKETS", 19)
     with pytest.raises(MediaError, match="million frames and pieces of sound"):
         Video(path)
-    monkeypatch.setattr("detector.videos.MAX_PACKETS", 21)  # the last one is empty and ends the stream
+    monkeypatch.setattr("detector.frame_index.MAX_PACKETS", 21)  # the last one is empty and ends the stream
     with Video(path) as video:
         assert video.frame_count == 20
 
