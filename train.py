@@ -35,7 +35,8 @@ from transformers import HfArgumentParser, set_seed
 
 from detector.model import ModelError
 from training.calibration import calibrate
-from training.card import comparison_table, render_card
+from training.card import render_card
+from training.card_tables import comparison_table
 from training.data import SelectionCrops, crop_transform
 from training.evaluation import evaluate, stored_facts, training_facts
 from training.fine_tuning import fine_tune

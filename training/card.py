@@ -10,8 +10,20 @@ from pathlib import Path
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from dataset_builder.faceforensics import MANIPULATIONS
-from dataset_builder.summary import markdown_table
-from training.metrics import CALIBRATION_BINS, FALSE_POSITIVE_RATES, PREVALENCES, TARGET_PRECISION
+from training.card_tables import (
+    LEVELS,
+    by_level,
+    data_table,
+    display_name,
+    manipulation_table,
+    prevalence_table,
+    results_table,
+    robustness_table,
+    saliency_table,
+    strict_table,
+    verdict_table,
+)
+from training.metrics import CALIBRATION_BINS, PREVALENCES, TARGET_PRECISION
 from training.options import Options
 
 _TEMPLATE = Path(__file__).parent / "model_card_template.md"
@@ -21,7 +33,6 @@ _METRICS = {
     "precision": ("precision", "precision at score .5"),
     "recall": ("recall", "recall at score .5"),
 }
-_LEVELS = ("frame", "video")
 
 
 def render_card(evaluation: dict, plots: str = "plots") -> str:
@@ -35,36 +46,36 @@ def render_card(evaluation: dict, plots: str = "plots") -> str:
     tests, fitted = evaluation["tests"], calibration["fitted_on"]
     manipulations = {name for data in evaluation["data"] for name in data["manipulations"]}
     verdicts = {("validation, all of the above together", "frame"): fitted["validation_frames"]}
-    verdicts |= {(f"test, {data}", level): figures["verdicts"] for data, level, figures in _by_level(tests)}
+    verdicts |= {(f"test, {data}", level): figures["verdicts"] for data, level, figures in by_level(tests)}
     return ModelCard.from_template(
         _card_data(evaluation),
         template_path=str(_TEMPLATE),
-        title=f"{_display_name(training['model'])} face manipulation detector",
+        title=f"{display_name(training['model'])} face manipulation detector",
         is_vgg16=training["model"] == "vgg16",
         label_names=evaluation["label_names"],
         training=training,
         labelled_share=1 - training["self_blended"] - training["face_swap"],
         sizes=_sizes(training),
         percent=lambda share: f"{share:.0%}",
-        data_table=_data_table(evaluation["data"]),
+        data_table=data_table(evaluation["data"]),
         data_note=evaluation["data_note"],
         on_faceforensics=bool(manipulations & set(MANIPULATIONS)),
-        results_table=_results_table(tests),
-        strict_table=_strict_table(tests),
-        manipulation_table=_manipulation_table(tests),
+        results_table=results_table(tests),
+        strict_table=strict_table(tests),
+        manipulation_table=manipulation_table(tests),
         has_videos=any(test["video"] for test in tests),
         calibration_bins=CALIBRATION_BINS,
         robustness=evaluation["robustness"],
-        robustness_table=_robustness_table(evaluation["robustness"]),
+        robustness_table=robustness_table(evaluation["robustness"]),
         saliency=evaluation["saliency"],
-        saliency_table=_saliency_table(evaluation["saliency"]),
+        saliency_table=saliency_table(evaluation["saliency"]),
         calibration=calibration,
         fitted=fitted,
         quantisation=evaluation.get("quantisation"),
         target=_target_precision(fitted),
         support=_support(fitted),
-        verdict_table=_verdict_table(verdicts),
-        prevalence_table=_prevalence_table(tests),
+        verdict_table=verdict_table(verdicts),
+        prevalence_table=prevalence_table(tests),
         target_precision=TARGET_PRECISION,
         rare_alarms=_rare_alarms(),
         weights_sha256=evaluation["weights_sha256"],
@@ -73,26 +84,6 @@ def render_card(evaluation: dict, plots: str = "plots") -> str:
         notes=evaluation.get("notes", "").strip(),
         commands=_commands(evaluation),
     ).content
-
-
-def comparison_table(evaluations: dict[str, dict]) -> str:
-    """One row a model and level, on the first test set of each, Markdown."""
-    rows = []
-    for name, evaluation in evaluations.items():
-        test = evaluation["tests"][0]
-        for level in _LEVELS:
-            if figures := test[level]:
-                rows.append((_display_name(name), test["data"], level, f"{figures['real']:,}", f"{figures['fake']:,}"))
-                rows[-1] += tuple(
-                    f"{figures[key]:.4f}"
-                    for key in ("auc", "accuracy", "precision", "recall", "recall_at_99_precision")
-                )
-    head = ("model", "data, split test", "level", "real", "fake", "AUC", "accuracy", "precision", "recall")
-    return markdown_table((*head, "recall at 99 % precision"), rows)
-
-
-def _display_name(model: str) -> str:
-    return {"vgg16": "VGG-16", "simple_cnn": "Simple CNN"}.get(model, model)
 
 
 def _card_data(evaluation: dict) -> ModelCardData:
@@ -111,7 +102,7 @@ def _card_data(evaluation: dict) -> ModelCardData:
             metric_value=round(figures[key], 4),
         )
         for test in evaluation["tests"]
-        for level in _LEVELS
+        for level in LEVELS
         if (figures := test[level])
         for key, (kind, name) in _METRICS.items()
     ]
@@ -188,132 +179,10 @@ def _support(fitted: dict) -> str:
     return f"{text}."
 
 
-def _interval(figures: dict, key: str) -> str:
-    value = f"{figures[key]:.4f}"
-    edges = figures.get("intervals", {}).get(key)
-    return f"{value} [{edges[0]:.3f}, {edges[1]:.3f}]" if edges else value
-
-
-def _by_level(tests: list[dict]):
-    """Name, level and figures of every test and level that was measured."""
-    return [(test["data"], level, test[level]) for test in tests for level in _LEVELS if test[level]]
-
-
-def _results_table(tests: list[dict]) -> str:
-    keys = {
-        **{"auc": "AUC", "average_precision": "AP", "equal_error_rate": "EER", "accuracy": "accuracy"},
-        **{"balanced_accuracy": "balanced accuracy", "precision": "precision", "recall": "recall"},
-    }
-    rows = [
-        (f"{data}, test", level, figures["real"], figures["fake"], figures["groups"])
-        + tuple(_interval(figures, key) for key in keys)
-        + (" ".join(str(count) for count in figures["confusion"].values()), f"{figures['calibration_error']:.4f}")
-        for data, level, figures in _by_level(tests)
-    ]
-    return markdown_table(
-        ("data, split", "level", "real", "fake", "groups", *keys.values(), "confusion (TN FP FN TP)", "ECE"), rows
-    )
-
-
-def _strict_table(tests: list[dict]) -> str:
-    rates = [f"recall_at_{rate:g}_false_positive_rate" for rate in FALSE_POSITIVE_RATES]
-    rows = [
-        (f"{data}, test", level, figures["real"], figures["fake"], _interval(figures, "recall_at_99_precision"))
-        + tuple(_interval(figures, key) for key in rates)
-        for data, level, figures in _by_level(tests)
-    ]
-    names = [f"recall at {rate:.1%} false positives" for rate in FALSE_POSITIVE_RATES]
-    return markdown_table(("data, split", "level", "real", "fake", "recall at 99 % precision", *names), rows)
-
-
-def _manipulation_table(tests: list[dict]) -> str:
-    """Empty where no test has several manipulations."""
-    if all(len(figures["manipulations"]) < 2 for _, _, figures in _by_level(tests)):
-        return ""
-    keys = {
-        "auc": "AUC",
-        "average_precision": "AP",
-        "equal_error_rate": "EER",
-        "called_manipulated": "called manipulated",
-    }
-    rows = [
-        (f"{data}, test", level, name, found["real"], found["fake"]) + tuple(_interval(found, key) for key in keys)
-        for data, level, figures in _by_level(tests)
-        for name, found in figures["manipulations"].items()
-    ]
-    return markdown_table(("data, split", "level", "manipulation", "real", "fake", *keys.values()), rows)
-
-
-def _data_table(sets: list[dict]) -> str:
-    rows = [
-        (
-            data["name"],
-            ", ".join(data["manipulations"]),
-            *(data["crops"][split] for split in ("train", "validation", "test")),
-        )
-        for data in sets
-    ]
-    return markdown_table(("data", "fakes", "train crops", "validation crops", "test crops"), rows)
-
-
-def _robustness_table(grid: dict | None) -> str:
-    if not grid:
-        return ""
-    intact = next(row["auc"] for row in grid["rows"] if row["kind"] == "none")
-    rows = [
-        (
-            row["kind"] if row["kind"] == "none" else f"{row['kind']} {row['level']:g}",
-            f"{row['auc']:.4f}",
-            f"{intact - row['auc']:+.4f}",
-            f"{row['fakes_called_manipulated']:.4f}",
-            f"{row['real_called_manipulated']:.4f}",
-        )
-        for row in grid["rows"]
-    ]
-    return markdown_table(("damage", "AUC", "drop", "fakes called manipulated", "real called manipulated"), rows)
-
-
-def _saliency_table(found: list[dict] | None) -> str:
-    rows = [
-        (
-            f"{row['data']}, test",
-            row["method"],
-            row["fakes"],
-            f"{row['pointing_game']:.2f}",
-            f"{row['energy_inside']:.2f}",
-            f"{row['mask_area']:.2f}",
-            f"{row['best_fixed_place']:.2f}",
-        )
-        for row in found or ()
-    ]
-    head = ("data, split", "map", "fakes", "pointing game", "energy inside", "mask area", "best fixed place")
-    return markdown_table(head, rows)
-
-
-def _verdict_table(verdicts: dict[tuple[str, str], dict]) -> str:
-    rows = [
-        (split, level, name, counts["manipulated"], counts["inconclusive"], counts["no_manipulation_found"])
-        for (split, level), classes in verdicts.items()
-        for name, counts in classes.items()
-    ]
-    head = ("split", "level", "class", "signs of manipulation", "inconclusive", "no manipulation found")
-    return markdown_table(head, rows)
-
-
 def _rare_alarms() -> list[tuple[float, float]]:
     """Prevalences under one half, and there the precision of an alarm that has the target precision at one half."""
     false_per_right = (1 - TARGET_PRECISION) / TARGET_PRECISION
     return [(share, share / (share + (1 - share) * false_per_right)) for share in PREVALENCES if share < 0.5]
-
-
-def _prevalence_table(tests: list[dict]) -> str:
-    shares = [row["prevalence"] for row in tests[0]["frame"]["precision_by_prevalence"]]
-    rows = [
-        (f"{data}, test", level, figures["real"], figures["fake"])
-        + tuple(f"{row['precision']:.3f} ({row['at_least']:.3f})" for row in figures["precision_by_prevalence"])
-        for data, level, figures in _by_level(tests)
-    ]
-    return markdown_table(("data, split", "level", "real", "fake", *(f"{share:.0%} fake" for share in shares)), rows)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -4,7 +4,8 @@ import pytest
 import yaml
 
 from detector.model import BUNDLED_FOLDER
-from training.card import comparison_table, main, render_card
+from training.card import main, render_card
+from training.card_tables import comparison_table
 
 BANDS = ("manipulated", "inconclusive", "no_manipulation_found")
 
