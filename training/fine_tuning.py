@@ -192,6 +192,8 @@ def fine_tune(
             loader = trainer.get_train_dataloader()
             model.match_statistics(batch["pixel_values"] for batch in islice(loader, STATISTICS_BATCHES))
         trainer.train(resume_from_checkpoint=checkpoint)
+        # in float32, as the model is used: the Trainer leaves it wrapped to compute in bfloat16 where the device can
+        trainer.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
         # the last pairs: augmentation has its full strength there
         last = range(max(len(pairs) - STATISTICS_BATCHES * arguments.train_batch_size, 0), len(pairs))
         loader = trainer.get_test_dataloader(torch.utils.data.Subset(pairs, last))

@@ -98,7 +98,9 @@ class NoisePairs(torch.utils.data.Dataset):
         return {"pixel_values": pixels + index, "labels": torch.tensor([0, 1])}
 
 
-def test_normalisation_is_that_of_the_final_weights(tmp_path, initial_weights):
+@pytest.mark.parametrize("bf16", [False, True])
+def test_normalisation_is_that_of_the_final_weights_in_float32(tmp_path, initial_weights, monkeypatch, bf16):
+    monkeypatch.setattr("training.fine_tuning.mixed_precision", lambda: {"bf16": bf16, "fp16": False})
     options = Options(
         dataset="", batch_size=4, save_steps=2, workers=0, patience=0, initial_weights=str(initial_weights)
     )
