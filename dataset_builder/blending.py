@@ -1,4 +1,4 @@
-"""What both kinds of pseudo-fakes share: soft masks from landmarks, and changes of colour and sharpness."""
+"""What the kinds of pseudo-fakes share: soft masks from landmarks, and changes of colour and sharpness."""
 
 from __future__ import annotations
 
@@ -211,6 +211,21 @@ def clone(face: np.ndarray, target: np.ndarray, mask: np.ndarray, size: float) -
     # seamlessClone places the middle of the region's bounding box
     middle = (left + width // 2, top + height // 2)
     return cv2.seamlessClone(face, target, region, middle, cv2.NORMAL_CLONE)
+
+
+def match_colours(face: np.ndarray, target: np.ndarray, mask: np.ndarray, strength: float) -> np.ndarray:
+    """Gives the face the mean and spread of the target's LAB colours inside the mask (Reinhard et al., 2001)."""
+    inside = mask > 0.5
+    if inside.sum() < 16:
+        return face
+    lab = cv2.cvtColor(face.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    aim = cv2.cvtColor(target.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[inside]
+    own = lab[inside]
+    # a flat face must not be stretched into noise
+    ratio = (aim.std(axis=0) / np.maximum(own.std(axis=0), 1e-3)).clip(0.7, 1.4)
+    matched = (lab - own.mean(axis=0)) * ratio + aim.mean(axis=0)
+    lab = lab + strength * (matched - lab)
+    return to_uint8(cv2.cvtColor(lab.astype(np.float32), cv2.COLOR_LAB2RGB) * 255)
 
 
 def to_uint8(values: np.ndarray) -> np.ndarray:

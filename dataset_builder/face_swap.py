@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from scipy.spatial import Delaunay
 
-from dataset_builder.blending import blend, change_frequency, clone, face_size, soft_mask, to_uint8
+from dataset_builder.blending import blend, change_frequency, clone, face_size, match_colours, soft_mask
 from dataset_builder.landmarks import FACE_POINTS
 
 # Odds of the parts that are replaced.
@@ -55,7 +55,7 @@ def swap_face(
     warped, covered = warp_face(source, source_landmarks, target_landmarks, target.shape[:2])
     mask = mask * covered
     strength = 1.0 if random.random() < 0.7 else random.uniform(0.4, 1.0)
-    warped = _match_colours(warped, target, mask, strength)
+    warped = match_colours(warped, target, mask, strength)
     if random.random() < 0.5:
         warped = clone(warped, target, mask, size)
     return blend(warped, target, mask), mask
@@ -90,21 +90,6 @@ def warp_face(
     lookup[rows, columns] = found
     warped = cv2.remap(source, lookup, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
     return warped, (owner >= 0).astype(np.float32)
-
-
-def _match_colours(face: np.ndarray, target: np.ndarray, mask: np.ndarray, strength: float) -> np.ndarray:
-    """Gives the face the mean and spread of the target's LAB colours inside the mask (Reinhard et al., 2001)."""
-    inside = mask > 0.5
-    if inside.sum() < 16:
-        return face
-    lab = cv2.cvtColor(face.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    aim = cv2.cvtColor(target.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[inside]
-    own = lab[inside]
-    # a flat face must not be stretched into noise
-    ratio = (aim.std(axis=0) / np.maximum(own.std(axis=0), 1e-3)).clip(0.7, 1.4)
-    matched = (lab - own.mean(axis=0)) * ratio + aim.mean(axis=0)
-    lab = lab + strength * (matched - lab)
-    return to_uint8(cv2.cvtColor(lab.astype(np.float32), cv2.COLOR_LAB2RGB) * 255)
 
 
 class Partners:

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from dataset_builder.eigenfaces import MAX_FACES, Eigenfaces, rebuild_face
 from dataset_builder.face_swap import Partners, face_light, swap_face
 from dataset_builder.landmarks import FaceLandmarker, face_in_crop
 from dataset_builder.real_faces import read_crop
@@ -25,9 +26,9 @@ from detector.media import MediaError, read_image
 
 logger = logging.getLogger(__name__)
 
-KINDS = ("self-blended", "face-swap")
-# Faces to choose partners from, for every pseudo-fake that is asked for.
-_FACES_PER_SWAP = 3
+KINDS = ("self-blended", "face-swap", "eigenface")
+# Faces to choose partners from, or to learn eigenfaces from, for every pseudo-fake that is asked for.
+_FACES_PER_FAKE = 3
 _MIN_FACES = 200
 
 
@@ -130,7 +131,7 @@ def make_pseudo_fakes(
 
     Args:
         faces: Real faces; of swaps, the landmarks of some three times `count` are held to find partners of the same
-            pose.
+            pose; eigenfaces are learned from as many.
         kind: One of `KINDS`.
         count: How many.
         random: Source of all randomness.
@@ -141,9 +142,16 @@ def make_pseudo_fakes(
             yield PseudoFake(target, fake, mask, face.name, face.name)
         return
     # range first: zip takes from the left, and a face too many would be read for nothing
-    wanted = range(max(_FACES_PER_SWAP * count, _MIN_FACES))
+    wanted = range(max(_FACES_PER_FAKE * count, _MIN_FACES))
     pool = [face for _, face in zip(wanted, faces, strict=False)]
     if not pool:
+        return
+    if kind == "eigenface":
+        eigenfaces = Eigenfaces.learn((face.read(), face.landmarks) for face in pool[:MAX_FACES])
+        for face in pool[:count]:
+            image = face.read()
+            fake, mask = rebuild_face(image, face.landmarks, eigenfaces, random)
+            yield PseudoFake(image, fake, mask, face.name, face.name)
         return
     partners = Partners(
         np.stack([face.landmarks for face in pool]),
@@ -196,7 +204,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     source.add_argument("--dataset", type=Path, help="data set of the builder: its real crops")
     source.add_argument("--images", type=Path, help="folder of real photos, or one with real below it")
     parser.add_argument(
-        "--kind", choices=KINDS, required=True, help="a face blended into itself, or onto another person"
+        "--kind", choices=KINDS, required=True, help="a face blended into itself, put on another person, or rebuilt"
     )
     parser.add_argument("--output", type=Path, required=True, help="new or empty folder")
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same bytes (default: %(default)s)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from pathlib import Path
 
 import datasets
@@ -10,11 +11,12 @@ import numpy as np
 from datasets.fingerprint import Hasher
 from tqdm import tqdm
 
+from dataset_builder.eigenfaces import MAX_FACES, Eigenfaces, rebuild_face
 from dataset_builder.face_swap import Partners, face_light, swap_face
 from dataset_builder.landmarks import FACE_POINTS, POINTS, FaceLandmarker, face_in_crop
 from dataset_builder.self_blended import self_blend
 
-PSEUDO_FAKES = ("self_blended", "landmark_swap")
+PSEUDO_FAKES = ("self_blended", "landmark_swap", "eigenface")
 
 
 class RealFaces:
@@ -44,6 +46,13 @@ class RealFaces:
         """Whether a landmark swap can be made of a crop."""
         return self._partners.choose(row, np.random.default_rng(row)) is not None
 
+    @cached_property
+    def eigenfaces(self) -> Eigenfaces:
+        """Learned from these crops when they are first asked for, some seconds."""
+        usable = self.usable()
+        rows = usable[np.linspace(0, len(usable) - 1, min(len(usable), MAX_FACES)).round().astype(int)]
+        return Eigenfaces.learn((self.crop(int(row)), self.landmarks[row]) for row in rows)
+
     def pseudo_fake(
         self, row: int, kind: str, random: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
@@ -61,6 +70,9 @@ class RealFaces:
             return None
         if kind == "self_blended":
             return self_blend(self.crop(row), self.landmarks[row], random)
+        if kind == "eigenface":
+            target = self.crop(row)
+            return *rebuild_face(target, self.landmarks[row], self.eigenfaces, random), target
         partner = self._partners.choose(row, random)
         if partner is None:
             return None

@@ -45,7 +45,7 @@ def calibrate(model: Classifier, validation: list[EvaluationSet], folder: Path, 
     """Fits temperature, then thresholds, on validation only and writes the model folder; gives what it stores there.
 
     What stands for the use are faces that went from one person to another, and media that were posted:
-    labelled fakes and landmark swaps count, self-blended images do not (a face blended into itself at a
+    labelled fakes and landmark swaps count, self-blended images and rebuilt faces do not (a face blended into itself at a
     quarter of its weight is no fake that anyone would report), and every second crop is re-compressed.
     Real crops count alike; fakes so that each set weighs the same, and as much together as the real.
 

@@ -54,7 +54,7 @@ def render_card(evaluation: dict, plots: str = "plots") -> str:
         is_vgg16=training["model"] == "vgg16",
         label_names=evaluation["label_names"],
         training=training,
-        labelled_share=1 - training["self_blended"] - training["face_swap"],
+        labelled_share=1 - sum(training.get(kind, 0) for kind in ("self_blended", "face_swap", "eigenface")),
         sizes=_sizes(training),
         percent=lambda share: f"{share:.0%}",
         data_table=data_table(evaluation["data"]),

@@ -242,8 +242,8 @@ class EvaluationSet:
 
 
 def stands_for_use(data: EvaluationSet) -> bool:
-    """Whether thresholds may be fitted on it: a face blended into itself is no fake that anyone would report."""
-    return data.kind != "self_blended"
+    """Whether thresholds may be fitted on it: a face blended into itself, or rebuilt, is no fake that anyone would report."""
+    return data.kind not in ("self_blended", "eigenface")
 
 
 def pseudo_fake_set(name: str, faces: RealFaces, kind: str, limit: int) -> EvaluationSet | None:
@@ -252,6 +252,6 @@ def pseudo_fake_set(name: str, faces: RealFaces, kind: str, limit: int) -> Evalu
     for row in faces.usable():
         if len(rows) == limit:
             break
-        if kind == "self_blended" or faces.has_partner(int(row)):
+        if kind != "landmark_swap" or faces.has_partner(int(row)):
             rows.append(int(row))
     return EvaluationSet(f"{name}, {kind.replace('_', ' ')}", faces.rows, faces, kind, tuple(rows)) if rows else None

@@ -30,7 +30,7 @@ EVALUATION_FILE = "evaluation.json"
 # What of the options the card tells.
 RECIPE = {
     *("model", "labels", "epochs", "batch_size", "learning_rate", "block_decay", "head_learning_rate", "head_warmup"),
-    *("frozen_blocks", "gentle_share", "seed", "self_blended", "face_swap", "mask_weight", "patience"),
+    *("frozen_blocks", "gentle_share", "seed", "self_blended", "face_swap", "eigenface", "mask_weight", "patience"),
     *(
         "input_size",
         "finish_size",

@@ -54,6 +54,9 @@ class Options:
     face_swap: float = option(
         "share of the training fakes that are landmark swaps of two real crops, 0..1", default=0.0
     )
+    eigenface: float = option(
+        "share of the training fakes that are real crops rebuilt from eigenfaces, 0..1", default=0.0
+    )
     mask_weight: float = option("weight of learning where a pseudo-fake was manipulated (vgg16)", default=1.0)
 
     epochs: float = option("passes; one shows every labelled fake once", default=3.0)
@@ -98,7 +101,9 @@ class Options:
     @property
     def shares(self) -> dict[str, float]:
         """Share of the training fakes by kind of pseudo-fake."""
-        return {"self_blended": self.self_blended, "landmark_swap": self.face_swap}
+        shares = {"self_blended": self.self_blended, "landmark_swap": self.face_swap}
+        # left out where there are none: the runs of earlier versions had two kinds, and draw the same then
+        return shares | ({"eigenface": self.eigenface} if self.eigenface else {})
 
     def check(self) -> None:
         """Raises ValueError with one sentence where a value makes no sense, or two do not fit together."""
@@ -110,7 +115,9 @@ class Options:
             if not getattr(self, name) > 0:
                 raise ValueError(f"--{name.replace('_', '-')} is more than 0.")
         if min(self.shares.values()) < 0 or sum(self.shares.values()) > 1:
-            raise ValueError("--self-blended and --face-swap are shares of the fakes: 0 or more, together at most 1.")
+            raise ValueError(
+                "--self-blended, --face-swap and --eigenface are shares of the fakes: 0 or more, together at most 1."
+            )
         if self.batch_size < 2 or self.batch_size % 2:
             raise ValueError("--batch-size must be even: crops come in pairs of real and fake.")
         sizes = [size for size in (self.input_size, self.finish_size) if size is not None]
@@ -125,7 +132,7 @@ class Options:
         if not 0 <= self.frozen_blocks <= 5:
             raise ValueError("--frozen-blocks is 0 to 5.")
         if self.real_dataset and not any(self.shares.values()):
-            raise ValueError("--real-dataset only serves with --self-blended or --face-swap.")
+            raise ValueError("--real-dataset only serves with --self-blended, --face-swap or --eigenface.")
         if self.labels not in LABELS:
             raise ValueError(f"--labels is {' or '.join(LABELS)}.")
         if len(set(self.model)) < len(self.model):

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from dataset_builder.__main__ import main as build_main
-from dataset_builder.pseudo_fakes import RealFace, main, make_pseudo_fakes
+from dataset_builder.pseudo_fakes import KINDS, RealFace, main, make_pseudo_fakes
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def files(folder) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("kind", ["self-blended", "face-swap"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_same_seed_writes_the_same_bytes(photos, tmp_path, kind):
     for name in ("first", "second"):
         arguments = ["--images", str(photos), "--kind", kind, "--output", str(tmp_path / name), "--seed", "3"]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dataset_builder.real_faces import real_faces
+from dataset_builder.real_faces import PSEUDO_FAKES, real_faces
 from dataset_builder.transform import PseudoFakeTransform
 from tests.training.test_data import rows_of_astronaut
 
@@ -16,7 +16,7 @@ def faces(rows, tmp_path_factory):
     return real_faces(rows, "train", tmp_path_factory.mktemp("landmarks"))
 
 
-@pytest.mark.parametrize("kind", ["self_blended", "landmark_swap"])
+@pytest.mark.parametrize("kind", PSEUDO_FAKES)
 def test_real_rows_become_fakes_with_their_masks_and_fake_rows_stay(rows, faces, kind):
     made = rows.with_transform(PseudoFakeTransform(faces, kind))[:]
     assert made["label"] == [1, 1, 1, 1]

@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from dataset_builder.real_faces import joined, real_faces
+from dataset_builder.real_faces import PSEUDO_FAKES, joined, real_faces
 from dataset_builder.records import features
 from detector.faces import FaceDetector, crop_face
 from tests.media_factory import astronaut
@@ -64,7 +64,7 @@ def test_landmarks_are_located_once(rows, tmp_path, monkeypatch):
     assert len(joined([first, again]).rows) == 6
 
 
-@pytest.mark.parametrize("kind", ["self_blended", "landmark_swap"])
+@pytest.mark.parametrize("kind", PSEUDO_FAKES)
 def test_pseudo_fake_stands_beside_the_crop_it_was_made_of(rows, faces, kind):
     pairs = TrainingPairs(rows, faces, {kind: 1.0}, seed=0)
     assert len(pairs) == 3

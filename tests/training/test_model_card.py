@@ -51,6 +51,17 @@ def test_every_result_row_names_split_level_and_counts(evaluation):
         assert cells[5].startswith(f"{test['frame']['auc']:.4f} [")
 
 
+def test_rebuilt_faces_are_told_where_there_were_any(evaluation):
+    assert "% faces rebuilt from eigenfaces" not in render_card(evaluation)
+    evaluation["training"] |= {"eigenface": 0.1, "self_blended": 0.65}
+    card = render_card(evaluation)
+    assert (
+        "25% are labelled ones, 65% self-blended" in card
+        and "edge blended), 10% faces rebuilt from eigenfaces." in card
+    )
+    assert "--eigenface 0.1" in card
+
+
 def test_verdicts_name_their_level_and_those_of_videos_are_told_too(evaluation):
     first = evaluation["tests"][0]
     first["video"] = first["frame"] | {"verdicts": dict.fromkeys(("real", "fake"), dict.fromkeys(BANDS, 77))}

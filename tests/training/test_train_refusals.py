@@ -30,6 +30,7 @@ def test_split_that_lacks_a_class_is_told_before_training(
     "options",
     [
         ("--self-blended", "0.7", "--face-swap", "0.5"),
+        ("--self-blended", "0.7", "--eigenface", "0.5"),
         ("--batch-size", "3"),
         ("--finish-share", "2"),
         ("--frozen-blocks", "6"),
