@@ -7,7 +7,7 @@ blended. Eigenfaces after Turk and Pentland, "Eigenfaces for Recognition", Journ
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
@@ -46,20 +46,23 @@ class Eigenfaces:
         return len(self._basis) + 1
 
     @classmethod
-    def learn(cls, faces: Iterable[tuple[np.ndarray, np.ndarray]]) -> Eigenfaces:
+    def learn(cls, images: Iterable[np.ndarray], landmarks: Sequence[np.ndarray]) -> Eigenfaces:
         """Learns from faces.
 
         Args:
-            faces: Images ``(H, W, 3)`` uint8 RGB, and landmarks ``(478, 2)`` in their pixels; three or more.
+            images: ``(H, W, 3)`` uint8 RGB each; one is held at a time.
+            landmarks: Of each, ``(478, 2)`` in its pixels.
         """
-        faces = list(faces)
-        shape = _mean_shape([landmarks for _, landmarks in faces])
-        pictures = np.stack([_aligned(image, _to_aligned(landmarks, shape)).ravel() for image, landmarks in faces])
+        shape = _mean_shape(landmarks)
+        aligned = (
+            _aligned(image, _to_aligned(points, shape)).ravel() for image, points in zip(images, landmarks, strict=True)
+        )
+        pictures = np.stack(list(aligned))
         mean = pictures.mean(axis=0)
         pictures -= mean
         # of N pictures with D values, N much smaller: the eigenvectors of the small matrix give those of the large one
         values, vectors = np.linalg.eigh(pictures @ pictures.T)
-        largest = np.argsort(values)[::-1][: len(faces) - 1]
+        largest = np.argsort(values)[::-1][: len(pictures) - 1]
         basis = vectors[:, largest].T @ pictures
         return cls(shape, mean, basis / np.maximum(np.linalg.norm(basis, axis=1, keepdims=True), 1e-6))
 
@@ -115,7 +118,7 @@ def _points(landmarks: np.ndarray) -> np.ndarray:
     return landmarks[:FACE_POINTS, 0].astype(np.float64) + 1j * landmarks[:FACE_POINTS, 1]
 
 
-def _mean_shape(faces: list[np.ndarray]) -> np.ndarray:
+def _mean_shape(faces: Sequence[np.ndarray]) -> np.ndarray:
     """The mean of the landmarks, each turned and scaled to fit the first one, in the middle of the aligned picture."""
     shapes = [points - points.mean() for points in map(_points, faces)]
     mean = np.mean([shape * np.vdot(shape, shapes[0]) / np.vdot(shape, shape).real for shape in shapes], axis=0)

@@ -147,7 +147,8 @@ def make_pseudo_fakes(
     if not pool:
         return
     if kind == "eigenface":
-        eigenfaces = Eigenfaces.learn((face.read(), face.landmarks) for face in pool[:MAX_FACES])
+        known = pool[:MAX_FACES]
+        eigenfaces = Eigenfaces.learn((face.read() for face in known), [face.landmarks for face in known])
         for face in pool[:count]:
             image = face.read()
             fake, mask = rebuild_face(image, face.landmarks, eigenfaces, random)

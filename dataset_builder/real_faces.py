@@ -51,7 +51,7 @@ class RealFaces:
         """Learned from these crops when they are first asked for, some seconds."""
         usable = self.usable()
         rows = usable[np.linspace(0, len(usable) - 1, min(len(usable), MAX_FACES)).round().astype(int)]
-        return Eigenfaces.learn((self.crop(int(row)), self.landmarks[row]) for row in rows)
+        return Eigenfaces.learn((self.crop(int(row)) for row in rows), self.landmarks[rows])
 
     def pseudo_fake(
         self, row: int, kind: str, random: np.random.Generator

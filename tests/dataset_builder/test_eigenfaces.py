@@ -22,7 +22,11 @@ def faces(portrait):
 
 @pytest.fixture(scope="module")
 def eigenfaces(faces):
-    return Eigenfaces.learn(faces)
+    return learned(faces)
+
+
+def learned(faces) -> Eigenfaces:
+    return Eigenfaces.learn([image for image, _ in faces], [landmarks for _, landmarks in faces])
 
 
 def inside(face) -> np.ndarray:
@@ -46,7 +50,7 @@ def test_a_face_that_was_not_learned_comes_back_at_its_place_without_its_own_det
     # lines across the last face alone
     image = faces[-1][0].copy()
     image[::6] = 255
-    rebuilt, covered = Eigenfaces.learn(faces[:-1]).rebuild(image, faces[-1][1], 10)
+    rebuilt, covered = learned(faces[:-1]).rebuild(image, faces[-1][1], 10)
     place = inside(faces[-1])
     assert covered[place].min() == 1 and covered[0, 0] == 0
     rough, smooth = (np.abs(np.diff(picture.astype(int), axis=0))[place[1:]].mean() for picture in (image, rebuilt))
