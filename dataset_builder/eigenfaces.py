@@ -8,9 +8,11 @@ blended. Eigenfaces after Turk and Pentland, "Eigenfaces for Recognition", Journ
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 
 import cv2
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from dataset_builder.blending import blend, clone, face_size, match_colours, soft_mask, to_uint8
 from dataset_builder.landmarks import FACE_POINTS
@@ -60,10 +62,11 @@ class Eigenfaces:
         pictures = np.stack(list(aligned))
         mean = pictures.mean(axis=0)
         pictures -= mean
-        # of N pictures with D values, N much smaller: the eigenvectors of the small matrix give those of the large one
-        values, vectors = np.linalg.eigh(pictures @ pictures.T)
-        largest = np.argsort(values)[::-1][: len(pictures) - 1]
-        basis = vectors[:, largest].T @ pictures
+        with _the_same_sums():
+            # of N pictures with D values, N much smaller: the eigenvectors of the small matrix give those of the large one
+            values, vectors = np.linalg.eigh(pictures @ pictures.T)
+            largest = np.argsort(values)[::-1][: len(pictures) - 1]
+            basis = vectors[:, largest].T @ pictures
         return cls(shape, mean, basis / np.maximum(np.linalg.norm(basis, axis=1, keepdims=True), 1e-6))
 
     def rebuild(self, image: np.ndarray, landmarks: np.ndarray, kept: int) -> tuple[np.ndarray, np.ndarray]:
@@ -79,8 +82,9 @@ class Eigenfaces:
         """
         matrix = _to_aligned(landmarks, self._shape)
         basis = self._basis[:kept]
-        weights = basis @ (_aligned(image, matrix).ravel() - self._mean)
-        rebuilt = (self._mean + weights @ basis).reshape(_SIDE_PX, _SIDE_PX, 3)
+        difference = _aligned(image, matrix).ravel() - self._mean
+        with _the_same_sums():
+            rebuilt = (self._mean + (basis @ difference) @ basis).reshape(_SIDE_PX, _SIDE_PX, 3)
         size, back = image.shape[1::-1], cv2.WARP_INVERSE_MAP
         # fades towards the border, which a face that looks aside may cross
         steps = np.minimum(np.arange(_SIDE_PX), np.arange(_SIDE_PX)[::-1]) / _FADE_PX
@@ -111,6 +115,11 @@ def rebuild_face(
     if random.random() < 0.3:
         rebuilt = clone(rebuilt, image, mask, face_size(landmarks))
     return blend(rebuilt, image, mask), mask
+
+
+def _the_same_sums() -> AbstractContextManager:
+    """With more threads linear algebra sums in another order, and a pixel here and there would be another."""
+    return threadpool_limits(1, user_api="blas")
 
 
 def _points(landmarks: np.ndarray) -> np.ndarray:

@@ -15,6 +15,8 @@ from matplotlib import pyplot
 # Lines differ in dash as well as in colour.
 _DASHES = ("-", "--", "-.", ":")
 _SIZE_INCHES = (6.4, 4.4)
+# Curves of which the names find a place beside them.
+_NAMES_INSIDE = 4
 
 
 def draw_plots(evaluation: dict, scored: list[Scored], folder: Path) -> list[Path]:
@@ -33,11 +35,13 @@ def draw_plots(evaluation: dict, scored: list[Scored], folder: Path) -> list[Pat
         axes = pyplot.gca()
         axes.set(xlabel=x, ylabel=y, title=title)
         axes.grid(alpha=0.3)
-        axes.legend(fontsize=7)
+        # of many sets the names would hide the curves
+        below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.14)} if len(axes.lines) > _NAMES_INSIDE else {}
+        axes.legend(fontsize=7, **below)
         file = folder / f"{name}.png"
         pyplot.tight_layout()
         # no date or library version inside: the same figures give the same file
-        pyplot.savefig(file, dpi=110, metadata={"Software": None})
+        pyplot.savefig(file, dpi=110, metadata={"Software": None}, bbox_inches="tight")
         pyplot.close()
         written.append(file)
 
