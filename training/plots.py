@@ -35,11 +35,11 @@ def draw_plots(evaluation: dict, scored: list[Scored], folder: Path) -> list[Pat
         axes = pyplot.gca()
         axes.set(xlabel=x, ylabel=y, title=title)
         axes.grid(alpha=0.3)
-        # of many sets the names would hide the curves
+        pyplot.tight_layout()
+        # of many sets the names would hide the curves; put below after the layout, which would make room in the picture
         below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.14)} if len(axes.lines) > _NAMES_INSIDE else {}
         axes.legend(fontsize=7, **below)
         file = folder / f"{name}.png"
-        pyplot.tight_layout()
         # no date or library version inside: the same figures give the same file
         pyplot.savefig(file, dpi=110, metadata={"Software": None}, bbox_inches="tight")
         pyplot.close()
