@@ -49,8 +49,7 @@ class RealFaces:
     @cached_property
     def eigenfaces(self) -> Eigenfaces:
         """Learned from these crops when they are first asked for, some seconds."""
-        usable = self.usable()
-        rows = usable[np.linspace(0, len(usable) - 1, min(len(usable), MAX_FACES)).round().astype(int)]
+        rows = spread(self.usable(), MAX_FACES)
         return Eigenfaces.learn((self.crop(int(row)) for row in rows), self.landmarks[rows])
 
     def pseudo_fake(
@@ -83,6 +82,11 @@ class RealFaces:
 def read_crop(row: dict) -> np.ndarray:
     """The crop of a row of the builder's data sets, ``(S, S, 3)`` uint8 RGB."""
     return np.asarray(row["image"].convert("RGB"))
+
+
+def spread(numbers: np.ndarray, limit: int) -> np.ndarray:
+    """At most `limit` of these numbers, evenly spaced."""
+    return numbers[np.linspace(0, len(numbers) - 1, limit).round().astype(int)] if len(numbers) > limit else numbers
 
 
 def real_faces(rows: datasets.Dataset, name: str, cache_dir: str | Path) -> RealFaces:

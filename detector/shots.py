@@ -51,16 +51,17 @@ class _View:
         small = cv2.resize(grey, _SMALL_PX, interpolation=cv2.INTER_AREA).astype(np.float32)
         self.grey = cv2.GaussianBlur(small, (0, 0), 1.0)
         self.has_structure = sum(self.grey[place].std() >= _MIN_STRUCTURE for place in _blocks()) >= _MIN_BLOCKS
-        scale = _POINTS_SIDE_PX / max(grey.shape)
-        self._reduced = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        self._full_size = grey
 
     @cached_property
     def points(self) -> tuple[np.ndarray, np.ndarray | None]:
         """Places ``(N, 2)`` in pixels of `grey`, and their ORB descriptors; most pictures are compared without them."""
         orb = cv2.ORB_create(400, scaleFactor=1.3, nlevels=5, fastThreshold=8)
-        found, descriptors = orb.detectAndCompute(self._reduced, None)
+        scale = _POINTS_SIDE_PX / max(self._full_size.shape)
+        reduced = cv2.resize(self._full_size, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        found, descriptors = orb.detectAndCompute(reduced, None)
         places = np.float32([point.pt for point in found]).reshape(-1, 2)
-        return places * (np.float32(_SMALL_PX) / self._reduced.shape[1::-1]), descriptors
+        return places * (np.float32(_SMALL_PX) / reduced.shape[1::-1]), descriptors
 
 
 def find_cuts(images: Iterable[np.ndarray]) -> list[tuple[int, int]]:

@@ -122,7 +122,8 @@ class Video:
 
     def problems(self) -> list[str]:
         """What a reader must know of the file and of the frames decoded so far, in plain sentences."""
-        sentences = [sentence for sentence in (self._index.cut_off(),) if sentence]
+        cut_off = self._index.cut_off()
+        sentences = [cut_off] if cut_off else []
         if self._given_frames < self._wanted_frames:
             sentences.append(
                 f"The file is damaged: only {self._given_frames} of {self._wanted_frames} frames could be decoded."

@@ -14,7 +14,7 @@ import timm
 import torch
 from PIL import Image
 
-from dataset_builder.real_faces import RealFaces, read_crop
+from dataset_builder.real_faces import RealFaces, read_crop, spread
 from dataset_builder.sources import REAL
 from training.augmentation import augment, recompress
 from training.losses import MASK_CHANNELS, SOME_FAKE
@@ -168,11 +168,6 @@ class SelectionCrops(torch.utils.data.Dataset):
         data, number = self._items[index]
         crop = Image.fromarray(data.crop(number, as_posted=True))
         return {"pixel_values": self._transform(crop), "labels": torch.tensor(int(data.labels[number]))}
-
-
-def spread(numbers: np.ndarray, limit: int) -> np.ndarray:
-    """At most `limit` of these numbers, evenly spaced."""
-    return numbers[np.linspace(0, len(numbers) - 1, limit).round().astype(int)] if len(numbers) > limit else numbers
 
 
 @dataclass(frozen=True)

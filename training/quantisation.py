@@ -19,7 +19,7 @@ from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
-from dataset_builder.real_faces import read_crop
+from dataset_builder.real_faces import read_crop, spread
 from detector.files import file_sha256
 from detector.model import ModelError, load_folder
 from detector.preprocessing import Preprocessing
@@ -28,7 +28,7 @@ from detector.results import verdict_for
 from detector.runtimes import UnsuitableError
 from training.calibration import score_set
 from training.card import render_card
-from training.data import EvaluationSet, spread
+from training.data import EvaluationSet
 from training.splits import load_splits
 
 # Training crops whose activations are looked at; more hardly raise the highest. As many others tell how far int8 is off.

@@ -12,9 +12,10 @@ from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
 from dataset_builder.blending import jpeg
+from dataset_builder.real_faces import spread
 from detector.model import LoadedModel
 from training.augmentation import h264
-from training.data import EvaluationSet, spread
+from training.data import EvaluationSet
 
 Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
