@@ -144,16 +144,20 @@ def make_pseudo_fakes(
     # range first: zip takes from the left, and a face too many would be read for nothing
     wanted = range(max(_FACES_PER_FAKE * count, _MIN_FACES))
     pool = [face for _, face in zip(wanted, faces, strict=False)]
-    if not pool:
-        return
-    if kind == "eigenface":
-        known = pool[:MAX_FACES]
-        eigenfaces = Eigenfaces.learn((face.read() for face in known), [face.landmarks for face in known])
-        for face in pool[:count]:
-            image = face.read()
-            fake, mask = rebuild_face(image, face.landmarks, eigenfaces, random)
-            yield PseudoFake(image, fake, mask, face.name, face.name)
-        return
+    if pool:
+        yield from (_rebuilt if kind == "eigenface" else _swapped)(pool, count, random)
+
+
+def _rebuilt(pool: list[RealFace], count: int, random: np.random.Generator) -> Iterator[PseudoFake]:
+    known = pool[:MAX_FACES]
+    eigenfaces = Eigenfaces.learn((face.read() for face in known), [face.landmarks for face in known])
+    for face in pool[:count]:
+        image = face.read()
+        fake, mask = rebuild_face(image, face.landmarks, eigenfaces, random)
+        yield PseudoFake(image, fake, mask, face.name, face.name)
+
+
+def _swapped(pool: list[RealFace], count: int, random: np.random.Generator) -> Iterator[PseudoFake]:
     partners = Partners(
         np.stack([face.landmarks for face in pool]),
         np.stack([face_light(face.read(), face.landmarks) for face in pool]),

@@ -1,0 +1,21 @@
+"""Tests that use OpenVINO, in a process of their own; see `tests/conftest.py`."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def assert_passes_apart(file: Path) -> None:
+    """Runs a file of tests and shows what failed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(file)],
+        cwd=ROOT,
+        env=os.environ | {"MODEL_RUNTIME": "auto"},
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
