@@ -14,6 +14,7 @@ import httpx2
 from datasets.exceptions import DatasetGenerationError
 
 from dataset_builder.builder import FRAMES_PER_VIDEO, FaceCrops, build
+from dataset_builder.error_line import error_line
 from dataset_builder.faceforensics import MANIPULATIONS
 from dataset_builder.inventory import dry_run, faceforensics_folder, inventory_text
 from dataset_builder.publish import (
@@ -175,9 +176,7 @@ def _sentence(error: Exception) -> str:
         error = error.__cause__
     if isinstance(error, httpx2.TransportError):
         return f"The Hub cannot be reached: {error}."
-    if isinstance(error, OSError) and error.strerror and error.filename:
-        return f"{error.strerror}: {error.filename}."
-    return " ".join(str(error).split())
+    return error_line(error)
 
 
 def _plan(options: argparse.Namespace, name: str, root: Path, overrides: dict) -> int:

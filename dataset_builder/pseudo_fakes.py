@@ -17,6 +17,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from dataset_builder.eigenfaces import MAX_FACES, Eigenfaces, rebuild_face
+from dataset_builder.error_line import error_line
 from dataset_builder.face_swap import Partners, face_light, swap_face
 from dataset_builder.landmarks import FaceLandmarker, face_in_crop
 from dataset_builder.real_faces import read_crop
@@ -232,7 +233,7 @@ def main(arguments: list[str] | None = None) -> int:
             make_pseudo_fakes(faces, options.kind, options.count, random), options.output, options.count
         )
     except OSError as error:
-        sys.stderr.write(f"{error.strerror}: {error.filename}.\n" if error.strerror else f"{error}\n")
+        sys.stderr.write(f"{error_line(error)}\n")
         return 2
     if not written:
         sys.stderr.write("No fake could be made: no face was found, or none of another person in the same pose.\n")

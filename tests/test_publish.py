@@ -183,3 +183,9 @@ print(json.dumps({{
     assert answer["yaml"]["license"] == "other" and "extra_gated_prompt" in answer["yaml"]
     for heading in ("## Configuration `Deepfakes_c23`", "## Configuration `labelled`", "## How to rebuild"):
         assert heading in answer["text"]
+
+
+def test_error_of_the_system_is_one_sentence_without_its_number(tmp_path):
+    with pytest.raises(OSError) as caught:
+        (tmp_path / "gone").read_bytes()
+    assert publish.one_line(caught.value) == f"No such file or directory: {tmp_path / 'gone'}."

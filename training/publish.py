@@ -19,6 +19,7 @@ from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 from huggingface_hub.utils import validate_repo_id
 
+from dataset_builder.error_line import error_line
 from detector import __version__
 from detector.media import file_sha256
 from detector.model import ModelError, load_folder
@@ -40,7 +41,7 @@ def version_tag(folder: Path) -> str:
 
 def one_line(error: Exception) -> str:
     """What went wrong as one line; the Hub's own answers have several, a lost connection hardly says which."""
-    text = " ".join(str(error).split())
+    text = error_line(error)
     return (
         text
         if isinstance(error, HfHubHTTPError) or not isinstance(error, HTTPError)

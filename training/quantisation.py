@@ -19,6 +19,7 @@ from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
+from dataset_builder.error_line import error_line
 from dataset_builder.real_faces import read_crop, spread
 from detector.files import file_sha256
 from detector.model import ModelError, load_folder
@@ -156,8 +157,7 @@ def main(arguments: list[str] | None = None) -> int:
         name = evaluation["data"][0]["name"]
         measured = quantise(options.folder, [splits["train"] for splits in sets], EvaluationSet(name, sets[0]["test"]))
     except (ValueError, ModelError, OSError) as error:
-        is_of_system = isinstance(error, OSError) and error.strerror
-        sys.stderr.write(f"{error.strerror}: {error.filename}.\n" if is_of_system else f"{error}\n")
+        sys.stderr.write(f"{error_line(error)}\n")
         return 2
     if measured is None:
         sys.stderr.write("This network stays in float32.\n")

@@ -65,8 +65,8 @@ def test_network_that_openvino_does_not_know_stays_as_it_is(data_set, tmp_path, 
     assert (tmp_path / "config.json").read_bytes() == before
 
 
-def test_wrong_folder_is_named_in_one_sentence(folder, data_set, tmp_path, capsys):
-    assert quantisation.main([str(folder), "--dataset", str(tmp_path / "none")]) == 2
+def test_wrong_folder_is_named_in_one_sentence(data_set, tmp_path, capsys):
+    assert quantisation.main([str(tmp_path), "--dataset", str(tmp_path / "none")]) == 2
     assert "is not a data set" in capsys.readouterr().err
     assert quantisation.main([str(tmp_path / "gone"), "--dataset", str(data_set)]) == 2
     assert capsys.readouterr().err == f"No such file or directory: {tmp_path / 'gone' / 'evaluation.json'}.\n"
