@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import timm
 import torch
@@ -31,7 +32,7 @@ _TIMM_HIDDEN = 4096
 
 
 class PooledVGG16(nn.Module):
-    """Convolutional layers of VGG-16, global average pooling, dropout, one linear layer.
+    """Has the convolutional layers of VGG-16, global average pooling, dropout and one linear layer.
 
     The class-activation map of such a network is exact (Zhou et al., CVPR 2016).
 
@@ -40,7 +41,7 @@ class PooledVGG16(nn.Module):
     `to_timm`), so what is published is an ordinary VGG-16.
 
     Attributes:
-        training_side: Set to train on smaller pictures than the input, which is cheaper.
+        training_side: Side of the pictures to train on, in px; smaller than the input is cheaper. None: as they come.
         mask_weight: Weight of the loss on where a pseudo-fake was manipulated.
     """
 
@@ -73,7 +74,7 @@ class PooledVGG16(nn.Module):
     def forward(
         self, pixel_values: torch.Tensor, labels: torch.Tensor | None = None, masks: torch.Tensor | None = None
     ) -> dict[str, torch.Tensor]:
-        """``(B, C, H, W)`` normalised pixels to ``(B, classes)`` logits, with the loss when labels are given.
+        """Computes ``(B, classes)`` logits of ``(B, C, H, W)`` normalised pixels, with the loss when labels are given.
 
         Where masks ``(B, 2, h, w)`` are given and not NaN, the upper three blocks also learn to tell manipulated
         places and their edges from others: an image-level label says little about a faint seam, and an edge is
@@ -98,10 +99,13 @@ class PooledVGG16(nn.Module):
         return {"loss": loss, "logits": logits}
 
     def evidence(self, maps: torch.Tensor) -> torch.Tensor:
-        """log(P(fake) / P(real)) ``(B, 1, h, w)`` that the last layer would give a face that is all like one place.
+        """Computes the log(P(fake) / P(real)) that the last layer would give a face that is all like one place.
 
         Args:
-            maps: Of the last convolution, ``(B, 512, h, w)``.
+            maps: Maps of the last convolution, ``(B, 512, h, w)``.
+
+        Returns:
+            ``(B, 1, h, w)``.
         """
         spread = (self.pooled_norm.running_var + self.pooled_norm.eps).sqrt()
         places = (maps.movedim(1, -1) - self.pooled_norm.running_mean) / spread
@@ -109,7 +113,7 @@ class PooledVGG16(nn.Module):
         return (logits[..., 1:].logsumexp(dim=-1) - logits[..., 0])[:, None]
 
     def train(self, mode: bool = True) -> PooledVGG16:
-        """Frozen layers keep their statistics."""
+        """Sets the mode; frozen layers keep their statistics."""
         super().train(mode)
         self.features[: self._frozen_layers].eval()
         return self
@@ -121,7 +125,7 @@ class PooledVGG16(nn.Module):
         self.features[: self._frozen_layers].requires_grad_(False)
 
     def blocks(self) -> list[list[nn.Parameter]]:
-        """Parameters that train, by block, the lowest first."""
+        """Gives the parameters that train, by block, the lowest first."""
         blocks: list[list[nn.Parameter]] = [[]]
         for layer in self.features:
             blocks[-1] += [parameter for parameter in layer.parameters() if parameter.requires_grad]
@@ -130,14 +134,17 @@ class PooledVGG16(nn.Module):
         return [block for block in blocks if block]
 
     def head_parameters(self) -> list[nn.Parameter]:
-        """Of the layers that start from nothing."""
+        """Gives the parameters of the layers that start from nothing."""
         return [*self.head.parameters(), *self.mask_heads.parameters(), self.evidence_scale, self.evidence_shift]
 
     @torch.no_grad()
     def match_statistics(self, batches: Iterable[torch.Tensor]) -> None:
-        """Makes every normalisation the identity on these ``(B, C, H, W)`` pixels, so that training starts from ImageNet.
+        """Makes every normalisation the identity on some pixels, so that training starts from ImageNet.
 
-        Does nothing where it came with the weights of another run.
+        Does nothing where the normalisation came with the weights of another run.
+
+        Args:
+            batches: Pixels ``(B, C, H, W)``.
         """
         if self._is_normalised:
             return
@@ -166,10 +173,13 @@ class PooledVGG16(nn.Module):
 
     @torch.no_grad()
     def settle_statistics(self, batches: Iterable[torch.Tensor]) -> None:
-        """Measures every normalisation anew on these ``(B, C, H, W)`` pixels, with the weights as they are now.
+        """Measures every normalisation anew on some pixels, with the weights as they are now.
 
         What training leaves is an average over its last steps, of few pictures and of weights that moved
         (Wu and Johnson, "Rethinking 'Batch' in BatchNorm", 2021).
+
+        Args:
+            batches: Pixels ``(B, C, H, W)``.
         """
         was_training = self.training
         self.eval()
@@ -189,7 +199,7 @@ class PooledVGG16(nn.Module):
         """Starts the convolutional layers from ImageNet, or everything from a checkpoint of another run.
 
         Args:
-            file: safetensors with ``features.N.weight`` and ``features.N.bias`` of VGG-16, or the model.safetensors
+            file: Weights, safetensors, with ``features.N.weight`` and ``features.N.bias`` of VGG-16, or the model.safetensors
                 of a checkpoint; None fetches timm's own from the Hub.
 
         Raises:
@@ -212,7 +222,7 @@ class PooledVGG16(nn.Module):
 
     @torch.no_grad()
     def to_timm(self, temperature: float = 1.0) -> nn.Module:
-        """The same function as an ordinary timm ``vgg16``, exact for 224 px input.
+        """Expresses the same function as an ordinary timm ``vgg16``, exact for 224 px input.
 
         Normalisation becomes part of the convolution before it. timm's head is a 7 x 7 convolution, ReLU, a
         1 x 1 convolution to 4096, ReLU, linear. Averaging and the linear layer become the 7 x 7 convolution, once
@@ -221,7 +231,8 @@ class PooledVGG16(nn.Module):
         """
         classes = self.head.out_features
         hidden = 2 * classes
-        network = timm.create_model("vgg16", num_classes=classes, mlp_ratio=hidden / _TIMM_HIDDEN)
+        # of any type: timm declares no more than a module
+        network: Any = timm.create_model("vgg16", num_classes=classes, mlp_ratio=hidden / _TIMM_HIDDEN)
         norms = [layer for layer in self.features if isinstance(layer, nn.BatchNorm2d)]
         for plain, own, norm in zip(_convolutions(network.features), _convolutions(self.features), norms, strict=True):
             plain.weight, plain.bias = fuse_conv_bn_weights(
@@ -245,7 +256,7 @@ class PooledVGG16(nn.Module):
 
 
 def at_side(pixel_values: torch.Tensor, side: int | None) -> torch.Tensor:
-    """``(B, C, H, W)`` pixels at another side, which makes training cheaper; None leaves them as they are."""
+    """Resizes ``(B, C, H, W)`` pixels to another side, which makes training cheaper; None leaves them as they are."""
     if side is None or side == pixel_values.shape[-1]:
         return pixel_values
     return functional.interpolate(pixel_values, size=(side, side), mode="bicubic", antialias=True)
