@@ -54,7 +54,7 @@ def make_clips(root: Path, pairs: int) -> int:
         path = root / folder / "c23" / "videos" / f"{name}.mp4"
         path.parent.mkdir(parents=True, exist_ok=True)
         coarse = random.integers(40, 220, (9, 16, 3), dtype=np.uint8)
-        background = cv2.resize(coarse, SIZE, interpolation=cv2.INTER_CUBIC)
+        background: np.ndarray = cv2.resize(coarse, SIZE, interpolation=cv2.INTER_CUBIC)
         with av.open(str(path), "w") as container:
             stream = container.add_stream("libx264", rate=FPS)
             stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"

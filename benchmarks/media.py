@@ -99,11 +99,12 @@ def repeat_clip(clip: Path, path: Path, times: int) -> Path:
                 stream = source.streams.video[0]
                 target = target or output.add_stream_from_template(stream)
                 for packet in source.demux(stream):
-                    if packet.dts is None:
+                    if packet.dts is None or packet.pts is None:
                         continue
                     ticks = round(shift / packet.time_base)
                     packet.pts, packet.dts, packet.stream = packet.pts + ticks, packet.dts + ticks, target
                     output.mux(packet)
+                assert stream.average_rate is not None  # `make_clip` gave it one
                 shift += Fraction(stream.frames) / stream.average_rate
     return path
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
-from torch.utils.data import Dataset, Subset
+from torch.utils.data import Subset
 from transformers import (
     EarlyStoppingCallback,
     EvalPrediction,
@@ -28,6 +28,8 @@ from transformers import (
 
 from detector.network.runtimes import log_odds
 from training.data.inputs import collate
+from training.data.selection_crops import SelectionCrops
+from training.data.training_pairs import TrainingPairs
 from training.networks.models import Classifier
 from training.options import TrainingOptions
 from training.run_folder import last_complete_checkpoint
@@ -130,8 +132,8 @@ def validation_auc(prediction: EvalPrediction) -> dict[str, float]:
 def fine_tune(
     model: Classifier,
     options: TrainingOptions,
-    pairs: Dataset,
-    selection: Dataset,
+    pairs: TrainingPairs,
+    selection: SelectionCrops,
     folder: Path,
     initial_weights: str | None = None,
 ) -> Classifier:
@@ -142,7 +144,7 @@ def fine_tune(
     Args:
         model: Fresh model; changed in place.
         options: How to train.
-        pairs: Training crops, as `training.data.training_pairs.TrainingPairs` gives them.
+        pairs: Training crops.
         selection: Validation crops that early stopping looks at.
         folder: Folder that gets checkpoints and TensorBoard logs.
         initial_weights: File of the weights to start from; None fetches timm's.
@@ -175,7 +177,7 @@ def fine_tune(
 
 
 def _build_trainer(
-    model: Classifier, options: TrainingOptions, pairs: Dataset, selection: Dataset, folder: Path
+    model: Classifier, options: TrainingOptions, pairs: TrainingPairs, selection: SelectionCrops, folder: Path
 ) -> Trainer:
     """Sets up the Trainer, with our optimizer, schedules and callbacks."""
     arguments = _training_arguments(options, folder)

@@ -36,5 +36,6 @@ def parse_options(arguments: list[str] | None, description: str | None) -> Optio
         ValueError: A value makes no sense, or two do not fit together; one sentence.
     """
     groups = (DataOptions, NetworkOptions, TrainingOptions, EvaluationOptions)
-    parser = _OptionParser(groups, prog="train.py", formatter_class=_HelpFormatter, description=description)
+    # the parser declares a type that no class has
+    parser = _OptionParser(groups, prog="train.py", formatter_class=_HelpFormatter, description=description)  # type: ignore[arg-type]
     return Options(*parser.parse_args_into_dataclasses(arguments))

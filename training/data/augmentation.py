@@ -68,7 +68,7 @@ def h264(crop: np.ndarray, crf: int, frames: int = 1) -> np.ndarray:
     """
     height, width = crop.shape[:2]
     # 4:2:0 needs even sides
-    padded = cv2.copyMakeBorder(crop, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+    padded: np.ndarray = cv2.copyMakeBorder(crop, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
     encoder = av.CodecContext.create("libx264", "w")
     encoder.height, encoder.width = padded.shape[:2]
     encoder.pix_fmt, encoder.time_base, encoder.framerate = "yuv420p", Fraction(1, 25), Fraction(25)

@@ -11,9 +11,9 @@ from dataset_builder.pseudo_fakes.real_faces import PSEUDO_FAKES, RealFaces, joi
 from dataset_builder.sources import REAL
 from training.data.evaluation_sets import EvaluationSet, LabelledSet, pseudo_fake_set
 from training.data.inputs import Transform
-from training.options import Options
 from training.data.splits import load_splits
 from training.data.training_pairs import BINARY, TrainingPairs
+from training.options import Options
 
 # Splits that a run needs in full; a further test set may have no other than "test".
 ALL_SPLITS = ("train", "validation", "test")
@@ -82,9 +82,10 @@ def load_run_data(options: Options) -> RunData:
     further_sets = [_further_test_set(name, folder, options) for name, folder in further]
     validation = [] if measures_only else _evaluation_sets(sets, "validation", options)
     test = [*_evaluation_sets(sets, "test", options), *further_sets]
-    for split, found in {"test": test} if measures_only else {"validation": validation, "test": test}.items():
-        if not any(split == "test" or data.stands_for_use for data in found):
-            raise ValueError(f"The {split} split of {options.data.dataset} does not hold both real and fake crops.")
+    if not measures_only and not any(data.stands_for_use for data in validation):
+        raise ValueError(f"The validation split of {options.data.dataset} does not hold both real and fake crops.")
+    if not test:
+        raise ValueError(f"The test split of {options.data.dataset} does not hold both real and fake crops.")
     return RunData(sets, () if measures_only else _classes(sets, options), validation, test, options)
 
 

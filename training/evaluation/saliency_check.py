@@ -131,8 +131,9 @@ def untrained_copy(model: LoadedModel) -> LoadedModel:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         for module in network.modules():
-            if hasattr(module, "reset_parameters"):
-                module.reset_parameters()
+            reset = getattr(module, "reset_parameters", None)
+            if reset is not None:
+                reset()
     return replace(model, runtime=TorchRuntime(network, runtime.transform))
 
 

@@ -32,7 +32,7 @@ def mask_loss(found: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
         masks: Share of each place that was manipulated, ``(B, C, H, W)`` 0..1; NaN for a crop whose mask is not known.
     """
     known = (~masks.isnan().any(dim=(1, 2, 3))).float()
-    wanted = functional.adaptive_avg_pool2d(masks.nan_to_num(), found.shape[2:])
+    wanted = functional.adaptive_avg_pool2d(masks.nan_to_num(), (found.shape[2], found.shape[3]))
     losses = functional.binary_cross_entropy_with_logits(found, wanted, reduction="none").mean(dim=(1, 2, 3))
     # every parameter takes part in every step, as training on several devices needs
     return (losses * known).sum() / known.sum().clamp(min=1)

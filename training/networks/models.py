@@ -22,14 +22,24 @@ UNTRAINED = ("simple_cnn",)
 
 
 class TimmClassifier(nn.Module):
-    """Any image classifier of timm, trained whole, with the interface of `PooledVGG16`."""
+    """Any image classifier of timm, trained whole, with the interface of `PooledVGG16`.
+
+    Attributes:
+        name: Name of the architecture.
+        num_classes: Number of classes.
+        training_side: Side of the pictures to train on, in px; None: as they come.
+        network: The network of timm.
+        data_config: Input size, mean and so on, as timm stores it.
+    """
+
+    # of any type: timm declares no more than a module, which lacks what its networks have in common
+    network: Any
 
     def __init__(self, name: str, num_classes: int):
         super().__init__()
         self.name, self.num_classes = name, num_classes
         self.training_side: int | None = None
-        # of any type: what timm's networks have in common is not in the type that it declares
-        self.network: Any = timm.create_model(name, num_classes=num_classes)
+        self.network = timm.create_model(name, num_classes=num_classes)
         self.data_config = timm.data.resolve_model_data_config(self.network) | {"crop_pct": 1.0, "crop_mode": "squash"}
         if not isinstance(self.network.get_classifier(), nn.Linear):
             raise ValueError(f"{name} does not end in a linear layer, so it could not be calibrated.")

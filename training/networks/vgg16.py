@@ -27,6 +27,7 @@ DATA_CONFIG = {
     "crop_pct": 1.0,
     "crop_mode": "squash",
 }
+Norm = nn.BatchNorm1d | nn.BatchNorm2d
 _MAP_SIDE = 7
 _TIMM_HIDDEN = 4096
 
@@ -51,7 +52,7 @@ class PooledVGG16(nn.Module):
         super().__init__()
         self.training_side: int | None = None
         self.mask_weight = mask_weight
-        self.features = timm.create_model("vgg16_bn", num_classes=num_classes, mlp_ratio=1 / _TIMM_HIDDEN).features
+        self.features = _layers(timm.create_model("vgg16_bn", num_classes=num_classes, mlp_ratio=1 / _TIMM_HIDDEN))
         self.pooled_norm = nn.BatchNorm1d(512, affine=False)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(512, num_classes)
@@ -62,9 +63,8 @@ class PooledVGG16(nn.Module):
             nn.Sequential(nn.BatchNorm2d(width, affine=False), nn.Conv2d(width, MASK_CHANNELS, kernel_size=1))
             for width in (256, 512, 512)
         )
-        for _, convolution in self.mask_heads:
-            nn.init.zeros_(convolution.weight)
-            nn.init.zeros_(convolution.bias)
+        for parameter in self.mask_heads.parameters():
+            nn.init.zeros_(parameter)
         # likewise: from the evidence of a place, in log odds, to those of its being manipulated
         self.evidence_scale = nn.Parameter(torch.tensor(0.1))
         self.evidence_shift = nn.Parameter(torch.tensor(0.0))
@@ -107,8 +107,8 @@ class PooledVGG16(nn.Module):
         Returns:
             ``(B, 1, h, w)``.
         """
-        spread = (self.pooled_norm.running_var + self.pooled_norm.eps).sqrt()
-        places = (maps.movedim(1, -1) - self.pooled_norm.running_mean) / spread
+        mean, variance = _statistics(self.pooled_norm)
+        places = (maps.movedim(1, -1) - mean) / (variance + self.pooled_norm.eps).sqrt()
         logits = self.head(places)  # (B, h, w, classes)
         return (logits[..., 1:].logsumexp(dim=-1) - logits[..., 0])[:, None]
 
@@ -151,9 +151,9 @@ class PooledVGG16(nn.Module):
         was_training = self.training
         self.eval()
         norms = [layer for layer in self.features if isinstance(layer, nn.BatchNorm2d)]
-        sums: dict[nn.Module, list[torch.Tensor]] = {norm: [] for norm in [*norms, self.pooled_norm]}
+        sums: dict[Norm, list[torch.Tensor]] = {norm: [] for norm in (*norms, self.pooled_norm)}
 
-        def remember(norm: nn.Module, inputs: tuple[torch.Tensor]) -> None:
+        def remember(norm: Norm, inputs: tuple[torch.Tensor]) -> None:
             values = inputs[0].float().movedim(1, -1).flatten(0, -2)  # (N, C)
             sums[norm].append(torch.stack([values.mean(0), values.var(0, unbiased=False)]))
 
@@ -164,8 +164,8 @@ class PooledVGG16(nn.Module):
             hook.remove()
         for norm, parts in sums.items():
             mean, variance = torch.stack(parts).mean(dim=0)
-            norm.running_mean.copy_(mean)
-            norm.running_var.copy_(variance)
+            for stored, found in zip(_statistics(norm), (mean, variance), strict=True):
+                stored.copy_(found)
             if norm.affine:
                 norm.weight.copy_((variance + norm.eps).sqrt())
                 norm.bias.copy_(mean)
@@ -206,7 +206,7 @@ class PooledVGG16(nn.Module):
             ValueError: The file cannot be read or does not hold these layers, or the Hub is out of reach.
         """
         file = file or fetch_pretrained("vgg16")
-        plain = timm.create_model("vgg16", num_classes=0, mlp_ratio=1 / _TIMM_HIDDEN).features
+        plain = _layers(timm.create_model("vgg16", num_classes=0, mlp_ratio=1 / _TIMM_HIDDEN))
         try:
             stored = load_file(file)
             if "pooled_norm.running_mean" in stored:
@@ -236,11 +236,11 @@ class PooledVGG16(nn.Module):
         norms = [layer for layer in self.features if isinstance(layer, nn.BatchNorm2d)]
         for plain, own, norm in zip(_convolutions(network.features), _convolutions(self.features), norms, strict=True):
             plain.weight, plain.bias = fuse_conv_bn_weights(
-                own.weight, own.bias, norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias
+                own.weight, own.bias, *_statistics(norm), norm.eps, norm.weight, norm.bias
             )
-        spread = (self.pooled_norm.running_var + self.pooled_norm.eps).sqrt()
-        weight = self.head.weight / spread
-        bias = (self.head.bias - weight @ self.pooled_norm.running_mean) / temperature
+        mean, variance = _statistics(self.pooled_norm)
+        weight = self.head.weight / (variance + self.pooled_norm.eps).sqrt()
+        bias = (self.head.bias - weight @ mean) / temperature
         weight = weight / temperature
         signed = torch.cat([weight, -weight])  # (2 * classes, 512)
         window = signed[:, :, None, None] / _MAP_SIDE**2
@@ -262,5 +262,17 @@ def at_side(pixel_values: torch.Tensor, side: int | None) -> torch.Tensor:
     return functional.interpolate(pixel_values, size=(side, side), mode="bicubic", antialias=True)
 
 
+def _layers(network: Any) -> nn.Sequential:
+    """Gives the convolutional layers of a VGG-16 of timm, which declares no more than a module."""
+    return network.features
+
+
+def _statistics(norm: Norm) -> tuple[torch.Tensor, torch.Tensor]:
+    """Gives the running mean and the running variance, which every normalisation here keeps."""
+    assert norm.running_mean is not None and norm.running_var is not None
+    return norm.running_mean, norm.running_var
+
+
 def _convolutions(layers: Iterable[nn.Module]) -> list[nn.Conv2d]:
+    """Selects the convolutions."""
     return [layer for layer in layers if isinstance(layer, nn.Conv2d)]

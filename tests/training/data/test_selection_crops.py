@@ -1,7 +1,7 @@
 from training.data.evaluation_sets import LabelledSet, pseudo_fake_set
 from training.data.inputs import collate, crop_transform
-from training.networks.vgg16 import DATA_CONFIG
 from training.data.selection_crops import SelectionCrops
+from training.networks.vgg16 import DATA_CONFIG
 
 
 def test_selection_takes_as_many_of_both_classes(rows, faces):

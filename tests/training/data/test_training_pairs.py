@@ -5,8 +5,8 @@ import torch
 
 from dataset_builder.pseudo_fakes.real_faces import PSEUDO_FAKES
 from training.data.inputs import collate
-from training.networks.losses import SOME_FAKE
 from training.data.training_pairs import TrainingPairs
+from training.networks.losses import SOME_FAKE
 
 
 @pytest.mark.parametrize("kind", PSEUDO_FAKES)
