@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import openvino
@@ -19,13 +19,13 @@ from openvino import opset13 as ops
 from benchmarks.media import decode_all, portrait
 from detector.analyzer import FRAMES_PER_VIDEO, Analyzer
 from detector.faces.detection import FaceDetector, crop_face
+from detector.media.reading import MEDIA_ANSWERS, read_media
 from detector.network.loading import BUNDLED_FOLDER, LoadedModel, load_folder
-from detector.network.runtimes import Choice
+from detector.network.runtimes import Choice, RefiningRuntime
 from detector.network.torch_runtime import TorchRuntime
 from detector.sandbox.client import WORKERS
 from web.views.media import clip_html, photo_html
 
-Name = TypeVar("Name", bound=Hashable)
 # Multiply-adds of VGG-16's convolutions at 224 px; an operation is one of the two.
 OPERATIONS_PER_CROP = 2 * 15.35e9
 
@@ -47,7 +47,7 @@ class Row:
     unit: str = ""
 
 
-def interleaved(works: Mapping[Name, Callable[[], object]], rounds: int) -> dict[Name, float]:
+def interleaved(works: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
     """Measures pieces of work in turn, so that other work on the machine disturbs all alike.
 
     Args:
@@ -57,7 +57,7 @@ def interleaved(works: Mapping[Name, Callable[[], object]], rounds: int) -> dict
     Returns:
         Median seconds of each.
     """
-    taken: defaultdict[Name, list[float]] = defaultdict(list)
+    taken: defaultdict[str, list[float]] = defaultdict(list)
     for number in range(rounds + 1):
         for name, work in works.items():
             start = time.perf_counter()
@@ -70,8 +70,10 @@ def interleaved(works: Mapping[Name, Callable[[], object]], rounds: int) -> dict
 def eager_model() -> LoadedModel:
     """Loads the bundled weights in plain eager float32 torch, without channels-last."""
     loaded = load_folder(BUNDLED_FOLDER, "eager", runtime="torch")
-    network = loaded.runtime.network.to(memory_format=torch.contiguous_format)
-    return LoadedModel(loaded.info, TorchRuntime(network, loaded.runtime.transform))
+    runtime = loaded.runtime
+    assert isinstance(runtime, TorchRuntime)  # as asked for
+    network = runtime.network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    return replace(loaded, runtime=TorchRuntime(network, runtime.transform, runtime.real))
 
 
 def sample_crops(count: int) -> list[np.ndarray]:
@@ -82,30 +84,23 @@ def sample_crops(count: int) -> list[np.ndarray]:
 
 
 def classification(rounds: int) -> list[Row]:
-    """Measures 1 and 32 crops, and saliency on top, in every runtime."""
+    """Measures 1 and 32 crops in every runtime; scores and maps of evidence come together."""
     choices: tuple[Choice, ...] = ("torch", "fp32", "int8")
     loaded = [load_folder(BUNDLED_FOLDER, choice, runtime=choice) for choice in choices]
     models = {"eager torch": eager_model()} | {model.info.runtime: model for model in loaded}
     rows = []
     for count in (1, 32):
         crops, some = sample_crops(count), f"{count} crop{'s' * (count > 1)}"
-        works: dict[tuple[str, str], Callable[[], object]] = {}
+        works: dict[str, Callable[[], object]] = {}
         for name, model in models.items():
-            works[name, "scores"] = partial(model.runtime.logits, crops, model.real)
-            if "int8" in name:
-                works[f"{name}, near a threshold float32", "scores"] = partial(
-                    model.runtime.logits, crops, model.real, model.info.thresholds.log_odds
-                )
-            if "torch" not in name:
-                works[name, "with saliency"] = partial(model.runtime.logits_and_evidence, crops, model.real)
-        seconds = interleaved(works, rounds)
-        for (name, what), value in seconds.items():
-            against = seconds["eager torch", "scores"] if what == "scores" else seconds[name, "scores"]
-            if what == "scores":
-                rows.append(Row(f"{some}, {name}", value, against / value, "x eager torch"))
+            if isinstance(model.runtime, RefiningRuntime):
+                works[name] = partial(model.runtime.near(()).predict, crops)
+                works[f"{name}, near a threshold float32"] = partial(model.predict, crops)
             else:
-                extra = value / against - 1
-                rows.append(Row(f"{some}, {name}, with saliency", value, 100 * extra, "% on top of the scores"))
+                works[name] = partial(model.predict, crops)
+        seconds = interleaved(works, rounds)
+        against = seconds["eager torch"]
+        rows += [Row(f"{some}, {name}", value, against / value, "x eager torch") for name, value in seconds.items()]
     return rows
 
 
@@ -128,7 +123,7 @@ def distance_to_the_limit(rounds: int) -> list[Row]:
     crops = sample_crops(4)
     for choice in ("fp32", "int8"):
         model = load_folder(BUNDLED_FOLDER, choice, runtime=choice)
-        works[f"{choice} crop"] = partial(model.runtime.logits, crops, model.real)
+        works[f"{choice} crop"] = partial(model.predict, crops)
     seconds = interleaved(works, 2 * rounds)
     rows = []
     for kind, crop in (("float32", "fp32 crop"), ("int8", "int8 crop")):
@@ -208,7 +203,8 @@ def clips(paths: dict[str, Path], rounds: int) -> list[Row]:
 
 def _read_samples(path: Path, exact: bool) -> None:
     """Does what the worker does for a clip, up to handing the frames over."""
-    for _ in WORKERS.stream("sample_clip", path, FRAMES_PER_VIDEO, exact):
+    job = (read_media, path, "video", FRAMES_PER_VIDEO, exact, "", False)
+    for _ in WORKERS.stream(*job, answers=MEDIA_ANSWERS):
         pass
 
 

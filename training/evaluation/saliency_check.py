@@ -14,7 +14,6 @@ import torch
 from tqdm import tqdm
 
 from detector.network.loading import LoadedModel
-from detector.network.saliency import score_with_evidence
 from detector.network.torch_runtime import TorchRuntime, log_odds
 from training.data.evaluation_sets import EvaluationSet, PseudoFakeSet
 
@@ -36,7 +35,8 @@ class Pointing:
 
 def overlay_map(model: LoadedModel, crop: np.ndarray) -> np.ndarray:
     """Computes the map that the application draws, ``(h, w)``."""
-    return score_with_evidence(model, [crop])[1][0]
+    evidence: np.ndarray = model.predict([crop]).evidence[0]
+    return evidence
 
 
 def torch_runtime(model: LoadedModel) -> TorchRuntime:
@@ -51,8 +51,8 @@ def torch_runtime(model: LoadedModel) -> TorchRuntime:
 
 
 def _log_odds(model: LoadedModel, pixels: torch.Tensor) -> torch.Tensor:
-    """Computes what `LoadedModel.log_odds` gives, for autograd."""
-    return log_odds(torch_runtime(model).network(pixels), model.real)
+    """Computes what `Prediction.log_odds` gives, for autograd."""
+    return log_odds(torch_runtime(model).network(pixels), model.info.real)
 
 
 def layer_grad_cam(model: LoadedModel, crop: np.ndarray) -> np.ndarray:
@@ -134,7 +134,7 @@ def untrained_copy(model: LoadedModel) -> LoadedModel:
             reset = getattr(module, "reset_parameters", None)
             if reset is not None:
                 reset()
-    return replace(model, runtime=TorchRuntime(network, runtime.transform))
+    return replace(model, runtime=TorchRuntime(network, runtime.transform, runtime.real))
 
 
 def check_saliency(model: LoadedModel, sets: Sequence[EvaluationSet], limit: int) -> list[dict]:

@@ -150,8 +150,8 @@ class PooledVGG16(nn.Module):
             return
         was_training = self.training
         self.eval()
-        norms = [layer for layer in self.features if isinstance(layer, nn.BatchNorm2d)]
-        sums: dict[Norm, list[torch.Tensor]] = {norm: [] for norm in (*norms, self.pooled_norm)}
+        norms: list[Norm] = [layer for layer in self.features if isinstance(layer, nn.BatchNorm2d)]
+        sums: dict[Norm, list[torch.Tensor]] = {norm: [] for norm in [*norms, self.pooled_norm]}
 
         def remember(norm: Norm, inputs: tuple[torch.Tensor]) -> None:
             values = inputs[0].float().movedim(1, -1).flatten(0, -2)  # (N, C)
