@@ -72,7 +72,7 @@ def eager_model() -> LoadedModel:
     loaded = load_folder(BUNDLED_FOLDER, "eager", runtime="torch")
     runtime = loaded.runtime
     assert isinstance(runtime, TorchRuntime)  # as asked for
-    network = runtime.network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    network = runtime.network.to(memory_format=torch.contiguous_format)
     return replace(loaded, runtime=TorchRuntime(network, runtime.transform, runtime.real))
 
 

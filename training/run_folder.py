@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
+from typing import Any
 
 from datasets import DatasetDict
 from datasets.fingerprint import Hasher
@@ -16,7 +17,7 @@ logger = logging.getLogger(__name__)
 _RUN_FILE = "run.json"
 
 
-def facts_of_run(options: Options, sets: dict[str, DatasetDict], model: str, processes: int) -> dict:
+def facts_of_run(options: Options, sets: dict[str, DatasetDict], model: str, processes: int) -> dict[str, Any]:
     """Collects what a run must have in common with the one whose checkpoint it resumes from, by name.
 
     Args:
@@ -33,7 +34,7 @@ def facts_of_run(options: Options, sets: dict[str, DatasetDict], model: str, pro
     return options.values(Role.RESUME) | {"model": model, "data": Hasher.hash(rows), "processes": processes}
 
 
-def claim_run_folder(folder: Path, facts: dict, write: bool) -> None:
+def claim_run_folder(folder: Path, facts: dict[str, Any], write: bool) -> None:
     """Marks a folder as that of a run.
 
     Args:
@@ -58,7 +59,7 @@ def claim_run_folder(folder: Path, facts: dict, write: bool) -> None:
         unfinished.replace(file)
 
 
-def earlier_runs(initial_weights: str | None) -> list[dict]:
+def earlier_runs(initial_weights: str | None) -> list[dict[str, Any]]:
     """Finds the runs that initial weights come from, the first one first, by the files beside the weights.
 
     Args:

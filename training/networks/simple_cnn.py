@@ -6,6 +6,8 @@ Its layers were not published; these are the usual ones of a first attempt.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 from timm.models import build_model_with_cfg, generate_default_cfgs, register_model
@@ -65,6 +67,6 @@ default_cfgs = generate_default_cfgs(
 
 
 @register_model
-def simple_cnn(pretrained: bool = False, **kwargs) -> SimpleCNN:
+def simple_cnn(pretrained: bool = False, **kwargs: Any) -> SimpleCNN:
     """Builds a `SimpleCNN`; there are no pretrained weights."""
     return build_model_with_cfg(SimpleCNN, "simple_cnn", pretrained, **kwargs)
