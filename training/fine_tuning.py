@@ -111,6 +111,7 @@ def schedule(
     """
 
     def factor_from(start: float) -> Callable[[int], float]:
+        """Makes the factor on a learning rate that rises from a share of the steps on."""
         def factor(step: int) -> float:
             done = step / max(steps, 1)
             if done < start:
@@ -215,7 +216,7 @@ def _build_trainer(
 
 
 def _training_arguments(options: TrainingOptions, folder: Path) -> TrainingArguments:
-    """Says the same in the words of the Trainer."""
+    """Translates the options into the arguments of the Trainer."""
     precision = mixed_precision()
     on_cpu = not torch.cuda.is_available()
     return TrainingArguments(

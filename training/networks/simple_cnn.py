@@ -15,7 +15,7 @@ from torch import nn
 
 
 class SimpleCNN(nn.Module):
-    """Has three convolutions with pooling, and one hidden layer."""
+    """Three convolutions with pooling, and one hidden layer."""
 
     def __init__(self, num_classes: int = 2, in_chans: int = 3, drop_rate: float = 0.3):
         super().__init__()

@@ -125,7 +125,7 @@ def _card_data(evaluation: dict[str, Any]) -> ModelCardData:
 
 
 def _sizes(training: dict[str, Any]) -> str:
-    """Says at which sizes of the input was trained."""
+    """Describes the input sizes of the training."""
     sides = (training[key] for key in ("input_size", "finish_size"))
     side, last = (f"{side} px" if side else "full input size" for side in sides)
     if training["finish_share"] and last != side:
