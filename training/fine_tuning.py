@@ -112,6 +112,7 @@ def schedule(
 
     def factor_from(start: float) -> Callable[[int], float]:
         """Makes the factor on a learning rate that rises from a share of the steps on."""
+
         def factor(step: int) -> float:
             done = step / max(steps, 1)
             if done < start:
