@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import yaml
 
+from dataset_builder.layouts import LAYOUTS
 from dataset_builder.sources import REAL
 from dataset_builder.summary import Summary, summary_table
 
-FACEFORENSICS_TERMS = "https://github.com/ondyari/FaceForensics"
-_TERMS = {
-    "faceforensics": ("faceforensics-terms-of-use", FACEFORENSICS_TERMS, "FaceForensics++"),
-    "celeb_df": ("celeb-df-terms-of-use", "https://github.com/yuezunli/celeb-deepfakeforensics", "Celeb-DF v2"),
-    "dfdc": ("dfdc-terms", "https://ai.meta.com/datasets/dfdc", "the DeepFake Detection Challenge"),
-    "labelled": ("terms-of-the-source", "README.md", "the source folder"),
-}
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 _TEXT = """
@@ -32,7 +26,8 @@ Square face crops with the labels real and fake, cut by the code that the detect
 - **Labels.** `label` is 0 real, 1 fake. `manipulation` is 0 real, else which manipulation: either column trains.
 - **Splits.** Groups, never files. A group is everything that shares a source-target pair, or a YouTube video where these
   are known, or an actor or celebrity; of photos and clips without such names, the near-duplicates (64-bit perceptual
-  hash, at most 8 bits apart). In the splits *newsroom* and *leave-one-out* a hash of the group's name alone decides (.65
+  hash, at most 8 bits apart); of DFDC crops, those that look alike when very small; of frames whose sequence is only
+  estimated, the blocks of 50 sequences that it may lie in. In the splits *newsroom* and *leave-one-out* a hash of the group's name alone decides (.65
   train, .20 test, .15 validation), so it is the same for every manipulation, compression and seed. *official* takes the
   authors' lists and leaves out what these do not name; what has no lists is split by group. *test-only* puts everything
   into test. A fake of two people who fall into different splits is dropped and counted as crossing. The builder stops if
@@ -42,13 +37,19 @@ Square face crops with the labels real and fake, cut by the code that the detect
 - **Which face.** The face track that covers the manipulation mask most, where masks exist, else the most persistent one.
   A fake frame whose mask is empty there was left untouched and is not in the data.
   Box, landmarks and detector score are those of the real frame for both, so crop geometry cannot tell the classes
-  apart; a fake without its original is cut at its own boxes (`own_boxes` in the summary).
+  apart; a fake without its original is cut at its own boxes (`own_boxes` in the summary). A fake whose frames show the
+  middle of its original's is cut at the same place of the scene.
+- **Pairs.** `original_id` and `time_s` of a fake name the row of the same instant of its original (`video_id` and
+  `time_s`), which is always in the data; `original_id` is empty where there is none. Pairs are the last to go when
+  classes are balanced.
 - **Crop.** Square, 1.3 times the longer side of the face box (YuNet), mirrored at the border, never stretched, at the
   resolution of the frame, PNG. Faces under 48 px are left out.
 
 Columns: `image`, `label`, `manipulation`, `compression`, `video_id` (includes the manipulation), `target`, `source`, `group`,
-`time_s`, `box_px` and `landmarks_px` in pixels of the frame, `face_size_px`, `detector_score`, `mask` (the same crop of
-the mask, null where there is none), `source_sha256` (of the video file).
+`collection` (where it comes from, so that whole sources can be kept apart), `original_id`, `time_s`, `box_px` and
+`landmarks_px` in pixels of the frame, `face_size_px`, `detector_score`, `picture_px` (width and height of the frame),
+`inside_share` (how much of the crop lies in the frame; the rest is mirrored), `mask` (the same crop of the mask, null where
+there is none), `source_sha256` (of the source file). Box, landmarks and frame size of a fake are those of its original.
 
 {configurations}
 
@@ -82,17 +83,17 @@ def front_matter(summaries: list[Summary], configs: list[dict] | None = None) ->
         summaries: One a configuration.
         configs: Where the Parquet files of each configuration lie; None where there are none.
     """
-    licence, link, name = _TERMS[summaries[0].settings["layout"]]
+    layout = LAYOUTS[summaries[0].settings["layout"]]
     crops = sum(sum(counts.values()) for summary in summaries for counts in summary.frames.values())
     data = {
         "license": "other",
-        "license_name": licence,
-        "license_link": link,
-        "pretty_name": f"Face crops of {name}",
+        "license_name": layout.licence,
+        "license_link": layout.link,
+        "pretty_name": f"Face crops of {layout.title}",
         "task_categories": ["image-classification"],
         "size_categories": [next((size for limit, size in _SIZES if crops < limit), "1M<n<10M")],
         "tags": ["deepfake-detection", "face-manipulation", "fact-checking"],
-        "extra_gated_prompt": f"These are face crops of {name}. I have accepted its terms of use myself ({link}), and will "
+        "extra_gated_prompt": f"These are face crops of {layout.title}. I have accepted its terms of use myself ({layout.link}), and will "
         "not pass the images on, identify people in them, or make manipulations with them.",
         "extra_gated_fields": {
             "Name": "text",
@@ -111,12 +112,11 @@ def render_card(summaries: list[Summary], configs: list[dict] | None = None, mor
         configs: See `front_matter`.
         more: Front matter that the Hub client wrote and that stays.
     """
-    layout = summaries[0].settings["layout"]
-    _, link, name = _TERMS[layout]
-    source = _FACEFORENSICS_SOURCE if layout == "faceforensics" else _OTHER_SOURCE
+    layout = LAYOUTS[summaries[0].settings["layout"]]
+    source = _FACEFORENSICS_SOURCE if layout.link == LAYOUTS["faceforensics"].link else _OTHER_SOURCE
     text = _TEXT.format(
-        title=name,
-        source=source.format(url=link, name=name),
+        title=layout.title,
+        source=source.format(url=layout.link, name=layout.title),
         manual=_MANUAL,
         configurations="\n\n".join(map(_configuration, summaries)),
         commands="\n".join(map(_command, summaries)),
@@ -155,12 +155,14 @@ def _configuration(summary: Summary) -> str:
 
 def _command(summary: Summary) -> str:
     settings = summary.settings
-    source = {
-        "faceforensics": f"--root FF_ROOT --manipulation {summary.config.split('_')[0]} --compression {settings['compression']}",
-        "labelled": f"--labelled DIR --manipulation {settings['manipulations'][0]}",
-        "celeb_df": "--celeb-df DIR",
-        "dfdc": "--dfdc DIR",
-    }[settings["layout"]]
+    layout = LAYOUTS[settings["layout"]]
+    source = f"{layout.option} {'FF_ROOT' if layout.name == 'faceforensics' else 'DIR'}"
+    if layout.name == "faceforensics":
+        source += f" --manipulation {summary.config.split('_')[0]} --compression {settings['compression']}"
+    if layout.name == "labelled":
+        source += f" --manipulation {settings['manipulations'][0]}"
+    if settings.get("has_beside"):  # summaries of earlier versions lack it
+        source += " --beside FF_ROOT"
     parts = ["python -m dataset_builder", source, f"--split {settings['split']}"]
     if settings["held_out"]:
         parts.append(f"--held-out {settings['held_out']}")

@@ -26,8 +26,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from dataset_builder.extract import ItemCrops, Unit, cut_unit
-from dataset_builder.layouts.labelled import is_photo
+from dataset_builder.extract import cut_unit
+from dataset_builder.face_crops import FaceCrop, ItemCrops, Unit
+from dataset_builder.near_duplicates import is_photo
 from dataset_builder.records import crop_row
 from dataset_builder.sources import REAL, SourceItem
 from detector.faces.detection import CROP_SCALE, MIN_FACE_PX, FaceDetector
@@ -35,8 +36,10 @@ from detector.faces.detection import CROP_SCALE, MIN_FACE_PX, FaceDetector
 logger = logging.getLogger(__name__)
 
 # Raised whenever the same source would give other crops, so that finished jobs of older code are not used.
-EXTRACTION_VERSION = 2
+EXTRACTION_VERSION = 3
 PHOTOS_PER_JOB = 64
+# Ranks of crops when classes are balanced: the highest goes first.
+PAIRED, COMMON, EXTRA = range(3)
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Job:
     @property
     def items(self) -> list[SourceItem]:
         """Every photo and video of the job."""
-        return [item for unit in self.units for item in (unit.real, *unit.fakes) if item]
+        return [item for unit in self.units for item in unit.items]
 
     def key(self) -> str:
         """Changes with every source file and setting that the crops depend on."""
@@ -79,8 +82,9 @@ class VideoOutcome:
         crops: Number of face crops.
         problem: Why there are none; empty otherwise.
         is_unreadable: Whether the file itself was the problem.
-        has_own_box: See `extract.ItemCrops`.
-        extra: For each crop, whether it goes first when classes are balanced.
+        has_own_box: See `face_crops.ItemCrops`.
+        ranks: For each crop, `PAIRED` (its original, or a fake made from it, was cut at the same instant), `COMMON`, or
+            `EXTRA` (taken for balance).
     """
 
     video_id: str
@@ -89,7 +93,7 @@ class VideoOutcome:
     problem: str
     is_unreadable: bool
     has_own_box: bool
-    extra: tuple[bool, ...]
+    ranks: tuple[int, ...]
 
     @property
     def label(self) -> int:
@@ -107,9 +111,12 @@ class JobOutcome:
 
 def make_jobs(units: list[Unit]) -> list[Job]:
     """One job a unit of videos; photos by the dozen."""
-    photos = [unit for unit in units if all(is_photo(item.path) for item in Job((unit,)).items)]
-    kept_together = set(map(id, photos))
-    jobs = [Job((unit,)) for unit in units if id(unit) not in kept_together]
+    photos, jobs = [], []
+    for unit in units:
+        if all(is_photo(item.path) for item in unit.items):
+            photos.append(unit)
+        else:
+            jobs.append(Job((unit,)))
     return jobs + [
         Job(tuple(photos[start : start + PHOTOS_PER_JOB])) for start in range(0, len(photos), PHOTOS_PER_JOB)
     ]
@@ -213,12 +220,19 @@ def _write(folder: Path, key: str, job: Job, features: datasets.Features, result
             problem=result.problem,
             is_unreadable=result.is_unreadable,
             has_own_box=result.has_own_box,
-            extra=tuple(crop.is_extra for crop in result.crops),
+            ranks=tuple(map(_rank, result.crops)),
         )
         outcomes.append(asdict(outcome))
     # the JSON comes last: it is the sign that the job is finished
     _replace(folder / f"{key}.parquet", lambda part: pq.write_table(_table(rows, features), part))
     _replace(folder / f"{key}.json", lambda part: part.write_text(json.dumps(outcomes), encoding="utf-8"))
+
+
+def _rank(crop: FaceCrop) -> int:
+    """Ranks a crop for the balance of classes; see `VideoOutcome.ranks`."""
+    if crop.is_paired:
+        return PAIRED
+    return EXTRA if crop.is_extra else COMMON
 
 
 def _table(rows: list[dict], features: datasets.Features) -> pa.Table:
@@ -234,5 +248,5 @@ def _replace(file: Path, write: Callable[[Path], object]) -> None:
 
 def _read_outcome(file: Path) -> JobOutcome:
     videos = json.loads(file.read_text(encoding="utf-8"))
-    outcomes = tuple(VideoOutcome(**video | {"extra": tuple(video["extra"])}) for video in videos)
+    outcomes = tuple(VideoOutcome(**video | {"ranks": tuple(video["ranks"])}) for video in videos)
     return JobOutcome(str(file.with_suffix(".parquet")), outcomes)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, field
 
-from dataset_builder.jobs import JobOutcome, VideoOutcome
+from dataset_builder.config import FaceCropsConfig
+from dataset_builder.jobs import PAIRED, JobOutcome, VideoOutcome
 from dataset_builder.sources import REAL, SourceSet
 from dataset_builder.splits import Deal
-
-if TYPE_CHECKING:
-    from dataset_builder.builder import FaceCropsConfig
 
 COLUMNS = ("found", "missing", "left_out", "crossing", "unreadable", "no_face", "used")
 
@@ -33,6 +30,7 @@ class Summary:
         own_boxes: Fakes whose face was found in themselves, as their original is missing or unusable.
         without_original: Fakes whose original is not in the folder.
         problems: Why a file was skipped, by its `video_id`.
+        paired: Fake crops whose row of the original is in the data too, by split.
     """
 
     config: str
@@ -45,6 +43,7 @@ class Summary:
     own_boxes: list[str]
     without_original: list[str]
     problems: dict[str, str]
+    paired: dict[str, int] = field(default_factory=dict)
 
     def to_dict(self) -> dict:
         """For JSON."""
@@ -67,13 +66,15 @@ def summarize(
     for name, published in found.published.items():
         files[name]["missing"] = max(published - files[name]["found"], 0)
     problems, own_boxes = {}, []
-    frames, groups, videos = {}, {}, {}
+    frames, groups, videos, paired = {}, {}, {}, {}
     group_of = {item.video_id: item.group for item in found.items}
     for split, members in outcomes.items():
-        used = Counter()
+        used, paired[split] = Counter(), 0
         for outcome, rows in zip(members, kept[split], strict=True):
             owners = [video for video in outcome.videos for _ in range(video.crops)]
             used.update((owners[row].video_id, owners[row].manipulation) for row in rows)
+            ranks = [rank for video in outcome.videos for rank in video.ranks]
+            paired[split] += sum(owners[row].label and ranks[row] == PAIRED for row in rows)
             for video in outcome.videos:
                 files[video.manipulation][_fate(video)] += 1
                 if video.problem:
@@ -92,7 +93,12 @@ def summarize(
     }
     return Summary(
         config.name,
-        settings | {"manipulations": list(config.manipulations), "has_youtube_ids": bool(config.conversion_dict)},
+        settings
+        | {
+            "manipulations": list(config.manipulations),
+            "has_youtube_ids": bool(config.conversion_dict),
+            "has_beside": bool(config.beside),
+        },
         {name: {column: counts[column] for column in COLUMNS} for name, counts in files.items()},
         frames,
         groups,
@@ -101,6 +107,7 @@ def summarize(
         sorted(own_boxes),
         list(found.without_original),
         dict(sorted(problems.items())),
+        paired,
     )
 
 
