@@ -13,8 +13,9 @@ from dataset_builder.instants import frames_at_instants, plan_instants
 from dataset_builder.placement import moved, size_of
 from dataset_builder.sources import SourceItem
 from detector.errors import MediaError
-from detector.faces.detection import MIN_FACE_PX, DetectedFace, FaceDetector, crop_face
+from detector.faces.detection import MIN_FACE_PX, FaceDetector, crop_face
 from detector.faces.tracking import link_tracks
+from detector.facts import DetectedFace
 from detector.media.videos import Video
 
 logger = logging.getLogger(__name__)

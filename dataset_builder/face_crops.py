@@ -10,7 +10,8 @@ import numpy as np
 from PIL import Image
 
 from dataset_builder.sources import SourceItem
-from detector.faces.detection import DetectedFace, crop_face, crop_square
+from detector.faces.detection import crop_face, crop_square
+from detector.facts import DetectedFace
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from detector.faces.detection import DetectedFace
+from detector.facts import DetectedFace
 from detector.media.videos import Video
 
 # Mean difference of grey levels at which a fake shows the same picture as its original but for the face. Five
