@@ -1,1 +1,1 @@
-"""Benchmarks on media that they make; run each as ``python -m benchmarks.NAME``."""
+"""Benchmarks on media that they make; each runs as ``python -m benchmarks`` or ``python -m benchmarks.NAME``."""

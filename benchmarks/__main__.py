@@ -1,8 +1,9 @@
-"""How fast and how large the detector is on this machine, against plain eager float32 torch with the same weights.
+"""Measures how fast and how large the detector is on this machine, against plain eager float32 torch.
 
     python -m benchmarks
 
-Everything is measured in one run, in turn, on media that it makes; figures of two runs cannot be compared, ratios can.
+Everything is measured with the same weights in one run, in turn, on media that it makes. Ratios of two runs can be
+compared, seconds cannot.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from tqdm import tqdm
 from benchmarks.media import CLIPS, make_clip, make_photo, repeat_clip
 from benchmarks.serving import serving
 from benchmarks.speed import Row, classification, clips, distance_to_the_limit, photos
-from dataset_builder.summary import markdown_table
+from detector.command_line import stoppable
+from detector.markdown import markdown_table
 
 PARTS = ("crops", "limit", "photo", "clips", "server")
 SHORT = "30 s of 1080p"
@@ -28,7 +30,7 @@ USUAL, _, SMALL, _ = CLIPS  # half an hour of the small one can still be uploade
 
 
 def run(parts: list[str], rounds: int) -> list[Row]:
-    """All rows of these parts; each part's are shown as soon as they are known."""
+    """Measures these parts; shows the rows of each part as soon as they are known, and gives all of them."""
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as name, tqdm(total=len(parts), unit="part", disable=None) as bar:
         for part in parts:
@@ -41,6 +43,7 @@ def run(parts: list[str], rounds: int) -> list[Row]:
 
 
 def _measure(part: str, folder: Path, rounds: int) -> list[Row]:
+    """Measures one part."""
     if part == "crops":
         return classification(rounds)
     if part == "limit":
@@ -55,13 +58,13 @@ def _measure(part: str, folder: Path, rounds: int) -> list[Row]:
 
 
 def _clip(folder: Path, name: str) -> Path:
-    """Makes a clip unless an earlier part has."""
+    """Makes a clip unless an earlier part has made it."""
     path = folder / f"{list(CLIPS).index(name)}.mp4"
     return path if path.exists() else make_clip(path, CLIPS[name])
 
 
 def table(rows: list[Row]) -> str:
-    """The rows as Markdown."""
+    """Writes the rows as Markdown."""
     lines = [
         (
             row.what,
@@ -73,11 +76,12 @@ def table(rows: list[Row]) -> str:
     return markdown_table(("what", "seconds", "ratio"), lines)
 
 
+@stoppable
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command; returns the exit code."""
+    """Runs the command; returns the exit code: 0 done, 130 stopped by Ctrl-C."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Measures classification, saliency, photos, clips and the server on this machine; 10 to 20 minutes.",
+        description="Measures classification, saliency, photos, clips and the server on this machine; takes 10 to 20 minutes.",
         epilog="example: python -m benchmarks --parts crops limit --json",
     )
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="what to measure (default: all)")

@@ -1,4 +1,4 @@
-"""Videos a minute and peak memory of the data set builder.
+"""Measures videos per minute and peak memory of the data set builder.
 
     python -m benchmarks.dataset_builder
 
@@ -25,14 +25,23 @@ import psutil
 from PIL import Image
 from tqdm import tqdm
 
-from dataset_builder.summary import markdown_table
+from detector.command_line import stoppable
+from detector.markdown import markdown_table
 
 ROOT = Path(__file__).parent.parent
 SIZE, FPS, SECONDS = (1280, 720), 25, 10
 
 
 def make_clips(root: Path, pairs: int) -> int:
-    """Writes both directions and both originals of so many pairs; gives the number of videos."""
+    """Writes clips in FaceForensics++ layout: for each pair both originals and the fakes in both directions.
+
+    Args:
+        root: Folder to write to.
+        pairs: Number of pairs of sequences.
+
+    Returns:
+        The number of clips.
+    """
     with Image.open(ROOT / "examples" / "astronaut.jpg") as image:
         portrait = np.asarray(image.convert("RGB").resize((360, 360)))
     random = np.random.default_rng(0)
@@ -45,7 +54,7 @@ def make_clips(root: Path, pairs: int) -> int:
         path = root / folder / "c23" / "videos" / f"{name}.mp4"
         path.parent.mkdir(parents=True, exist_ok=True)
         coarse = random.integers(40, 220, (9, 16, 3), dtype=np.uint8)
-        background = cv2.resize(coarse, SIZE, interpolation=cv2.INTER_CUBIC)
+        background: np.ndarray = cv2.resize(coarse, SIZE, interpolation=cv2.INTER_CUBIC)
         with av.open(str(path), "w") as container:
             stream = container.add_stream("libx264", rate=FPS)
             stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
@@ -61,8 +70,17 @@ def make_clips(root: Path, pairs: int) -> int:
 def measure(root: Path, videos: int, processes: int, output: Path) -> dict:
     """Runs the builder as a command and samples the resident memory of it and its workers.
 
+    Args:
+        root: Folder with the clips.
+        videos: Number of the clips.
+        processes: Number of processes of the builder.
+        output: Folder for the data set.
+
     Returns:
-        Processes, videos, seconds, videos a minute, and the peak of the summed resident memory in MB.
+        Processes, videos, seconds, videos per minute, and the peak of the summed resident memory in MB.
+
+    Raises:
+        RuntimeError: The builder failed.
     """
     command = ["-m", "dataset_builder", "--root", str(root), "--output", str(output), "--num-proc", str(processes)]
     start = time.monotonic()
@@ -95,11 +113,12 @@ def measure(root: Path, videos: int, processes: int, output: Path) -> dict:
     }
 
 
+@stoppable
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command; returns the exit code."""
+    """Runs the command; returns the exit code: 0 done, 130 stopped by Ctrl-C."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.dataset_builder",
-        description="Measures videos a minute and peak memory of the builder on made 10-second 720p clips.",
+        description="Measures videos per minute and peak memory of the builder, on 10-second 720p clips that it makes.",
         epilog="example: python -m benchmarks.dataset_builder --pairs 6 --json",
     )
     parser.add_argument(

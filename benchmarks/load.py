@@ -1,9 +1,9 @@
-"""Many visitors at once, for minutes: does the server answer all of them, and does it grow?
+"""Sends many visitors at once, for minutes: does the server answer all of them, and does it grow?
 
     python -m benchmarks.load
 
 Starts the server as people do, with the bundled model, on loopback; sends photos, clips, bad files, pages that are closed in
-the midst of an analysis and uploads that break off; then looks at what is left.
+the middle of an analysis and uploads that break off; then looks at what is left.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from tqdm import tqdm
 
 from benchmarks.server_process import ROOT, Footprint, ServerProcess
 from benchmarks.visits import VISITS, Busy, Media, Unexpected, Visitor
+from detector.command_line import stoppable
 
 # Eight clients take 150 MB more than one within four minutes, most of it at once.
 MAX_GROWTH_MB = 200
@@ -35,14 +36,14 @@ class Report:
     """What was sent and what came of it.
 
     Attributes:
-        visits: By kind.
-        busy: Visits that the full queue turned away in words.
-        errors: Answers that nobody should get, by kind.
-        seconds: From the first visit to the last answer.
-        slowest_s: Of one visit, its wait in the queue included.
-        before: The server after a visit of each kind; None with ``--url``.
-        after: The server after all visits.
-        failures: Why this run failed; empty when it did not.
+        visits: Number of visits, by kind.
+        busy: Number of visits that the full queue turned away in words.
+        errors: Number of answers that nobody should get, by kind.
+        seconds: Time from the first visit to the last answer.
+        slowest_s: Time of the slowest visit, its wait in the queue included.
+        before: What the server held after a visit of each kind; None with ``--url``.
+        after: What the server held after all visits.
+        failures: Reasons why this run failed; empty when it did not.
     """
 
     visits: Counter = field(default_factory=Counter)
@@ -56,7 +57,7 @@ class Report:
 
 
 def media() -> Media:
-    """The example photo and clip, and files that are neither."""
+    """Reads the example photo and clip, and makes files that are neither."""
     photo, clip = (ROOT / "examples" / name for name in ("astronaut.jpg", "astronaut.mp4"))
     bad = [
         (b"", ".jpg"),
@@ -69,14 +70,14 @@ def media() -> Media:
 
 
 def measure(address: str, clients: int, seconds: float, server: ServerProcess | None, seed: int = 0) -> Report:
-    """Has so many clients visit for so long.
+    """Lets clients visit a server, and measures it before and after.
 
     Args:
-        address: Of the server.
-        clients: How many visit at once.
-        seconds: After them no new visit begins.
-        server: Watched for growth, where it is ours.
-        seed: Of the order of visits.
+        address: Address of the server.
+        clients: Number of clients that visit at once.
+        seconds: Time after which no new visit begins.
+        server: Server to watch for growth; None where it is not ours.
+        seed: Seed of the order of visits.
     """
     report, lock, sent = Report(), threading.Lock(), media()
     for visit, _ in VISITS.values():  # what is loaded once is no growth
@@ -89,14 +90,8 @@ def measure(address: str, clients: int, seconds: float, server: ServerProcess | 
             order, visitor = random.Random(seed + number), Visitor(address, sent)
             kinds = [name for name, (_, often) in VISITS.items() for _ in range(often)]
             while time.monotonic() - start < seconds:
-                kind, begun, error, busy = order.choice(kinds), time.monotonic(), "", False
-                try:
-                    VISITS[kind][0](visitor)
-                except Busy:
-                    busy = True
-                    time.sleep(1)
-                except (Unexpected, httpx2.HTTPError, OSError) as caught:
-                    error = f"{kind}: {str(caught) or type(caught).__name__}"
+                kind, begun = order.choice(kinds), time.monotonic()
+                busy, error = _visit(kind, visitor)
                 with lock:
                     report.visits[kind] += 1
                     report.busy += busy
@@ -104,7 +99,8 @@ def measure(address: str, clients: int, seconds: float, server: ServerProcess | 
                     report.slowest_s = max(report.slowest_s, time.monotonic() - begun)
                     bar.update()
 
-        threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
+        # daemons, so that Ctrl-C need not wait for them
+        threads = [threading.Thread(target=client, args=(number,), daemon=True) for number in range(clients)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -114,8 +110,20 @@ def measure(address: str, clients: int, seconds: float, server: ServerProcess | 
     return report
 
 
+def _visit(kind: str, visitor: Visitor) -> tuple[bool, str]:
+    """Makes one visit; gives whether the queue was full, and what was wrong with the answer, if anything."""
+    try:
+        VISITS[kind][0](visitor)
+    except Busy:
+        time.sleep(1)
+        return True, ""
+    except (Unexpected, httpx2.HTTPError, OSError) as error:
+        return False, f"{kind}: {str(error) or type(error).__name__}"
+    return False, ""
+
+
 def settled(server: ServerProcess | None) -> Footprint | None:
-    """The server once nothing more goes: closed pages are noticed late."""
+    """Measures the server once nothing changes any more: closed pages are noticed late. None where it is not ours."""
     if server is None:
         return None
     end, last, same = time.monotonic() + SETTLE_S, None, 0
@@ -128,7 +136,7 @@ def settled(server: ServerProcess | None) -> Footprint | None:
 
 
 def judge(report: Report, max_growth_mb: int, max_descriptors: int) -> list[str]:
-    """What is wrong with a run, in plain sentences."""
+    """Says what is wrong with a run, in plain sentences."""
     failures = [f"{count} x {error}" for error, count in report.errors.items()]
     before, after = report.before, report.after
     if before and after:
@@ -145,7 +153,7 @@ def judge(report: Report, max_growth_mb: int, max_descriptors: int) -> list[str]
 
 
 def text(report: Report) -> str:
-    """The report for people."""
+    """Writes the report for people."""
     total = sum(report.visits.values())
     lines = [
         f"visits: {total} ({', '.join(f'{kind} {count}' for kind, count in sorted(report.visits.items()))})",
@@ -160,30 +168,36 @@ def text(report: Report) -> str:
     return "\n".join([*lines, *(f"FAILED: {failure}" for failure in report.failures)])
 
 
+@stoppable
 def main(arguments: list[str] | None = None, command: tuple[str, ...] = ("app.py",)) -> int:
-    """Runs the command; returns the exit code.
+    """Runs the command; returns the exit code: 0 done, 1 the server failed, 130 stopped by Ctrl-C.
 
     Args:
-        arguments: Of the command line.
-        command: What Python is told to serve.
+        arguments: Words of the command line; None takes those of the process.
+        command: Arguments of Python for the server.
     """
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.load",
-        description="Visits the server with many clients and looks at answers and growth.",
+        description="Visits the server with many clients and checks its answers and its growth.",
         epilog="example: python -m benchmarks.load --clients 8 --minutes 10 --json; exit code 1: at least one failure",
     )
     add = parser.add_argument
-    add("--clients", type=int, default=4, help="that visit at once (default: %(default)s)")
-    add("--minutes", type=float, default=2, help="how long they do (default: %(default)s)")
+    add("--clients", type=int, default=4, help="number of clients that visit at once (default: %(default)s)")
+    add("--minutes", type=float, default=2, help="how long they visit (default: %(default)s)")
     add("--url", help="a server that runs already; its growth is not seen, and its RATE_LIMIT must let them in")
     add(
         "--max-growth-mb",
         type=int,
         default=MAX_GROWTH_MB,
-        help="memory it may grow by after warming up (default: %(default)s)",
+        help="growth of memory that is allowed after warming up (default: %(default)s)",
     )
-    add("--max-descriptors", type=int, default=20, help="descriptors it may grow by (default: %(default)s)")
-    add("--seed", type=int, default=0, help="of the order of visits (default: %(default)s)")
+    add(
+        "--max-descriptors",
+        type=int,
+        default=20,
+        help="growth of open descriptors that is allowed (default: %(default)s)",
+    )
+    add("--seed", type=int, default=0, help="seed of the order of visits (default: %(default)s)")
     add("--json", action="store_true", help="print JSON instead of lines")
     options = parser.parse_args(arguments)
     run = (options.clients, 60 * options.minutes)

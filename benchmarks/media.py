@@ -1,4 +1,4 @@
-"""Photos and clips to measure with, made on the spot from the portrait in examples/."""
+"""Makes photos and clips to measure with, from the portrait in examples/."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ PHOTO_SIZE = (4000, 3000)
 
 
 def portrait(side: int) -> np.ndarray:
-    """Head and shoulders, ``(side, side, 3)`` uint8 RGB."""
+    """Reads the portrait, head and shoulders, as ``(side, side, 3)`` uint8 RGB."""
     with Image.open(PORTRAIT) as image:
         return np.asarray(image.convert("RGB").resize((side, side)))
 
 
 def background(width: int, height: int, seed: int) -> np.ndarray:
-    """A soft scene with some fine structure, ``(height, width, 3)`` uint8 RGB."""
+    """Draws a soft scene with some fine structure, ``(height, width, 3)`` uint8 RGB."""
     random = np.random.default_rng(seed)
     coarse = cv2.resize(
         random.integers(40, 220, (9, 16, 3), dtype=np.uint8), (width, height), interpolation=cv2.INTER_CUBIC
@@ -34,7 +34,7 @@ def background(width: int, height: int, seed: int) -> np.ndarray:
 
 
 def make_photo(path: Path) -> Path:
-    """A JPEG of 12 megapixels with one face."""
+    """Writes a JPEG of 12 megapixels with one face; gives its path."""
     image = background(*PHOTO_SIZE, seed=0)
     image[600:2400, 1100:2900] = portrait(1800)
     Image.fromarray(image).save(path, quality=92)
@@ -43,11 +43,11 @@ def make_photo(path: Path) -> Path:
 
 @dataclass(frozen=True)
 class ClipKind:
-    """A clip to measure with: 1080p30 H.264.
+    """What a clip to measure with is like; all are 1080p30 H.264.
 
     Attributes:
-        faces: How many move in it.
-        keyframe_every: In frames.
+        faces: Number of faces that move in it.
+        keyframe_every: Frames from one keyframe to the next.
         noise: Standard deviation of the camera's noise, of 255 levels.
         crf: Constant rate factor.
     """
@@ -69,7 +69,7 @@ CLIPS = {
 
 
 def make_clip(path: Path, kind: ClipKind, frames: int = CLIP_FPS * CLIP_S) -> Path:
-    """So many frames of a kind."""
+    """Writes a clip of a kind with so many frames; gives its path."""
     width, height = CLIP_SIZE
     scene, head = background(width, height, seed=1), portrait(500)
     random = np.random.default_rng(2)
@@ -91,7 +91,7 @@ def make_clip(path: Path, kind: ClipKind, frames: int = CLIP_FPS * CLIP_S) -> Pa
 
 
 def repeat_clip(clip: Path, path: Path, times: int) -> Path:
-    """The same pictures over and over, copied without coding them again."""
+    """Writes a clip with the same pictures over and over, copied without coding them again; gives its path."""
     with av.open(str(path), "w") as output:
         target, shift = None, Fraction(0)
         for _ in range(times):
@@ -99,17 +99,18 @@ def repeat_clip(clip: Path, path: Path, times: int) -> Path:
                 stream = source.streams.video[0]
                 target = target or output.add_stream_from_template(stream)
                 for packet in source.demux(stream):
-                    if packet.dts is None:
+                    if packet.dts is None or packet.pts is None:
                         continue
                     ticks = round(shift / packet.time_base)
                     packet.pts, packet.dts, packet.stream = packet.pts + ticks, packet.dts + ticks, target
                     output.mux(packet)
+                assert stream.average_rate is not None  # `make_clip` gave it one
                 shift += Fraction(stream.frames) / stream.average_rate
     return path
 
 
 def decode_all(path: Path) -> int:
-    """Plain sequential decoding with all threads: the number of frames."""
+    """Decodes a clip sequentially with all threads; gives the number of frames."""
     with av.open(str(path)) as container:
         container.streams.video[0].thread_type = "AUTO"
         return sum(1 for _ in container.decode(video=0))

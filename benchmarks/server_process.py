@@ -1,4 +1,4 @@
-"""The server as a process of its own: started, watched, killed."""
+"""Starts, watches and kills the server as a process of its own."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Footprint:
     """What a server and its children hold at one moment.
 
     Attributes:
-        memory_mb: Resident memory of all of them.
-        descriptors: Open files and connections.
-        files: Files with content below its temporary folder.
-        empty_files: Empty ones; Gradio's file input leaves one a request, which are swept.
+        memory_mb: Resident memory of all of them, in MB.
+        descriptors: Number of open files and connections.
+        files: Number of files with content below its temporary folder.
+        empty_files: Number of empty ones; Gradio's file input leaves one per request, and they are swept.
     """
 
     memory_mb: int
@@ -37,15 +37,22 @@ class Footprint:
 
 
 def files_below(folder: Path) -> Iterator[Path]:
-    """The files in the folders of a server that goes on: a folder that it deletes meanwhile is passed over, a file may be gone."""
+    """Lists the files of a running server: passes over folders that it deletes meanwhile; a listed file may be gone."""
     for parent, _, names in os.walk(folder):  # `rglob` raises where a folder goes
         yield from (Path(parent, name) for name in names)
 
 
 class ServerProcess:
-    """A server on loopback whose temporary files go below `folder`; use as a context manager, which waits for its start."""
+    """A server on loopback whose temporary files go below a folder; as a context manager it waits for the start."""
 
     def __init__(self, folder: Path, command: tuple[str, ...] = ("app.py",), **environment: str):
+        """Starts the server.
+
+        Args:
+            folder: Folder for its log and its temporary files.
+            command: Arguments of Python.
+            **environment: Further variables.
+        """
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
         self.address = f"http://127.0.0.1:{port}"
@@ -70,7 +77,7 @@ class ServerProcess:
             raise
         return self
 
-    def __exit__(self, *exc_info) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         self.kill()
 
     def _wait_until_up(self, timeout_s: float = 120) -> None:
@@ -86,7 +93,7 @@ class ServerProcess:
         raise TimeoutError(f"the server gave no answer within {timeout_s} s")
 
     def kill(self) -> None:
-        """Ends it as the system would: nothing of it can clean up."""
+        """Kills the server, which cannot clean up."""
         if self.process.poll() is None:
             for child in psutil.Process(self.process.pid).children(recursive=True):
                 child.send_signal(signal.SIGKILL)
@@ -94,7 +101,7 @@ class ServerProcess:
         self.process.wait()
 
     def footprint(self) -> Footprint:
-        """What it holds now."""
+        """Measures what it holds now."""
         server = psutil.Process(self.process.pid)
         memory = descriptors = 0
         for process in (server, *server.children(recursive=True)):

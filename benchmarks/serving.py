@@ -1,4 +1,4 @@
-"""How the server does: from its start to the first verdict, eight visitors at once, and the memory of all that."""
+"""Measures the server: from its start to the first verdict, eight visitors at once, and the memory of all that."""
 
 from __future__ import annotations
 
@@ -14,41 +14,54 @@ from benchmarks.server_process import ServerProcess
 from benchmarks.speed import Row
 
 CLIENTS = 8
-PHOTOS_A_CLIENT = 3
+PHOTOS_PER_CLIENT = 3
 
 
 def first_verdict(photo: Path, folder: Path) -> float:
-    """Seconds from the start of the server's process to the verdict on a photo."""
+    """Measures the seconds from the start of the server's process to the verdict on a photo."""
     start = time.perf_counter()
     with ServerProcess(folder) as server:
         Client(server.address, verbose=False).predict(handle_file(photo), api_name="/analyze_image")
         return time.perf_counter() - start
 
 
-class _Peak(threading.Thread):
-    """Watches the memory of a server."""
+class _PeakMemory(threading.Thread):
+    """Watches the memory of a server.
+
+    Attributes:
+        memory_mb: Largest resident memory so far, in MB.
+    """
 
     def __init__(self, server: ServerProcess):
         super().__init__(daemon=True)
         self._server, self._done, self.memory_mb = server, threading.Event(), 0
 
     def run(self) -> None:
+        """Looks ten times per second."""
         while not self._done.wait(0.1):
             self.memory_mb = max(self.memory_mb, self._server.footprint().memory_mb)
 
     def stop(self) -> int:
+        """Stops watching; gives the largest memory in MB."""
         self._done.set()
         self.join()
         return self.memory_mb
 
 
 def serving(photo: Path, clips: dict[str, Path], folder: Path, starts: int = 3) -> list[Row]:
-    """Cold starts, clips by name, visitors at once; every answer is a verdict or this fails."""
+    """Measures cold starts, clips, and several visitors at once; every answer is a verdict, or this fails.
+
+    Args:
+        photo: Photo to send.
+        clips: Clips to send, by the names that rows give them.
+        folder: Folder for the files of the servers.
+        starts: Number of cold starts.
+    """
     rows = []
     cold = [first_verdict(photo, _new(folder, f"start{number}")) for number in range(starts)]
     rows.append(Row("start of the server to the first verdict on a photo", median(cold)))
     with ServerProcess(_new(folder, "server")) as server:
-        watch = _Peak(server)
+        watch = _PeakMemory(server)
         watch.start()
         clients = [Client(server.address, verbose=False) for _ in range(CLIENTS)]
         peaks = []
@@ -61,7 +74,7 @@ def serving(photo: Path, clips: dict[str, Path], folder: Path, starts: int = 3) 
 
         def visit(client: Client) -> list[float]:
             taken = []
-            for _ in range(PHOTOS_A_CLIENT):
+            for _ in range(PHOTOS_PER_CLIENT):
                 start = time.perf_counter()
                 client.predict(handle_file(photo), api_name="/analyze_image")
                 taken.append(time.perf_counter() - start)
@@ -77,5 +90,6 @@ def serving(photo: Path, clips: dict[str, Path], folder: Path, starts: int = 3) 
 
 
 def _new(folder: Path, name: str) -> Path:
+    """Makes a folder."""
     (folder / name).mkdir()
     return folder / name

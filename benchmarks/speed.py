@@ -1,14 +1,15 @@
-"""How long classification, saliency, photos and clips take, against plain eager float32 torch with the same weights."""
+"""Measures how long classification, saliency, photos and clips take, against plain eager float32 torch."""
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 import openvino
@@ -34,10 +35,10 @@ class Row:
     """A figure.
 
     Attributes:
-        what: Was measured.
-        seconds: Median.
+        what: What was measured.
+        seconds: Median time; 0 where no time was measured.
         ratio: How many times as fast as what it is compared with, or what else `unit` says; None without one.
-        unit: Of the ratio.
+        unit: Unit of the ratio.
     """
 
     what: str
@@ -46,9 +47,17 @@ class Row:
     unit: str = ""
 
 
-def interleaved(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Median seconds of each, after one run that does not count; taken in turn, so that all meet the same neighbours."""
-    taken = defaultdict(list)
+def interleaved(works: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Measures pieces of work in turn, so that other work on the machine disturbs all alike.
+
+    Args:
+        works: Pieces of work by name.
+        rounds: Runs of each that count; one more before them does not.
+
+    Returns:
+        Median seconds of each.
+    """
+    taken: defaultdict[str, list[float]] = defaultdict(list)
     for number in range(rounds + 1):
         for name, work in works.items():
             start = time.perf_counter()
@@ -59,14 +68,16 @@ def interleaved(works: dict[str, Callable[[], object]], rounds: int) -> dict[str
 
 
 def eager_model() -> LoadedModel:
-    """The bundled weights in plain eager float32 torch, without channels-last."""
+    """Loads the bundled weights in plain eager float32 torch, without channels-last."""
     loaded = load_folder(BUNDLED_FOLDER, "eager", runtime="torch")
-    network = loaded.runtime.network.to(memory_format=torch.contiguous_format)
-    return LoadedModel(loaded.info, TorchRuntime(network, loaded.runtime.transform, loaded.info.real))
+    runtime = loaded.runtime
+    assert isinstance(runtime, TorchRuntime)  # as asked for
+    network = runtime.network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    return replace(loaded, runtime=TorchRuntime(network, runtime.transform, runtime.real))
 
 
 def sample_crops(count: int) -> list[np.ndarray]:
-    """One face, each time shifted a little."""
+    """Cuts one face out, each time shifted a little."""
     image = portrait(700)
     crop = crop_face(image, FaceDetector().detect(image)[0])
     return [np.roll(crop, 2 * number, axis=1) for number in range(count)]
@@ -80,7 +91,7 @@ def classification(rounds: int) -> list[Row]:
     rows = []
     for count in (1, 32):
         crops, some = sample_crops(count), f"{count} crop{'s' * (count > 1)}"
-        works = {}
+        works: dict[str, Callable[[], object]] = {}
         for name, model in models.items():
             if isinstance(model.runtime, RefiningRuntime):
                 works[name] = partial(model.runtime.near(()).predict, crops)
@@ -94,11 +105,11 @@ def classification(rounds: int) -> list[Row]:
 
 
 def distance_to_the_limit(rounds: int) -> list[Row]:
-    """What one crop's operations would take at the speed of a large matrix product, float32 and int8."""
+    """Compares the speed of a crop's operations with that of a large matrix product, float32 and int8."""
     side = 3072
     first = np.random.default_rng(0).random((side, side), np.float32)
     float32 = torch.from_numpy(first)
-    works = {"float32": lambda: float32 @ float32}
+    works: dict[str, Callable[[], object]] = {"float32": lambda: float32 @ float32}
     data = ops.parameter([side, side], np.float32)
     step = np.float32(1 / 127)
     low, high = np.float32(0), np.float32(1)
@@ -124,7 +135,11 @@ def distance_to_the_limit(rounds: int) -> list[Row]:
 
 
 class Stages:
-    """An analyzer that notes how long its stages take."""
+    """An analyzer that measures how long its stages take.
+
+    Attributes:
+        seconds: Time by stage, summed over all runs.
+    """
 
     def __init__(self, model: LoadedModel):
         self.analyzer = Analyzer(model)
@@ -132,8 +147,8 @@ class Stages:
         for method, stage in (("_find_faces", "detect"), ("_score", "classify, with saliency")):
             setattr(self.analyzer, method, self._timed(getattr(self.analyzer, method), stage))
 
-    def _timed(self, work: Callable, stage: str) -> Callable:
-        def timed(*arguments, **options):
+    def _timed(self, work: Callable[..., Any], stage: str) -> Callable[..., Any]:
+        def timed(*arguments: Any, **options: Any) -> Any:
             start = time.perf_counter()
             try:
                 return work(*arguments, **options)
@@ -143,18 +158,18 @@ class Stages:
         return timed
 
     def photo(self, path: Path) -> None:
-        """To the page's HTML."""
+        """Analyses a photo, up to the HTML of the page."""
         photo_html(self.analyzer.analyze_image(path), "en")
 
     def clip(self, path: Path, exact: bool) -> None:
-        """Likewise."""
+        """Analyses a clip, up to the HTML of the page."""
         analysis = self.analyzer.analyze_video(path, exact=exact)
         assert len(analysis.frames) == FRAMES_PER_VIDEO and analysis.result.faces
         self._timed(clip_html, "render")(analysis, "en")
 
 
 def photos(path: Path, rounds: int) -> list[Row]:
-    """A photo end to end."""
+    """Measures a photo end to end."""
     models = (("eager torch", eager_model()), ("default", default_model()))
     seconds = interleaved({name: partial(Stages(model).photo, path) for name, model in models}, rounds)
     return [
@@ -164,10 +179,11 @@ def photos(path: Path, rounds: int) -> list[Row]:
 
 
 def clips(paths: dict[str, Path], rounds: int) -> list[Row]:
-    """Clips end to end against plain sequential decoding, and their stages, which go on side by side."""
+    """Measures clips end to end against plain sequential decoding, and their stages, which run at the same time."""
     rows = []
     for name, path in paths.items():
-        works, stages = {"all": partial(decode_all, path)}, {}
+        works: dict[str, Callable[[], object]] = {"all": partial(decode_all, path)}
+        stages: dict[str, Stages] = {}
         for sampling in ("near", "exact"):
             stages[sampling] = Stages(default_model())
             works[sampling] = partial(stages[sampling].clip, path, sampling == "exact")
@@ -186,12 +202,12 @@ def clips(paths: dict[str, Path], rounds: int) -> list[Row]:
 
 
 def _read_samples(path: Path, exact: bool) -> None:
-    """What the worker does for a clip, down to handing the frames over."""
+    """Does what the worker does for a clip, up to handing the frames over."""
     job = (read_media, path, "video", FRAMES_PER_VIDEO, exact, "", False)
     for _ in WORKERS.stream(*job, answers=MEDIA_ANSWERS):
         pass
 
 
 def default_model() -> LoadedModel:
-    """What `app.py` answers with."""
+    """Loads the model that `app.py` answers with."""
     return load_folder(BUNDLED_FOLDER, "bundled")

@@ -1,4 +1,4 @@
-"""What visitors do to the server, good and bad: each opens a page, sends something, and closes the page again."""
+"""Visits to the server, good and bad: each opens a page, sends something, and closes the page again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Busy(Exception):
 
 @dataclass
 class Media:
-    """What is sent: bytes and the suffix that they get."""
+    """What is sent: a photo, a clip, and bad files, each with the suffix that its name gets."""
 
     photo: bytes
     clip: bytes
@@ -46,7 +46,7 @@ class Visitor:
         self._received = next(item["id"] for item in listed if item["targets"][0][1] == "upload")
 
     def photo(self) -> None:
-        """A photo, its verdict and its report."""
+        """Sends a photo; its verdict and its report must come."""
         with self._page() as session:
             data = self._answer(session, "analyze_image", [self._upload(session, self.media.photo, ".jpg")])
             if not data[0]["faces"]:
@@ -56,14 +56,14 @@ class Visitor:
                 raise Unexpected("a report that cannot be fetched")
 
     def clip(self) -> None:
-        """A video in eight frames."""
+        """Sends a video, to be looked at in eight frames."""
         with self._page() as session:
             data = self._answer(session, "analyze_video", [self._upload(session, self.media.clip, ".mp4"), 8, False])
             if len(data[0]["faces"][0]["frames"]) != 8:
                 raise Unexpected("a result that lacks frames")
 
     def bad(self) -> None:
-        """A file that cannot be analysed: one sentence must say so."""
+        """Sends a file that cannot be analysed: one sentence must say so."""
         content, suffix = secrets.choice(self.media.bad)
         with self._page() as session:
             try:
@@ -75,13 +75,13 @@ class Visitor:
         raise Unexpected("a result for a bad file")
 
     def closed_page(self) -> None:
-        """A video whose page is closed while it waits or is analysed."""
+        """Sends a video and closes the page while it waits or is analysed."""
         with self._page() as session:
             self._join(session, "analyze_video", [self._upload(session, self.media.clip, ".mp4"), 32, False])
             time.sleep(0.5 * secrets.randbelow(4))
 
     def broken_upload(self) -> None:
-        """An upload whose connection ends in its midst."""
+        """Breaks off an upload."""
         url = urlsplit(self.address)
         head = (
             f"POST /gradio_api/upload HTTP/1.1\r\nHost: {url.netloc}\r\nContent-Length: 1000000\r\n"
@@ -93,7 +93,7 @@ class Visitor:
 
     @contextmanager
     def _page(self) -> Iterator[str]:
-        """While a page is open; gives its session."""
+        """Opens a page, gives its session, and closes the page at the end."""
         session, closed = secrets.token_hex(8), threading.Event()
         opened = threading.Event()
 
@@ -147,7 +147,7 @@ class Visitor:
         raise Unexpected("no answer")
 
 
-# how often each of them comes
+# Each kind of visit, and how often it comes.
 VISITS: dict[str, tuple[Callable[[Visitor], None], int]] = {
     "photo": (Visitor.photo, 8),
     "clip": (Visitor.clip, 3),

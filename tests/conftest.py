@@ -15,7 +15,7 @@ from tests.media_factory import PAIRS, astronaut, faceforensics_tree, numbered_f
 from training.networks.vgg16 import PooledVGG16
 
 # A process that has used OpenVINO ends in a segmentation fault some time after it trains with PyTorch 2.14, so what is about
-# OpenVINO runs in a process of its own (`tests/apart.py`) and all else on the reference.
+# OpenVINO runs in a process of its own (`tests/own_process.py`) and all else on the reference.
 os.environ.setdefault("MODEL_RUNTIME", "torch")
 
 ROOT = Path(__file__).parent.parent

@@ -188,4 +188,4 @@ print(json.dumps({{
 def test_error_of_the_system_is_one_sentence_without_its_number(tmp_path):
     with pytest.raises(OSError) as caught:
         (tmp_path / "gone").read_bytes()
-    assert publish.one_line(caught.value) == f"No such file or directory: {tmp_path / 'gone'}."
+    assert publish.describe_error(caught.value) == f"No such file or directory: {tmp_path / 'gone'}."

@@ -1,1 +1,1 @@
-"""What train.py is made of: material, network, training, calibration, evaluation, card, publishing."""
+"""What train.py is made of: data, networks, training, calibration, evaluation, card, publishing."""

@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 import os
 import sys
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
 from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
+from torch.utils.data import Subset
 from transformers import (
     EarlyStoppingCallback,
     EvalPrediction,
@@ -24,9 +27,11 @@ from transformers import (
 )
 
 from detector.network.runtimes import log_odds
-from training.data import SelectionCrops, TrainingPairs, collate
+from training.data.inputs import collate
+from training.data.selection_crops import SelectionCrops
+from training.data.training_pairs import TrainingPairs
 from training.networks.models import Classifier
-from training.options import Options
+from training.options import TrainingOptions
 from training.run_folder import last_complete_checkpoint
 
 # Batches behind the statistics that normalisation starts with, and ends with.
@@ -37,43 +42,43 @@ WARMUP = 0.05  # share of the steps
 class InputSizeSchedule(TrainerCallback):
     """Trains at one size and finishes at another; depends on the step alone, so a resumed run keeps it."""
 
-    def __init__(self, options: Options):
+    def __init__(self, options: TrainingOptions):
         self._options = options
 
-    def on_step_begin(self, args, state, control, model: Classifier, **kwargs) -> None:
+    def on_step_begin(self, args, state, control, **kwargs) -> None:
         """Sets the side for the step."""
-        model = getattr(model, "module", model)  # several processes wrap it
+        model = getattr(kwargs["model"], "module", kwargs["model"])  # several processes wrap it
         finishes = state.global_step >= (1 - self._options.finish_share) * state.max_steps
         model.training_side = self._options.finish_size if finishes else self._options.input_size
 
 
 class Progress(ProgressCallback):
-    """Bars and figures on standard error: standard output is for the result."""
+    """Shows bars and figures on standard error: standard output is for the result."""
 
-    def on_log(self, args, state, control, logs: dict[str, float], **kwargs) -> None:
+    def on_log(self, args, state, control, logs=None, **kwargs) -> None:
         """Shows the figures above the bar."""
-        if self.training_bar is not None:
+        if self.training_bar is not None and logs:
             shown = (f"{name} {value:.4g}" for name, value in logs.items() if name != "total_flos")
             self.training_bar.write(", ".join(shown), file=sys.stderr)
 
 
 class EarlyStopping(EarlyStoppingCallback):
-    """Early stopping that a kill does not give more patience: its count comes back with the checkpoint.
+    """Stops early; a killed run gets no more patience, because the count comes back with the checkpoint.
 
     `ExportableState` finds the stored count by this class's name.
     """
 
     def on_train_begin(self, args, state, control, **kwargs) -> None:
-        """A run that was killed after it had stopped early stays stopped, at the latest after one more step."""
+        """Stops a run that had stopped early before it was killed, at the latest after one more step."""
         super().on_train_begin(args, state, control, **kwargs)
         if self.early_stopping_patience_counter >= self.early_stopping_patience:
             control.should_training_stop = True
 
 
-def optimizer(model: Classifier, options: Options) -> torch.optim.Optimizer:
-    """AdamW; the learning rate falls from block to block downwards, and the fresh head has one of its own."""
+def optimizer(model: Classifier, options: TrainingOptions) -> torch.optim.Optimizer:
+    """Makes AdamW; the learning rate falls from block to block downwards, and the fresh head has one of its own."""
     blocks = model.blocks()
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"params": block, "lr": options.learning_rate * options.block_decay ** (len(blocks) - 1 - depth)}
         for depth, block in enumerate(blocks)
     ]
@@ -81,24 +86,32 @@ def optimizer(model: Classifier, options: Options) -> torch.optim.Optimizer:
     return torch.optim.AdamW(groups, weight_decay=0.01)
 
 
-def schedule(optimizer: torch.optim.Optimizer, options: Options, steps: int) -> torch.optim.lr_scheduler.LambdaLR:
-    """Cosine after a linear warm-up; the blocks wait until the head has had its share of the steps."""
+def schedule(
+    optimizer: torch.optim.Optimizer, options: TrainingOptions, steps: int
+) -> torch.optim.lr_scheduler.LambdaLR:
+    """Makes a cosine schedule after a linear warm-up; the blocks wait until the head has had its share of the steps.
 
-    def factor(start: float):
-        def at(step: int) -> float:
+    Args:
+        optimizer: Optimizer whose last group is the head.
+        options: Gives the share of the steps in which the head alone learns.
+        steps: Number of steps of the whole run.
+    """
+
+    def factor_from(start: float) -> Callable[[int], float]:
+        def factor(step: int) -> float:
             done = step / max(steps, 1)
             if done < start:
                 return 0.0
             return min((done - start) / WARMUP, 1.0) * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
 
-        return at
+        return factor
 
     starts = [options.head_warmup] * (len(optimizer.param_groups) - 1) + [0.0]
-    return torch.optim.lr_scheduler.LambdaLR(optimizer, [factor(start) for start in starts])
+    return torch.optim.lr_scheduler.LambdaLR(optimizer, [factor_from(start) for start in starts])
 
 
 def mixed_precision() -> dict[str, bool]:
-    """What of the Trainer's ``bf16`` and ``fp16`` makes a step cheaper on this device.
+    """Chooses ``bf16`` or ``fp16`` of the Trainer, or neither: whatever makes a step cheaper on this device.
 
     bfloat16 halves the time where the device has it and is slower where it is imitated: on older processors, and on
     GPUs before Ampere, which have float16.
@@ -110,25 +123,31 @@ def mixed_precision() -> dict[str, bool]:
 
 
 def validation_auc(prediction: EvalPrediction) -> dict[str, float]:
-    """Frame AUC over labelled and pseudo-fakes of the validation split together."""
+    """Computes the frame AUC over labelled and pseudo-fakes of the validation split together."""
     scores = log_odds(np.asarray(prediction.predictions, np.float64), real=0)
     labels = np.asarray(prediction.label_ids) != 0
     return {"auc": float(roc_auc_score(labels, scores)) if 0 < labels.mean() < 1 else 0.5}
 
 
 def fine_tune(
-    model: Classifier, options: Options, pairs: TrainingPairs, selection: SelectionCrops, folder: Path
+    model: Classifier,
+    options: TrainingOptions,
+    pairs: TrainingPairs,
+    selection: SelectionCrops,
+    folder: Path,
+    initial_weights: str | None = None,
 ) -> Classifier:
-    """Trains, or goes on from the last checkpoint in the folder; gives the weights with the best validation AUC.
+    """Trains a model, or resumes from the last checkpoint, and gives back its best weights.
 
-    Their normalisation is measured again on the last pairs.
+    Normalisation is measured again on the last pairs.
 
     Args:
-        model: Fresh; changed in place.
-        options: Of the command.
+        model: Fresh model; changed in place.
+        options: How to train.
         pairs: Training crops.
         selection: Validation crops that early stopping looks at.
-        folder: Gets checkpoints and TensorBoard logs.
+        folder: Folder that gets checkpoints and TensorBoard logs.
+        initial_weights: File of the weights to start from; None fetches timm's.
 
     Raises:
         ValueError: The weights to start from cannot be had.
@@ -138,36 +157,30 @@ def fine_tune(
     set_seed(options.seed)
     torch.backends.cudnn.deterministic = True
     checkpoint = last_complete_checkpoint(folder)
-    model.freeze_blocks(options.frozen_blocks)
     if checkpoint is None:
-        model.load_pretrained(options.initial_weights)
-    on_cpu = not torch.cuda.is_available()
-    arguments = TrainingArguments(
-        output_dir=str(folder),
-        num_train_epochs=1,  # the pairs are those of the whole run, in their order
-        train_sampling_strategy="sequential",
-        per_device_train_batch_size=options.batch_size // 2,  # pairs
-        per_device_eval_batch_size=options.batch_size,
-        **mixed_precision(),
-        use_cpu=on_cpu,
-        dataloader_num_workers=options.workers,
-        remove_unused_columns=False,
-        label_names=["labels"],
-        eval_strategy="steps",
-        save_strategy="steps",
-        eval_steps=options.save_steps,
-        save_steps=options.save_steps,
-        save_total_limit=2,
-        load_best_model_at_end=True,
-        restore_callback_states_from_checkpoint=True,
-        metric_for_best_model="auc",
-        logging_steps=10,
-        report_to=["tensorboard"],
-        seed=options.seed,
-        log_level="warning",
-        # accelerate takes a backend for a sign that there are several processes
-        ddp_backend="gloo" if on_cpu and int(os.environ.get("WORLD_SIZE", 1)) > 1 else None,
-    )
+        model.load_pretrained(initial_weights)
+    trainer = _build_trainer(model, options, pairs, selection, folder)
+    # each worker of the loader would start a thread for each core to choose partners, and all would wait for all
+    with threadpool_limits(1, user_api="blas"):
+        if checkpoint is None:
+            model.training_side = options.input_size
+            loader = trainer.get_train_dataloader()
+            model.match_statistics(batch["pixel_values"] for batch in islice(loader, STATISTICS_BATCHES))
+        trainer.train(resume_from_checkpoint=checkpoint)
+        # in float32, as the model is used: the Trainer leaves it wrapped to compute in bfloat16 where the device can
+        trainer.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
+        # the last pairs: augmentation has its full strength there
+        last = range(max(len(pairs) - STATISTICS_BATCHES * trainer.args.train_batch_size, 0), len(pairs))
+        loader = trainer.get_test_dataloader(Subset(pairs, last))
+        model.settle_statistics(batch["pixel_values"] for batch in loader)
+    return model.cpu().eval()
+
+
+def _build_trainer(
+    model: Classifier, options: TrainingOptions, pairs: TrainingPairs, selection: SelectionCrops, folder: Path
+) -> Trainer:
+    """Sets up the Trainer, with our optimizer, schedules and callbacks."""
+    arguments = _training_arguments(options, folder)
     callbacks: list[TrainerCallback] = [InputSizeSchedule(options)]
     if options.patience:
         callbacks.append(EarlyStopping(options.patience))
@@ -185,17 +198,37 @@ def fine_tune(
     )
     trainer.remove_callback(ProgressCallback)
     trainer.add_callback(Progress())
-    # each worker of the loader would start a thread for each core to choose partners, and all would wait for all
-    with threadpool_limits(1, user_api="blas"):
-        if checkpoint is None:
-            model.training_side = options.input_size
-            loader = trainer.get_train_dataloader()
-            model.match_statistics(batch["pixel_values"] for batch in islice(loader, STATISTICS_BATCHES))
-        trainer.train(resume_from_checkpoint=checkpoint)
-        # in float32, as the model is used: the Trainer leaves it wrapped to compute in bfloat16 where the device can
-        trainer.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
-        # the last pairs: augmentation has its full strength there
-        last = range(max(len(pairs) - STATISTICS_BATCHES * arguments.train_batch_size, 0), len(pairs))
-        loader = trainer.get_test_dataloader(torch.utils.data.Subset(pairs, last))
-        model.settle_statistics(batch["pixel_values"] for batch in loader)
-    return model.cpu().eval()
+    return trainer
+
+
+def _training_arguments(options: TrainingOptions, folder: Path) -> TrainingArguments:
+    """Says the same in the words of the Trainer."""
+    precision = mixed_precision()
+    on_cpu = not torch.cuda.is_available()
+    return TrainingArguments(
+        output_dir=str(folder),
+        num_train_epochs=1,  # the pairs are those of the whole run, in their order
+        train_sampling_strategy="sequential",
+        per_device_train_batch_size=options.batch_size // 2,  # pairs
+        per_device_eval_batch_size=options.batch_size,
+        bf16=precision["bf16"],
+        fp16=precision["fp16"],
+        use_cpu=on_cpu,
+        dataloader_num_workers=options.workers,
+        remove_unused_columns=False,
+        label_names=["labels"],
+        eval_strategy="steps",
+        save_strategy="steps",
+        eval_steps=options.save_steps,
+        save_steps=options.save_steps,
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        restore_callback_states_from_checkpoint=True,
+        metric_for_best_model="auc",
+        logging_steps=10,
+        report_to=["tensorboard"],
+        seed=options.seed,
+        log_level="warning",
+        # accelerate takes a backend for a sign that there are several processes
+        ddp_backend="gloo" if on_cpu and int(os.environ.get("WORLD_SIZE", "1")) > 1 else None,
+    )

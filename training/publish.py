@@ -19,8 +19,8 @@ from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 from huggingface_hub.utils import validate_repo_id
 
-from dataset_builder.error_line import error_line
 from detector import __version__
+from detector.command_line import error_line, stoppable
 from detector.media.files import file_sha256
 from detector.network.loading import ModelError, load_folder
 
@@ -28,50 +28,45 @@ ROOT = Path(__file__).parent.parent
 MODEL_FILES = ["config.json", "model.safetensors", "README.md", "evaluation.json", "plots/*.png"]
 # What the Space runs with; training, tests and benchmarks stay away.
 SPACE_FILES = [
-    *(
-        "app.py",
-        "detector/**",
-        "web/**",
-        "model/**",
-        "examples/**",
-        "model_card.md",
-        "README.md",
-        "requirements.txt",
-        "LICENSE",
-    ),
+    "app.py",
+    "detector/**",
+    "web/**",
+    "model/**",
+    "examples/**",
+    "model_card.md",
+    "README.md",
+    "requirements.txt",
+    "LICENSE",
 ]
 _IGNORED = ["**/__pycache__/**", "**/*.pyc"]
 
 
 def version_tag(folder: Path) -> str:
-    """Names the software and what decides a verdict: the same weights and thresholds get the same tag."""
+    """Makes a tag of the version of the software and the hash of what decides a verdict: weights and thresholds."""
     hashes = "".join(file_sha256(folder / name) for name in ("model.safetensors", "config.json"))
     return f"v{__version__}-{hashlib.sha256(hashes.encode()).hexdigest()[:8]}"
 
 
-def one_line(error: Exception) -> str:
-    """What went wrong as one line; the Hub's own answers have several, a lost connection hardly says which."""
+def describe_error(error: Exception) -> str:
+    """Says in one line what went wrong: an answer of the Hub has several lines, and a lost connection names no Hub."""
     text = error_line(error)
-    return (
-        text
-        if isinstance(error, HfHubHTTPError) or not isinstance(error, HTTPError)
-        else f"No answer from the Hub: {text}."
-    )
+    is_answer = isinstance(error, HfHubHTTPError)
+    return f"No answer from the Hub: {text}." if isinstance(error, HTTPError) and not is_answer else text
 
 
 def push_model(folder: Path, model_id: str, public: bool = False) -> str:
     """Uploads a model folder in one commit, and tags it with `version_tag`.
 
     Args:
-        folder: Written by train.py.
-        model_id: Hub model; made where there is none.
+        folder: Model folder, written by train.py.
+        model_id: Id of a Hub model; made where there is none.
         public: Whether a new one is for everybody to see.
 
     Returns:
         The commit, which is the revision to cite.
 
     Raises:
-        HFValidationError: The id is none.
+        HFValidationError: `model_id` is no id.
         ModelError: The folder holds no usable model.
         HTTPError: The Hub refused or did not answer.
         OSError: No token is stored for the Hub.
@@ -84,7 +79,7 @@ def push_model(folder: Path, model_id: str, public: bool = False) -> str:
         folder_path=folder,
         repo_id=model_id,
         allow_patterns=MODEL_FILES,
-        delete_patterns=MODEL_FILES,  # a plot that the new version has not would stay beside its card
+        delete_patterns=MODEL_FILES,  # a plot that the new version lacks would stay beside its card
         commit_message=f"Face manipulation detector {version_tag(folder)}",
     )
     api.create_tag(model_id, tag=version_tag(folder), revision=commit.oid, exist_ok=True)
@@ -95,9 +90,9 @@ def deploy_space(space_id: str, model_id: str | None, model_revision: str | None
     """Creates or updates the Space from this checkout, in one commit; files that are gone here go there too.
 
     Args:
-        space_id: Hub Space; made where there is none.
-        model_id: What its `MODEL_ID` says; None leaves the bundled model.
-        model_revision: What its `MODEL_REVISION` says.
+        space_id: Id of a Hub Space; made where there is none.
+        model_id: Value of its variable `MODEL_ID`; None leaves the bundled model.
+        model_revision: Value of its variable `MODEL_REVISION`.
         public: Whether a new one is for everybody to see.
 
     Returns:
@@ -128,8 +123,9 @@ def deploy_space(space_id: str, model_id: str | None, model_revision: str | None
     return commit.oid
 
 
+@stoppable
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command; returns the exit code: 0 done, 2 refused."""
+    """Runs the command; returns the exit code: 0 done, 2 refused, 130 stopped by Ctrl-C."""
     parser = argparse.ArgumentParser(
         prog="python -m training.publish", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -152,7 +148,7 @@ def main(arguments: list[str] | None = None) -> int:
             revision = deploy_space(options.id, options.model_id, options.model_revision, options.public)
     except (ModelError, HTTPError, HFValidationError, OSError) as error:
         logging.getLogger(__name__).debug("refused", exc_info=True)
-        sys.stderr.write(f"{one_line(error)}\n")
+        sys.stderr.write(f"{describe_error(error)}\n")
         return 2
     sys.stdout.write(f"{revision}\n")
     return 0

@@ -19,18 +19,18 @@ from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
-from dataset_builder.error_line import error_line
 from dataset_builder.pseudo_fakes.real_faces import read_crop, spread
+from detector.command_line import error_line, stoppable
 from detector.media.files import file_sha256
 from detector.network.loading import ModelError, load_folder
 from detector.network.preprocessing import Preprocessing
 from detector.network.quantisation import KEY, to_hex
 from detector.network.runtimes import UnsuitableError
 from detector.results import verdict_for
-from training.data import EvaluationSet
+from training.data.evaluation_sets import EvaluationSet, LabelledSet
+from training.data.splits import load_splits
 from training.evaluation.calibration import score_set
 from training.report.card import render_card
-from training.splits import load_splits
 
 # Training crops whose activations are looked at; more hardly raise the highest. As many others tell how far int8 is off.
 CROPS = 256
@@ -49,7 +49,7 @@ MARGIN_DEVIATIONS = 3
 
 
 def quantise(folder: Path, training: list[datasets.Dataset], test: EvaluationSet) -> dict | None:
-    """Writes the ranges and the figures into config.json; gives the figures, or None for a network that stays in float32.
+    """Writes the ranges and the figures into config.json.
 
     The range of a layer ends at its highest activation. Ranges that cut off the highest ten-thousandth
     moved the log odds of the bundled model six times as far.
@@ -58,6 +58,12 @@ def quantise(folder: Path, training: list[datasets.Dataset], test: EvaluationSet
         folder: Model folder.
         training: Training crops of each data set.
         test: Held-out crops.
+
+    Returns:
+        The figures, or None for a network that stays in float32.
+
+    Raises:
+        ModelError: The folder holds no usable model.
     """
     file = folder / "config.json"
     config = json.loads(file.read_text(encoding="utf-8"))
@@ -89,13 +95,23 @@ def quantise(folder: Path, training: list[datasets.Dataset], test: EvaluationSet
 
 
 def activation_facts(folder: Path, config: dict, crops: list[np.ndarray]) -> dict:
-    """The largest outputs of the first `RANGES` convolutions after their ReLU, and which channels ever give anything."""
-    # not at the top: train.py imports this module and must not load OpenVINO
+    """Measures the largest outputs of the first `RANGES` convolutions after their ReLU, and which channels are ever active.
+
+    Args:
+        folder: Model folder.
+        config: Content of its config.json.
+        crops: Training crops, ``(S, S, 3)`` uint8 RGB.
+
+    Returns:
+        ``highest`` and ``used_channels``, as config.json stores them.
+    """
+    # not at the top: train.py imports this module, and OpenVINO must not be loaded where torch trains
     from detector.network.openvino_runtime import BATCH_SIZE, CONVOLUTIONS, build_graph, compile_graph, read_weights
 
     graph = compile_graph(build_graph(read_weights(folder / "model.safetensors"), every_layer=True))
     preprocessing = Preprocessing.from_config(config["pretrained_cfg"])
-    highest: list[np.ndarray | float] = [0.0] * len(CONVOLUTIONS)  # of each channel
+    assert preprocessing is not None  # the float32 runtime of this folder was built with it
+    highest = [np.zeros(1)] * len(CONVOLUTIONS)  # of each channel
     for start in tqdm(range(0, len(crops), BATCH_SIZE), desc="activations", disable=None):
         outputs = graph(preprocessing.batch(crops[start : start + BATCH_SIZE]))
         highest = [np.maximum(before, outputs[number].max(axis=(0, 2, 3))) for number, before in enumerate(highest)]
@@ -107,7 +123,7 @@ def activation_facts(folder: Path, config: dict, crops: list[np.ndarray]) -> dic
 
 
 def compare(folder: Path, test: EvaluationSet) -> dict:
-    """How int8 differs from float32 on a test set."""
+    """Measures how int8 differs from float32 on a test set."""
     float32, int8 = (load_folder(folder, folder.name, runtime=choice) for choice in ("fp32", "int8"))
     before, after = (expit(score_set(model, test, "test")) for model in (float32, int8))
     thresholds = float32.info.thresholds
@@ -127,19 +143,25 @@ def compare(folder: Path, test: EvaluationSet) -> dict:
 
 
 def stored_figures(folder: Path) -> dict | None:
-    """What `quantise` measured of a model folder; None where it did not."""
+    """Reads what `quantise` measured of a model folder; None where it did not."""
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     return config["detector"].get(KEY, {}).get("measured")
 
 
 def _write(file: Path, config: dict, stored: dict) -> None:
+    """Writes config.json with what int8 needs."""
     file.write_text(
         json.dumps(config | {"detector": config["detector"] | {KEY: stored}}, indent=2) + "\n", encoding="utf-8"
     )
 
 
+@stoppable
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command; returns the exit code: 0 done, 1 the network stays in float32, 2 a folder is wrong."""
+    """Runs the command.
+
+    Returns:
+        The exit code: 0 done, 1 the network stays in float32, 2 a folder is wrong, 130 stopped by Ctrl-C.
+    """
     parser = argparse.ArgumentParser(
         prog="python -m training.quantisation",
         description="Stores with a model what int8 needs, and measures what it changes.",
@@ -155,7 +177,7 @@ def main(arguments: list[str] | None = None) -> int:
         sets = [load_splits(name, ("train", "test")) for name in options.dataset]
         evaluation = json.loads(card.read_text(encoding="utf-8"))
         name = evaluation["data"][0]["name"]
-        measured = quantise(options.folder, [splits["train"] for splits in sets], EvaluationSet(name, sets[0]["test"]))
+        measured = quantise(options.folder, [splits["train"] for splits in sets], LabelledSet(name, sets[0]["test"]))
     except (ValueError, ModelError, OSError) as error:
         sys.stderr.write(f"{error_line(error)}\n")
         return 2

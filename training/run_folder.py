@@ -1,4 +1,4 @@
-"""The folder of a run, which goes on from its last checkpoint only with the options and data that it began with."""
+"""The folder of a run, which resumes from its last checkpoint only with the options and data that it began with."""
 
 from __future__ import annotations
 
@@ -9,40 +9,41 @@ from pathlib import Path
 from datasets import DatasetDict
 from datasets.fingerprint import Hasher
 
-from training.options import Options
+from training.options import Options, Role
 
 logger = logging.getLogger(__name__)
 
 _RUN_FILE = "run.json"
-# Options that change neither a step nor which weights are kept. Of the data sets the rows count, not where they lie.
-_WITHOUT_EFFECT = {
-    *("output_dir", "evaluate_only", "workers", "push_to_hub", "json", "model"),
-    *("dataset", "real_dataset", "test_datasets", "data_name", "dataset_id", "data_note", "notes"),
-    *("robustness_samples", "saliency_samples", "bootstrap_rounds", "max_train_samples", "max_eval_samples"),
-}
 
 
 def facts_of_run(options: Options, sets: dict[str, DatasetDict], model: str, processes: int) -> dict:
-    """What a run must have in common with the one whose checkpoint it goes on from, by name."""
+    """Collects what a run must have in common with the one whose checkpoint it resumes from, by name.
+
+    Args:
+        options: Options of the command; those with `Role.RESUME` count.
+        sets: Data sets of the run. Their rows count, not where they lie.
+        model: Name of the network.
+        processes: Number of processes that train together.
+    """
     rows = [
         [list(splits[split][column]) for column in ("video_id", "time_s", "label")]
         for splits in sets.values()
         for split in ("train", "validation")
     ]
-    kept = {name: value for name, value in vars(options).items() if name not in _WITHOUT_EFFECT}
-    return kept | {"model": model, "data": Hasher.hash(rows), "processes": processes}
+    return options.values(Role.RESUME) | {"model": model, "data": Hasher.hash(rows), "processes": processes}
 
 
-def claim(folder: Path, facts: dict, write: bool) -> None:
+def claim_run_folder(folder: Path, facts: dict, write: bool) -> None:
     """Marks a folder as that of a run.
 
     Args:
-        folder: Gets the checkpoints.
-        facts: As `facts_of_run` tells.
-        write: False for all but one of several processes.
+        folder: Folder that gets the checkpoints.
+        facts: What `facts_of_run` collected.
+        write: Whether this process writes; False for all but one of several processes.
 
     Raises:
-        ValueError: The folder holds checkpoints of another run: going on from them would pass its weights off as this one's.
+        ValueError: The folder holds checkpoints of another run; to resume from them would pass its weights off as
+            those of this run.
     """
     file = folder / _RUN_FILE
     if file.is_file() and any(folder.glob("checkpoint-*")):
@@ -58,7 +59,14 @@ def claim(folder: Path, facts: dict, write: bool) -> None:
 
 
 def earlier_runs(initial_weights: str | None) -> list[dict]:
-    """The runs that weights to start from come out of, by the files beside them, as `facts_of_run` told; the first one first."""
+    """Finds the runs that initial weights come from, the first one first, by the files beside the weights.
+
+    Args:
+        initial_weights: File of weights; None, and a file that is no checkpoint of a run, gives no runs.
+
+    Returns:
+        For each run what `facts_of_run` collected, and the name of the ``checkpoint``.
+    """
     if not initial_weights:
         return []
     checkpoint = Path(initial_weights).resolve().parent
@@ -70,7 +78,7 @@ def earlier_runs(initial_weights: str | None) -> list[dict]:
 
 
 def last_complete_checkpoint(folder: Path) -> str | None:
-    """The newest checkpoint that was written to its end, or None; a run may be killed while it writes one."""
+    """Finds the newest checkpoint that was written to its end, or None; a run may be killed while it writes one."""
     checkpoints = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rsplit("-", 1)[1]), reverse=True)
     for checkpoint in checkpoints:
         try:

@@ -1,7 +1,10 @@
-"""How the tests of training call `train.py`, and what it answers."""
+"""How the tests of training call `train.py`, which options they make, and what it answers."""
 
 import json
+from dataclasses import fields
 from pathlib import Path
+
+from training.options import DataOptions, EvaluationOptions, NetworkOptions, Options, TrainingOptions
 
 
 def command(data_set: Path, initial_weights: Path, output: Path, *more: str) -> list[str]:
@@ -17,3 +20,14 @@ def command(data_set: Path, initial_weights: Path, output: Path, *more: str) -> 
 def evaluation_of(capsys) -> dict:
     """What a run with ``--json`` printed."""
     return json.loads(capsys.readouterr().out)
+
+
+def options(dataset: str = "", **changed) -> Options:
+    """Makes options that are the defaults apart from those that are changed, whatever group they belong to."""
+    groups = (DataOptions, NetworkOptions, TrainingOptions, EvaluationOptions)
+    changed["dataset"] = dataset
+    values = [
+        {field.name: changed.pop(field.name) for field in fields(group) if field.name in changed} for group in groups
+    ]
+    assert not changed
+    return Options(*(group(**some) for group, some in zip(groups, values, strict=True)))

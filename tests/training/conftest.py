@@ -7,7 +7,9 @@ from safetensors.torch import save_file
 
 import train
 from dataset_builder.__main__ import main as build_main
+from dataset_builder.pseudo_fakes.real_faces import real_faces
 from tests.media_factory import PAIRS, faceforensics_tree
+from tests.training.astronaut_rows import rows_of_astronaut
 from tests.training.commands import command
 
 
@@ -47,3 +49,15 @@ def several_manipulations(tmp_path_factory):
     arguments = ["--root", str(root), "--manipulation", "all", "--output", str(folder), "--frames-per-video", "1"]
     assert build_main(arguments) == 0
     return folder
+
+
+@pytest.fixture(scope="session")
+def rows():
+    """Three real crops, and one that is labelled fake."""
+    return rows_of_astronaut()
+
+
+@pytest.fixture(scope="session")
+def faces(rows, tmp_path_factory):
+    """The real ones, with their landmarks."""
+    return real_faces(rows, "set, train", tmp_path_factory.mktemp("landmarks"))

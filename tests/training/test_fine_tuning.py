@@ -7,11 +7,11 @@ from transformers import EvalPrediction, TrainerControl, TrainerState, TrainingA
 from training.fine_tuning import EarlyStopping, fine_tune, mixed_precision, optimizer, schedule, validation_auc
 from training.networks.models import build_classifier
 from training.networks.vgg16 import PooledVGG16
-from training.options import Options
+from training.options import TrainingOptions
 
 
 def test_learning_rate_falls_from_block_to_block_and_the_head_has_its_own():
-    options = Options(dataset="", learning_rate=1e-4, block_decay=0.5, head_learning_rate=1e-2)
+    options = TrainingOptions(learning_rate=1e-4, block_decay=0.5, head_learning_rate=1e-2)
     rates = [group["lr"] for group in optimizer(PooledVGG16(2), options).param_groups]
     assert rates == pytest.approx([1e-4 / 16, 1e-4 / 8, 1e-4 / 4, 1e-4 / 2, 1e-4, 1e-2])
 
@@ -19,7 +19,7 @@ def test_learning_rate_falls_from_block_to_block_and_the_head_has_its_own():
 def test_blocks_wait_until_the_head_has_warmed_up_and_all_end_at_zero():
     parameters = [torch.nn.Parameter(torch.zeros(1)) for _ in range(2)]
     groups = torch.optim.SGD([{"params": [parameter], "lr": 1.0} for parameter in parameters])
-    plan = schedule(groups, Options(dataset="", head_warmup=0.2), steps=100)
+    plan = schedule(groups, TrainingOptions(head_warmup=0.2), steps=100)
     block, head = (np.array([factor(step) for step in range(101)]) for factor in plan.lr_lambdas)
     assert (block[:20] == 0).all() and head[1] > 0
     assert block[22] > 0 and block[26] == pytest.approx(head[26])
@@ -78,7 +78,7 @@ class BlasThreads(torch.utils.data.Dataset):
 
 
 def test_workers_that_make_pseudo_fakes_leave_the_other_cores_to_each_other(tmp_path):
-    options = Options(dataset="", batch_size=4, save_steps=1, workers=1, patience=0)
+    options = TrainingOptions(batch_size=4, save_steps=1, workers=1, patience=0)
     model = build_classifier("simple_cnn", 2)
     with threadpool_limits(2, user_api="blas"):
         fine_tune(
@@ -101,11 +101,9 @@ class NoisePairs(torch.utils.data.Dataset):
 @pytest.mark.parametrize("bf16", [False, True])
 def test_normalisation_is_that_of_the_final_weights_in_float32(tmp_path, initial_weights, monkeypatch, bf16):
     monkeypatch.setattr("training.fine_tuning.mixed_precision", lambda: {"bf16": bf16, "fp16": False})
-    options = Options(
-        dataset="", batch_size=4, save_steps=2, workers=0, patience=0, initial_weights=str(initial_weights)
-    )
+    options = TrainingOptions(batch_size=4, save_steps=2, workers=0, patience=0)
     pairs = NoisePairs()
-    model = fine_tune(PooledVGG16(2), options, pairs, pairs, tmp_path)
+    model = fine_tune(PooledVGG16(2), options, pairs, pairs, tmp_path, str(initial_weights))
     with torch.no_grad():
         values = model.features[0](torch.cat([pairs[index]["pixel_values"] for index in range(4)]))
     assert torch.allclose(model.features[1].running_mean, values.mean(dim=(0, 2, 3)), atol=1e-4)

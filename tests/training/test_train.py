@@ -60,7 +60,7 @@ def test_frozen_blocks_keep_their_weights(data_set, initial_weights, tmp_path):
     assert not torch.allclose(*changed, rtol=0.02, atol=0.02 * float(changed[1].std()))
 
 
-def test_pseudo_fakes_join_training_and_are_measured_apart(data_set, initial_weights, tmp_path, capsys):
+def test_pseudo_fakes_join_training_and_are_measured_by_themselves(data_set, initial_weights, tmp_path, capsys):
     more = ("--real-dataset", str(data_set), "--self-blended", "0.5", "--json", "--max-eval-samples", "6")
     sizes = ("--finish-size", "64", "--finish-share", "0.5", "--pseudo-fake-samples", "4", "--saliency-samples", "2")
     assert train.main(command(data_set, initial_weights, tmp_path / "run", *more, *sizes)) == 0
@@ -157,7 +157,9 @@ def test_data_set_with_a_test_split_alone_suffices_to_measure(data_set, trained,
 
 def test_what_was_measured_is_what_is_pushed(data_set, trained, monkeypatch):
     pushed = []
-    monkeypatch.setattr("train.evaluate", lambda folder, *rest: json.loads((trained / "evaluation.json").read_text()))
-    monkeypatch.setattr("train.push_model", lambda folder, model_id: pushed.append((folder, model_id)))
+    monkeypatch.setattr(
+        "training.command.evaluate", lambda folder, *rest: json.loads((trained / "evaluation.json").read_text())
+    )
+    monkeypatch.setattr("training.command.push_model", lambda folder, model_id: pushed.append((folder, model_id)))
     assert train.main(["--dataset", str(data_set), "--evaluate-only", str(trained), "--push-to-hub", "news/room"]) == 0
     assert pushed == [(trained, "news/room")]

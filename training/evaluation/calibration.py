@@ -9,14 +9,14 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
-from scipy.stats import beta
+from scipy.stats import binomtest
 from sklearn.metrics import precision_recall_curve
 from tqdm import tqdm
 
 from detector.facts import Thresholds
 from detector.network.loading import LoadedModel, load_folder
 from detector.network.runtimes import log_odds
-from training.data import EvaluationSet, stands_for_use
+from training.data.evaluation_sets import EvaluationSet
 from training.evaluation.metrics import CONFIDENCE, TARGET_PRECISION, verdict_counts
 from training.networks.models import Classifier, save_model_folder
 
@@ -28,12 +28,12 @@ _CROPS_AT_ONCE = 16
 
 
 def score_set(model: LoadedModel, data: EvaluationSet, split: str) -> np.ndarray:
-    """log(P(fake) / P(real)) of every crop, ``(N,)``, as the application computes it."""
+    """Computes log(P(fake) / P(real)) of every crop, ``(N,)``, as the application does."""
     return log_odds(logits_of(model, data, split), model.info.real)
 
 
 def logits_of(model: LoadedModel, data: EvaluationSet, split: str, as_posted: bool = False) -> np.ndarray:
-    """Logits of every crop, ``(N, classes)``."""
+    """Computes the logits of every crop, ``(N, classes)``."""
     parts = []
     count = len(data.labels)
     for start in tqdm(range(0, count, _CROPS_AT_ONCE), desc=f"scoring {data.name}, {split}", disable=None):
@@ -43,20 +43,24 @@ def logits_of(model: LoadedModel, data: EvaluationSet, split: str, as_posted: bo
 
 
 def calibrate(model: Classifier, validation: list[EvaluationSet], folder: Path, label_names: list[str]) -> dict:
-    """Fits temperature, then thresholds, on validation only and writes the model folder; gives what it stores there.
+    """Fits temperature, then thresholds, on validation only, and writes the model folder.
 
     What stands for the use are faces that went from one person to another, and media that were posted:
-    labelled fakes and landmark swaps count, self-blended images and rebuilt faces do not (a face blended into itself at a
-    quarter of its weight is no fake that anyone would report), and every second crop is re-compressed.
-    Real crops count alike; fakes so that each set weighs the same, and as much together as the real.
+    labelled fakes and landmark swaps count, self-blended images and rebuilt faces do not (a face blended into itself at
+    a quarter of its weight is no fake that anyone would report), and every second crop is re-compressed.
+    Real crops all have the same weight. Each set of fakes has the same weight, and all fakes together have that of all
+    real crops.
 
     Args:
         model: The trained network.
-        validation: The validation split of each data set and kind.
-        folder: Where to write.
-        label_names: Of the classes, real first.
+        validation: Validation split of each data set and kind.
+        folder: Folder to write.
+        label_names: Names of the classes, real first.
+
+    Returns:
+        What the folder stores under ``detector``.
     """
-    counted = [data for data in validation if stands_for_use(data)]
+    counted = [data for data in validation if data.stands_for_use]
     labels = np.concatenate([data.labels for data in counted])
     # not in the folder itself: killed here, the run would leave a model there that calls everything inconclusive
     with TemporaryDirectory() as unfinished:
@@ -67,7 +71,7 @@ def calibrate(model: Classifier, validation: list[EvaluationSet], folder: Path, 
     fakes = np.concatenate([np.full(len(data.labels), len(counted) * max(data.labels.sum(), 1)) for data in counted])
     weights = np.where(labels == 1, 1 / fakes, 1 / max((labels == 0).sum(), 1))
     temperature = fit_temperature(labels, logits, weights)
-    thresholds, behind = fit_thresholds(labels, log_odds_at(logits, temperature), weights)
+    thresholds, counts = fit_thresholds(labels, log_odds_at(logits, temperature), weights)
     calibration = {
         "temperature": temperature,
         "thresholds": asdict(thresholds),
@@ -76,7 +80,7 @@ def calibrate(model: Classifier, validation: list[EvaluationSet], folder: Path, 
             "split": "validation",
             "level": "frame",
             "recompressed": 0.5,
-            **behind,
+            **counts,
         },
     }
     save_model_folder(model.to_timm(temperature), folder, model.data_config, label_names, calibration)
@@ -84,22 +88,29 @@ def calibrate(model: Classifier, validation: list[EvaluationSet], folder: Path, 
 
 
 def log_odds_at(logits: np.ndarray, temperature: float) -> np.ndarray:
-    """log(P(fake) / P(real)), ``(N,)``, of logits ``(N, classes)``, real first, that are divided by a temperature.
+    """Computes log(P(fake) / P(real)) of logits that are divided by a temperature.
 
     With several kinds of fakes these are not the log odds divided by it.
+
+    Args:
+        logits: ``(N, classes)``, real first.
+        temperature: More than 0.
+
+    Returns:
+        ``(N,)``.
     """
     return log_odds(logits / temperature, real=0)
 
 
 def fit_temperature(labels: np.ndarray, logits: np.ndarray, weights: np.ndarray | None = None) -> float:
-    """The temperature that minimises the log loss of real against fake (Guo et al., ICML 2017).
+    """Finds the temperature that minimises the log loss of real against fake (Guo et al., ICML 2017).
 
     No shift beside it (Platt): labelled fakes and landmark swaps ask for opposite ones, so together they gain nothing.
 
     Args:
         labels: 1 for fake, 0 for real, ``(N,)``.
         logits: ``(N, classes)``, real first.
-        weights: How much each crop counts, ``(N,)``; None counts all alike.
+        weights: Weight of each crop, ``(N,)``; None gives all the same.
     """
     signs = 2 * np.asarray(labels) - 1
 
@@ -113,19 +124,12 @@ def fit_temperature(labels: np.ndarray, logits: np.ndarray, weights: np.ndarray 
 def fit_thresholds(
     labels: np.ndarray, log_odds: np.ndarray, weights: np.ndarray | None = None
 ) -> tuple[Thresholds, dict]:
-    """Operating points from validation data.
-
-    "manipulated" is the lowest score, not under .5, from which on the precision is at least 99 %. It
-    need not stay so at every higher score: there a single real crop among few fakes decides, and would
-    push the threshold above itself. "No manipulation found" is the highest score below .5 below which at
-    most 5 % of the fakes lie: what is rather fake than real is never cleared, however well the data separate.
-    Where no score has that precision, "manipulated" starts above the highest score of a real crop, the
-    strictest that the data support.
+    """Fits the operating points on validation data; see `_lowest_alarm` and `_highest_cleared`.
 
     Args:
         labels: 1 for fake, 0 for real, ``(N,)``.
         log_odds: log(P(fake) / P(real)), ``(N,)``.
-        weights: How much each crop counts, ``(N,)``; None counts all alike.
+        weights: Weight of each crop, ``(N,)``; None gives all the same.
 
     Returns:
         The thresholds, and the counts behind them for the card.
@@ -137,29 +141,54 @@ def fit_thresholds(
     if set(labels.tolist()) != {0, 1}:
         raise ValueError("Thresholds need both real and fake crops.")
     weights = np.ones(len(labels)) if weights is None else weights
-    precision, recall, candidates = precision_recall_curve(labels, scores, sample_weight=weights)
-    # one under .5 is raised to it, and must then still reach the target; past the last one nothing is named (recall 0)
-    reaching = np.maximum(candidates[precision[:-1] >= TARGET_PRECISION], UNDECIDED)
-    place = np.searchsorted(candidates, reaching)
-    reaching = reaching[(precision[place] >= TARGET_PRECISION) & (recall[place] > 0)]
-    strictest = min(float(np.nextafter(scores[labels == 0].max(), 1.0)), 1.0)
-    manipulated = float(reaching.min()) if len(reaching) else max(strictest, UNDECIDED)
-    order = np.argsort(scores[labels == 1])
-    fakes, shares = scores[labels == 1][order], np.cumsum(weights[labels == 1][order])
-    first_kept = int(np.searchsorted(shares, MISS_RATE * shares[-1] * (1 + 1e-9), side="right"))
-    cleared = min(float(fakes[min(first_kept, len(fakes) - 1)]), float(np.nextafter(UNDECIDED, 0.0)))
-    named = scores >= manipulated
-    thresholds = Thresholds(cleared, manipulated)
-    right, wrong = int((named & (labels == 1)).sum()), int((named & (labels == 0)).sum())
-    behind = {
+    manipulated, supports_target = _lowest_alarm(labels, scores, weights)
+    thresholds = Thresholds(_highest_cleared(scores[labels == 1], weights[labels == 1]), manipulated)
+    alarms = scores >= manipulated
+    right, wrong = int((alarms & (labels == 1)).sum()), int((alarms & (labels == 0)).sum())
+    counts = {
         "target_precision": TARGET_PRECISION,
-        "precision": float(weights[named & (labels == 1)].sum() / max(weights[named].sum(), 1e-12)),
-        "supports_target": bool(len(reaching)),
+        "precision": float(weights[alarms & (labels == 1)].sum() / max(weights[alarms].sum(), 1e-12)),
+        "supports_target": supports_target,
         # lower end of the interval of Clopper and Pearson: few crops promise little
-        "precision_at_least": float(beta.ppf((1 - CONFIDENCE) / 2, right, wrong + 1)) if right else 0.0,
+        "precision_at_least": float(binomtest(right, right + wrong).proportion_ci(CONFIDENCE, method="exact").low)
+        if right
+        else 0.0,
         "miss_rate": MISS_RATE,
         "validation_frames": {
             name: verdict_counts(scores[labels == label], thresholds) for label, name in enumerate(("real", "fake"))
         },
     }
-    return thresholds, behind
+    return thresholds, counts
+
+
+def _lowest_alarm(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> tuple[float, bool]:
+    """Finds the score from which on a face is called manipulated.
+
+    It is the lowest score, not under .5, from which on the precision is at least 99 %. It need not stay so at every
+    higher score: there a single real crop among few fakes decides, and would push the threshold above itself.
+    Where no score has that precision, the alarm starts above the highest score of a real crop, the strictest that the
+    data support.
+
+    Returns:
+        The score, and whether it has that precision.
+    """
+    precision, recall, candidates = precision_recall_curve(labels, scores, sample_weight=weights)
+    # one under .5 is raised to it, and must then still reach the target; past the last one there is no alarm (recall 0)
+    reaching = np.maximum(candidates[precision[:-1] >= TARGET_PRECISION], UNDECIDED)
+    place = np.searchsorted(candidates, reaching)
+    reaching = reaching[(precision[place] >= TARGET_PRECISION) & (recall[place] > 0)]
+    if len(reaching):
+        return float(reaching.min()), True
+    strictest = min(float(np.nextafter(scores[labels == 0].max(), 1.0)), 1.0)
+    return max(strictest, UNDECIDED), False
+
+
+def _highest_cleared(fake_scores: np.ndarray, weights: np.ndarray) -> float:
+    """Finds the highest score below .5 below which at most 5 % of the weight of the fakes lies.
+
+    What is rather fake than real is never cleared, however well the data separate.
+    """
+    order = np.argsort(fake_scores)
+    fakes, shares = fake_scores[order], np.cumsum(weights[order])
+    first_kept = int(np.searchsorted(shares, MISS_RATE * shares[-1] * (1 + 1e-9), side="right"))
+    return min(float(fakes[min(first_kept, len(fakes) - 1)]), float(np.nextafter(UNDECIDED, 0.0)))

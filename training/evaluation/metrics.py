@@ -1,11 +1,11 @@
-"""Figures of a detector on labelled crops; every one says its level and count."""
+"""Computes the figures of a detector on labelled crops; every one says its level and count."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import beta
+from scipy.stats import binomtest
 from sklearn.metrics import average_precision_score, confusion_matrix, precision_recall_curve, roc_auc_score, roc_curve
 
 from dataset_builder.sources import REAL
@@ -17,10 +17,17 @@ FALSE_POSITIVE_RATES = (0.01, 0.001)
 PREVALENCES = (0.5, 0.2, 0.05, 0.01)
 CALIBRATION_BINS = 10
 CONFIDENCE = 0.95
-# What the bootstrap gives intervals for.
+# Figures that the bootstrap gives intervals for.
 WITH_INTERVALS = (
-    *("auc", "average_precision", "equal_error_rate", "accuracy", "balanced_accuracy", "precision", "recall"),
-    *("recall_at_99_precision", *(f"recall_at_{rate:g}_false_positive_rate" for rate in FALSE_POSITIVE_RATES)),
+    "auc",
+    "average_precision",
+    "equal_error_rate",
+    "accuracy",
+    "balanced_accuracy",
+    "precision",
+    "recall",
+    "recall_at_99_precision",
+    *(f"recall_at_{rate:g}_false_positive_rate" for rate in FALSE_POSITIVE_RATES),
 )
 
 
@@ -41,12 +48,12 @@ class Scored:
     groups: np.ndarray
 
     def only(self, wanted: np.ndarray) -> Scored:
-        """Some of them, by a mask or by numbers."""
+        """Selects some of them, by a mask or by numbers."""
         return Scored(self.labels[wanted], self.scores[wanted], self.manipulations[wanted], self.groups[wanted])
 
 
 def videos_of(frames: Scored, video_ids: list[str]) -> Scored | None:
-    """Video scores, each the mean of its frame scores; None where no video has several frames."""
+    """Averages the frame scores of each video; None where no video has several frames."""
     names, first, index = np.unique(np.asarray(video_ids), return_index=True, return_inverse=True)
     if len(names) == len(video_ids):
         return None
@@ -55,7 +62,7 @@ def videos_of(frames: Scored, video_ids: list[str]) -> Scored | None:
 
 
 def figures(scored: Scored, thresholds: Thresholds) -> dict:
-    """Threshold-free figures, figures at score .5, and what the stored thresholds make of the scores."""
+    """Computes threshold-free figures, figures at score .5, and what the stored thresholds make of the scores."""
     labels, scores = scored.labels, scored.scores
     real, fake = labels == 0, labels == 1
     return {
@@ -73,7 +80,7 @@ def figures(scored: Scored, thresholds: Thresholds) -> dict:
 
 
 def _ranking(labels: np.ndarray, scores: np.ndarray) -> dict[str, float]:
-    """Figures that need no threshold."""
+    """Computes figures that need no threshold."""
     precision, recall, _ = precision_recall_curve(labels, scores)
     false_positive, true_positive, _ = roc_curve(labels, scores)
     # where the two kinds of error are equal, on the line between the two nearest points
@@ -96,6 +103,7 @@ def _ranking(labels: np.ndarray, scores: np.ndarray) -> dict[str, float]:
 
 
 def _at_one_half(labels: np.ndarray, scores: np.ndarray) -> dict:
+    """Computes figures at score .5, all from one confusion matrix: the bootstrap asks for them a thousand times."""
     true_negative, false_positive, false_negative, true_positive = (
         confusion_matrix(labels, scores >= 0.5, labels=[0, 1]).ravel().tolist()
     )
@@ -116,17 +124,17 @@ def _at_one_half(labels: np.ndarray, scores: np.ndarray) -> dict:
 
 
 def verdict_counts(scores: np.ndarray, thresholds: Thresholds) -> dict[str, int]:
-    """How many scores lie in each band."""
-    named, cleared = scores >= thresholds.manipulated, scores < thresholds.no_manipulation_found
+    """Counts the scores of each verdict."""
+    alarms, cleared = scores >= thresholds.manipulated, scores < thresholds.no_manipulation_found
     return {
-        "manipulated": int(named.sum()),
-        "inconclusive": int((~named & ~cleared).sum()),
+        "manipulated": int(alarms.sum()),
+        "inconclusive": int((~alarms & ~cleared).sum()),
         "no_manipulation_found": int(cleared.sum()),
     }
 
 
 def reliability(labels: np.ndarray, scores: np.ndarray) -> list[dict]:
-    """Bins of equal width with their count, mean score and share of fakes; empty ones are left out."""
+    """Sorts scores into bins of equal width with their count, mean score and share of fakes; leaves empty ones out."""
     bins = np.minimum((scores * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
     return [
         {
@@ -140,21 +148,25 @@ def reliability(labels: np.ndarray, scores: np.ndarray) -> list[dict]:
 
 
 def calibration_error(labels: np.ndarray, scores: np.ndarray) -> float:
-    """Expected calibration error (Guo et al., ICML 2017): mean distance of score and share of fakes over the bins."""
+    """Computes the expected calibration error (Guo et al., ICML 2017): mean distance of score and share of fakes."""
     bins = reliability(labels, scores)
     return sum(row["count"] * abs(row["mean_score"] - row["fake_share"]) for row in bins) / len(labels)
 
 
-def precision_by_prevalence(labels: np.ndarray, named: np.ndarray) -> list[dict[str, float]]:
-    """How often an alarm is right at several shares of fakes.
+def precision_by_prevalence(labels: np.ndarray, alarms: np.ndarray) -> list[dict[str, float]]:
+    """Computes how often an alarm is right at several shares of fakes.
 
     ``at_least`` takes the upper end of the 95 % interval of the false-positive rate (Clopper and Pearson): no
     false alarm among a few hundred real crops does not promise that there will be none.
+
+    Args:
+        labels: 1 for fake, 0 for real, ``(N,)``.
+        alarms: Whether each is called manipulated, ``(N,)``.
     """
-    real, false_alarms = int((labels == 0).sum()), int(named[labels == 0].sum())
-    recall = float(named[labels == 1].mean())
+    real, false_alarms = int((labels == 0).sum()), int(alarms[labels == 0].sum())
+    recall = float(alarms[labels == 1].mean())
     rate = false_alarms / real
-    upper = float(beta.ppf(1 - (1 - CONFIDENCE) / 2, false_alarms + 1, real - false_alarms)) if rate < 1 else 1.0
+    upper = float(binomtest(false_alarms, real).proportion_ci(CONFIDENCE, method="exact").high)
 
     def precision(prevalence: float, false_positive_rate: float) -> float:
         right, wrong = prevalence * recall, (1 - prevalence) * false_positive_rate
@@ -167,12 +179,15 @@ def precision_by_prevalence(labels: np.ndarray, named: np.ndarray) -> list[dict[
 
 
 def intervals(scored: Scored, rounds: int, seed: int = 0) -> dict[str, list[float]]:
-    """95 % intervals by bootstrap over groups: what comes from one group stays together.
+    """Computes 95 % intervals by bootstrap over groups: what comes from one group stays together.
 
     Args:
-        scored: The crops or videos.
-        rounds: Resamples; 0 gives no intervals.
-        seed: Of the resampling.
+        scored: Crops or videos.
+        rounds: Number of resamples; 0 gives no intervals.
+        seed: Seed of the resampling.
+
+    Returns:
+        Lower and upper end by the name of the figure.
     """
     names, index = np.unique(scored.groups, return_inverse=True)
     order = np.argsort(index, kind="stable")
@@ -191,17 +206,17 @@ def intervals(scored: Scored, rounds: int, seed: int = 0) -> dict[str, list[floa
 
 
 def by_manipulation(scored: Scored, thresholds: Thresholds, bootstrap_rounds: int = 0) -> dict[str, dict]:
-    """Each manipulation against all the real ones; a single one has no intervals but those of the whole."""
+    """Measures each manipulation against all the real ones; a single one has no intervals but those of the whole."""
     found = {}
     names = sorted(set(scored.manipulations) - {REAL})
     for name in names:
         own = scored.only((scored.manipulations == name) | (scored.labels == 0))
-        named = own.scores[own.labels == 1] >= thresholds.manipulated
+        alarms = own.scores[own.labels == 1] >= thresholds.manipulated
         found[name] = {
             "fake": int(own.labels.sum()),
             "real": int((own.labels == 0).sum()),
             **{key: value for key, value in _ranking(own.labels, own.scores).items() if key in WITH_INTERVALS},
-            "called_manipulated": float(named.mean()),
+            "called_manipulated": float(alarms.mean()),
             "intervals": intervals(own, bootstrap_rounds if len(names) > 1 else 0),
         }
     return found
@@ -210,7 +225,7 @@ def by_manipulation(scored: Scored, thresholds: Thresholds, bootstrap_rounds: in
 def both_levels(
     frames: Scored, video_ids: list[str], thresholds: Thresholds, bootstrap_rounds: int = 0
 ) -> dict[str, dict | None]:
-    """Everything above at frame level, and at video level where a video has several frames."""
+    """Computes everything above at frame level, and at video level where a video has several frames."""
 
     def level(scored: Scored | None) -> dict | None:
         if scored is None:

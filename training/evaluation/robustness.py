@@ -1,4 +1,4 @@
-"""How the figures fall when crops are damaged, one kind and strength of damage at a time."""
+"""Measures how the figures fall when crops are damaged, one kind and strength of damage at a time."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tqdm import tqdm
 from dataset_builder.pseudo_fakes.blending import jpeg
 from dataset_builder.pseudo_fakes.real_faces import spread
 from detector.network.loading import LoadedModel
-from training.augmentation import h264
-from training.data import EvaluationSet
+from training.data.augmentation import h264
+from training.data.evaluation_sets import EvaluationSet
 
 Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
@@ -28,7 +28,7 @@ class Damage:
         kind: ``none``, ``JPEG quality``, ``blur sigma``, ``resize``, ``noise`` or ``H.264 crf``.
         level: Strength in the unit of the kind: quality, sigma in pixels of the crop at 224 px, side in pixels,
             standard deviation as a share of the range, crf.
-        change: Makes a damaged ``(S, S, 3)`` uint8 RGB crop.
+        change: Function that makes a damaged ``(S, S, 3)`` uint8 RGB crop.
     """
 
     kind: str
@@ -76,7 +76,16 @@ GRID: tuple[Damage, ...] = (
 
 
 def robustness(model: LoadedModel, data: EvaluationSet, limit: int) -> dict:
-    """Frame AUC of up to `limit` crops of each class under every damage of `GRID`, and what the thresholds make of them."""
+    """Measures frame AUC and alarms under every damage of `GRID`.
+
+    Args:
+        model: Model to measure.
+        data: Test set.
+        limit: Largest number of crops of each class.
+
+    Returns:
+        What evaluation.json holds under ``robustness``.
+    """
     labels = data.labels
     numbers = np.concatenate([spread(np.flatnonzero(labels == label), limit) for label in (0, 1)])
     crops = [data.crop(int(number)) for number in numbers]

@@ -1,18 +1,18 @@
-"""What a network learns from: its class, and where it was manipulated."""
+"""The losses: of the class, and of where a crop was manipulated."""
 
 from __future__ import annotations
 
 import torch
 from torch.nn import functional
 
-# A fake of a kind that is none of the classes, such as a pseudo-fake beside named manipulations. Class 0 is real.
+# Label of a fake of a kind that is none of the classes, such as a pseudo-fake beside named manipulations. Class 0 is real.
 SOME_FAKE = -1
-# What a mask tells of each place: how much of it was manipulated, and whether the edge runs there.
+# Channels of a mask: how much of each place was manipulated, and whether the edge runs there.
 MASK_CHANNELS = 2
 
 
 def class_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Mean negative log likelihood; of a fake of no known kind, that of any class but real.
+    """Computes the mean negative log likelihood; for a fake of no known kind, that of any class but real.
 
     Args:
         logits: ``(B, classes)``.
@@ -25,14 +25,14 @@ def class_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 
 
 def mask_loss(found: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
-    """Mean cross entropy of each place of the known masks; 0 where none is known.
+    """Computes the mean cross entropy over the places of the known masks; 0 where none is known.
 
     Args:
         found: Log odds of each place, ``(B, C, h, w)``.
-        masks: What was done there, ``(B, C, H, W)`` 0..1; NaN for a crop whose mask is not known.
+        masks: Share of each place that was manipulated, ``(B, C, H, W)`` 0..1; NaN for a crop whose mask is not known.
     """
     known = (~masks.isnan().any(dim=(1, 2, 3))).float()
-    wanted = functional.adaptive_avg_pool2d(masks.nan_to_num(), found.shape[2:])
+    wanted = functional.adaptive_avg_pool2d(masks.nan_to_num(), (found.shape[2], found.shape[3]))
     losses = functional.binary_cross_entropy_with_logits(found, wanted, reduction="none").mean(dim=(1, 2, 3))
     # every parameter takes part in every step, as training on several devices needs
     return (losses * known).sum() / known.sum().clamp(min=1)

@@ -1,10 +1,11 @@
-"""Networks by name, and the folder that one becomes."""
+"""Builds networks by name, and writes the folder that one becomes."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import timm
 import torch
@@ -21,7 +22,18 @@ UNTRAINED = ("simple_cnn",)
 
 
 class TimmClassifier(nn.Module):
-    """Any image classifier of timm, trained whole, with the interface of `PooledVGG16`."""
+    """Any image classifier of timm, trained whole, with the interface of `PooledVGG16`.
+
+    Attributes:
+        name: Name of the architecture.
+        num_classes: Number of classes.
+        training_side: Side of the pictures to train on, in px; None: as they come.
+        network: The network of timm.
+        data_config: Input size, mean and so on, as timm stores it.
+    """
+
+    # of any type: timm declares no more than a module, which lacks what its networks have in common
+    network: Any
 
     def __init__(self, name: str, num_classes: int):
         super().__init__()
@@ -39,7 +51,7 @@ class TimmClassifier(nn.Module):
     def forward(
         self, pixel_values: torch.Tensor, labels: torch.Tensor | None = None, masks: torch.Tensor | None = None
     ) -> dict[str, torch.Tensor]:
-        """``(B, C, H, W)`` normalised pixels to ``(B, classes)`` logits, with the loss when labels are given."""
+        """Computes ``(B, classes)`` logits of ``(B, C, H, W)`` normalised pixels, with the loss when labels are given."""
         if self.training:
             pixel_values = at_side(pixel_values, self.training_side)
         logits = self.network(pixel_values)
@@ -49,12 +61,12 @@ class TimmClassifier(nn.Module):
         """Does nothing: what a block is differs between architectures."""
 
     def blocks(self) -> list[list[nn.Parameter]]:
-        """Parameters below the classifier, as one block."""
+        """Gives the parameters below the classifier, as one block."""
         head = set(self.head_parameters())
         return [[parameter for parameter in self.parameters() if parameter not in head]]
 
     def head_parameters(self) -> list[nn.Parameter]:
-        """Of the classifier."""
+        """Gives the parameters of the classifier."""
         return list(self.network.get_classifier().parameters())
 
     def match_statistics(self, batches: Iterable[torch.Tensor]) -> None:
@@ -67,7 +79,7 @@ class TimmClassifier(nn.Module):
         """Starts from ImageNet, all but the classifier.
 
         Args:
-            file: safetensors of the architecture; None fetches timm's own from the Hub.
+            file: Weights of the architecture, safetensors; None fetches timm's own from the Hub.
 
         Raises:
             ValueError: The file does not hold these weights, or the Hub is out of reach.
@@ -84,8 +96,8 @@ class TimmClassifier(nn.Module):
 
     @torch.no_grad()
     def to_timm(self, temperature: float = 1.0) -> nn.Module:
-        """A copy whose logits are divided by the temperature."""
-        network = timm.create_model(self.name, num_classes=self.num_classes)
+        """Makes a copy whose logits are divided by the temperature."""
+        network: Any = timm.create_model(self.name, num_classes=self.num_classes)
         network.load_state_dict(self.network.state_dict())
         classifier = network.get_classifier()
         classifier.weight.div_(temperature)
@@ -97,12 +109,12 @@ Classifier = PooledVGG16 | TimmClassifier
 
 
 def build_classifier(name: str, num_classes: int, mask_weight: float = 1.0) -> Classifier:
-    """A network to train.
+    """Builds a network to train.
 
     Args:
         name: ``vgg16`` (light head), ``simple_cnn``, or another name of timm.
-        num_classes: Real and the kinds of fakes.
-        mask_weight: See `PooledVGG16`; other networks learn no masks.
+        num_classes: Number of classes: real and the kinds of fakes.
+        mask_weight: Weight of the loss on masks, see `PooledVGG16`; other networks learn no masks.
 
     Raises:
         ValueError: timm does not know the name, or the network cannot be calibrated.
@@ -112,27 +124,31 @@ def build_classifier(name: str, num_classes: int, mask_weight: float = 1.0) -> C
 
 
 def check_name(name: str) -> None:
-    """Raises ValueError where timm does not know an architecture."""
+    """Checks that timm knows an architecture.
+
+    Raises:
+        ValueError: It does not.
+    """
     if not timm.is_model(name):
         raise ValueError(f"timm knows no model {name}; see timm.list_models().")
 
 
 def save_model_folder(
-    network: nn.Module, folder: str | Path, data_config: dict, label_names: list[str], detector: dict
-):
+    network: Any, folder: str | Path, data_config: dict, label_names: list[str], detector: dict
+) -> None:
     """Writes a folder that timm, transformers and this project's Space load.
 
     Args:
-        network: From `to_timm`; left in float16.
-        folder: Gets ``config.json`` and ``model.safetensors`` (float16).
+        network: Network of timm, as `to_timm` gives it; left in float16.
+        folder: Folder that gets ``config.json`` and ``model.safetensors`` (float16).
         data_config: Input size, mean and so on, as timm stores it.
-        label_names: Class names in the order of the outputs.
+        label_names: Names of the classes in the order of the outputs.
         detector: Thresholds and what they were fitted on; stored under the key ``detector``.
     """
     folder = Path(folder)
     timm.models.save_for_hf(
         network.half(),
-        folder,
+        str(folder),
         model_config={"label_names": label_names},
         safe_serialization=True,
         data_config=data_config,

@@ -1,5 +1,6 @@
-"""The first model of the original project: a small CNN from scratch, which scored 50 %. A timm architecture once imported.
+"""The first model of the original project: a small CNN from scratch, which scored 50 %.
 
+Importing this module registers it as an architecture of timm.
 Its layers were not published; these are the usual ones of a first attempt.
 """
 
@@ -12,7 +13,7 @@ from torch import nn
 
 
 class SimpleCNN(nn.Module):
-    """Three convolutions with pooling, one hidden layer."""
+    """Has three convolutions with pooling, and one hidden layer."""
 
     def __init__(self, num_classes: int = 2, in_chans: int = 3, drop_rate: float = 0.3):
         super().__init__()
@@ -29,19 +30,19 @@ class SimpleCNN(nn.Module):
         self.head = nn.Linear(128, num_classes)
 
     def forward_features(self, x: torch.Tensor) -> torch.Tensor:
-        """``(B, C, H, W)`` pixels to ``(B, 128, H/8, W/8)`` maps."""
+        """Computes ``(B, 128, H/8, W/8)`` maps of ``(B, C, H, W)`` pixels."""
         return self.features(x)
 
     def forward_head(self, x: torch.Tensor) -> torch.Tensor:
-        """Maps to ``(B, classes)`` logits."""
+        """Computes ``(B, classes)`` logits of maps."""
         return self.head(self.hidden(x))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """``(B, C, H, W)`` pixels to ``(B, classes)`` logits."""
+        """Computes ``(B, classes)`` logits of ``(B, C, H, W)`` pixels."""
         return self.forward_head(self.forward_features(x))
 
     def get_classifier(self) -> nn.Module:
-        """The last layer."""
+        """Gives the last layer."""
         return self.head
 
 
@@ -65,5 +66,5 @@ default_cfgs = generate_default_cfgs(
 
 @register_model
 def simple_cnn(pretrained: bool = False, **kwargs) -> SimpleCNN:
-    """See `SimpleCNN`; there are no pretrained weights."""
+    """Builds a `SimpleCNN`; there are no pretrained weights."""
     return build_model_with_cfg(SimpleCNN, "simple_cnn", pretrained, **kwargs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import timm
 import torch
@@ -26,12 +27,13 @@ DATA_CONFIG = {
     "crop_pct": 1.0,
     "crop_mode": "squash",
 }
+Norm = nn.BatchNorm1d | nn.BatchNorm2d
 _MAP_SIDE = 7
 _TIMM_HIDDEN = 4096
 
 
 class PooledVGG16(nn.Module):
-    """Convolutional layers of VGG-16, global average pooling, dropout, one linear layer.
+    """Has the convolutional layers of VGG-16, global average pooling, dropout and one linear layer.
 
     The class-activation map of such a network is exact (Zhou et al., CVPR 2016).
 
@@ -40,7 +42,7 @@ class PooledVGG16(nn.Module):
     `to_timm`), so what is published is an ordinary VGG-16.
 
     Attributes:
-        training_side: Set to train on smaller pictures than the input, which is cheaper.
+        training_side: Side of the pictures to train on, in px; smaller than the input is cheaper. None: as they come.
         mask_weight: Weight of the loss on where a pseudo-fake was manipulated.
     """
 
@@ -50,7 +52,7 @@ class PooledVGG16(nn.Module):
         super().__init__()
         self.training_side: int | None = None
         self.mask_weight = mask_weight
-        self.features = timm.create_model("vgg16_bn", num_classes=num_classes, mlp_ratio=1 / _TIMM_HIDDEN).features
+        self.features = _layers(timm.create_model("vgg16_bn", num_classes=num_classes, mlp_ratio=1 / _TIMM_HIDDEN))
         self.pooled_norm = nn.BatchNorm1d(512, affine=False)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(512, num_classes)
@@ -61,9 +63,8 @@ class PooledVGG16(nn.Module):
             nn.Sequential(nn.BatchNorm2d(width, affine=False), nn.Conv2d(width, MASK_CHANNELS, kernel_size=1))
             for width in (256, 512, 512)
         )
-        for _, convolution in self.mask_heads:
-            nn.init.zeros_(convolution.weight)
-            nn.init.zeros_(convolution.bias)
+        for parameter in self.mask_heads.parameters():
+            nn.init.zeros_(parameter)
         # likewise: from the evidence of a place, in log odds, to those of its being manipulated
         self.evidence_scale = nn.Parameter(torch.tensor(0.1))
         self.evidence_shift = nn.Parameter(torch.tensor(0.0))
@@ -73,7 +74,7 @@ class PooledVGG16(nn.Module):
     def forward(
         self, pixel_values: torch.Tensor, labels: torch.Tensor | None = None, masks: torch.Tensor | None = None
     ) -> dict[str, torch.Tensor]:
-        """``(B, C, H, W)`` normalised pixels to ``(B, classes)`` logits, with the loss when labels are given.
+        """Computes ``(B, classes)`` logits of ``(B, C, H, W)`` normalised pixels, with the loss when labels are given.
 
         Where masks ``(B, 2, h, w)`` are given and not NaN, the upper three blocks also learn to tell manipulated
         places and their edges from others: an image-level label says little about a faint seam, and an edge is
@@ -98,18 +99,21 @@ class PooledVGG16(nn.Module):
         return {"loss": loss, "logits": logits}
 
     def evidence(self, maps: torch.Tensor) -> torch.Tensor:
-        """log(P(fake) / P(real)) ``(B, 1, h, w)`` that the last layer would give a face that is all like one place.
+        """Computes the log(P(fake) / P(real)) that the last layer would give a face that is all like one place.
 
         Args:
-            maps: Of the last convolution, ``(B, 512, h, w)``.
+            maps: Maps of the last convolution, ``(B, 512, h, w)``.
+
+        Returns:
+            ``(B, 1, h, w)``.
         """
-        spread = (self.pooled_norm.running_var + self.pooled_norm.eps).sqrt()
-        places = (maps.movedim(1, -1) - self.pooled_norm.running_mean) / spread
+        mean, variance = _statistics(self.pooled_norm)
+        places = (maps.movedim(1, -1) - mean) / (variance + self.pooled_norm.eps).sqrt()
         logits = self.head(places)  # (B, h, w, classes)
         return (logits[..., 1:].logsumexp(dim=-1) - logits[..., 0])[:, None]
 
     def train(self, mode: bool = True) -> PooledVGG16:
-        """Frozen layers keep their statistics."""
+        """Sets the mode; frozen layers keep their statistics."""
         super().train(mode)
         self.features[: self._frozen_layers].eval()
         return self
@@ -121,7 +125,7 @@ class PooledVGG16(nn.Module):
         self.features[: self._frozen_layers].requires_grad_(False)
 
     def blocks(self) -> list[list[nn.Parameter]]:
-        """Parameters that train, by block, the lowest first."""
+        """Gives the parameters that train, by block, the lowest first."""
         blocks: list[list[nn.Parameter]] = [[]]
         for layer in self.features:
             blocks[-1] += [parameter for parameter in layer.parameters() if parameter.requires_grad]
@@ -130,23 +134,26 @@ class PooledVGG16(nn.Module):
         return [block for block in blocks if block]
 
     def head_parameters(self) -> list[nn.Parameter]:
-        """Of the layers that start from nothing."""
+        """Gives the parameters of the layers that start from nothing."""
         return [*self.head.parameters(), *self.mask_heads.parameters(), self.evidence_scale, self.evidence_shift]
 
     @torch.no_grad()
     def match_statistics(self, batches: Iterable[torch.Tensor]) -> None:
-        """Makes every normalisation the identity on these ``(B, C, H, W)`` pixels, so that training starts from ImageNet.
+        """Makes every normalisation the identity on some pixels, so that training starts from ImageNet.
 
-        Does nothing where it came with the weights of another run.
+        Does nothing where the normalisation came with the weights of another run.
+
+        Args:
+            batches: Pixels ``(B, C, H, W)``.
         """
         if self._is_normalised:
             return
         was_training = self.training
         self.eval()
-        norms = [layer for layer in self.features if isinstance(layer, nn.BatchNorm2d)]
-        sums: dict[nn.Module, list[torch.Tensor]] = {norm: [] for norm in [*norms, self.pooled_norm]}
+        norms: list[Norm] = [layer for layer in self.features if isinstance(layer, nn.BatchNorm2d)]
+        sums: dict[Norm, list[torch.Tensor]] = {norm: [] for norm in [*norms, self.pooled_norm]}
 
-        def remember(norm: nn.Module, inputs: tuple[torch.Tensor]) -> None:
+        def remember(norm: Norm, inputs: tuple[torch.Tensor]) -> None:
             values = inputs[0].float().movedim(1, -1).flatten(0, -2)  # (N, C)
             sums[norm].append(torch.stack([values.mean(0), values.var(0, unbiased=False)]))
 
@@ -157,8 +164,8 @@ class PooledVGG16(nn.Module):
             hook.remove()
         for norm, parts in sums.items():
             mean, variance = torch.stack(parts).mean(dim=0)
-            norm.running_mean.copy_(mean)
-            norm.running_var.copy_(variance)
+            for stored, found in zip(_statistics(norm), (mean, variance), strict=True):
+                stored.copy_(found)
             if norm.affine:
                 norm.weight.copy_((variance + norm.eps).sqrt())
                 norm.bias.copy_(mean)
@@ -166,10 +173,13 @@ class PooledVGG16(nn.Module):
 
     @torch.no_grad()
     def settle_statistics(self, batches: Iterable[torch.Tensor]) -> None:
-        """Measures every normalisation anew on these ``(B, C, H, W)`` pixels, with the weights as they are now.
+        """Measures every normalisation anew on some pixels, with the weights as they are now.
 
         What training leaves is an average over its last steps, of few pictures and of weights that moved
         (Wu and Johnson, "Rethinking 'Batch' in BatchNorm", 2021).
+
+        Args:
+            batches: Pixels ``(B, C, H, W)``.
         """
         was_training = self.training
         self.eval()
@@ -189,14 +199,14 @@ class PooledVGG16(nn.Module):
         """Starts the convolutional layers from ImageNet, or everything from a checkpoint of another run.
 
         Args:
-            file: safetensors with ``features.N.weight`` and ``features.N.bias`` of VGG-16, or the model.safetensors
+            file: Weights, safetensors, with ``features.N.weight`` and ``features.N.bias`` of VGG-16, or the model.safetensors
                 of a checkpoint; None fetches timm's own from the Hub.
 
         Raises:
             ValueError: The file cannot be read or does not hold these layers, or the Hub is out of reach.
         """
         file = file or fetch_pretrained("vgg16")
-        plain = timm.create_model("vgg16", num_classes=0, mlp_ratio=1 / _TIMM_HIDDEN).features
+        plain = _layers(timm.create_model("vgg16", num_classes=0, mlp_ratio=1 / _TIMM_HIDDEN))
         try:
             stored = load_file(file)
             if "pooled_norm.running_mean" in stored:
@@ -212,7 +222,7 @@ class PooledVGG16(nn.Module):
 
     @torch.no_grad()
     def to_timm(self, temperature: float = 1.0) -> nn.Module:
-        """The same function as an ordinary timm ``vgg16``, exact for 224 px input.
+        """Expresses the same function as an ordinary timm ``vgg16``, exact for 224 px input.
 
         Normalisation becomes part of the convolution before it. timm's head is a 7 x 7 convolution, ReLU, a
         1 x 1 convolution to 4096, ReLU, linear. Averaging and the linear layer become the 7 x 7 convolution, once
@@ -221,15 +231,16 @@ class PooledVGG16(nn.Module):
         """
         classes = self.head.out_features
         hidden = 2 * classes
-        network = timm.create_model("vgg16", num_classes=classes, mlp_ratio=hidden / _TIMM_HIDDEN)
+        # of any type: timm declares no more than a module
+        network: Any = timm.create_model("vgg16", num_classes=classes, mlp_ratio=hidden / _TIMM_HIDDEN)
         norms = [layer for layer in self.features if isinstance(layer, nn.BatchNorm2d)]
         for plain, own, norm in zip(_convolutions(network.features), _convolutions(self.features), norms, strict=True):
             plain.weight, plain.bias = fuse_conv_bn_weights(
-                own.weight, own.bias, norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias
+                own.weight, own.bias, *_statistics(norm), norm.eps, norm.weight, norm.bias
             )
-        spread = (self.pooled_norm.running_var + self.pooled_norm.eps).sqrt()
-        weight = self.head.weight / spread
-        bias = (self.head.bias - weight @ self.pooled_norm.running_mean) / temperature
+        mean, variance = _statistics(self.pooled_norm)
+        weight = self.head.weight / (variance + self.pooled_norm.eps).sqrt()
+        bias = (self.head.bias - weight @ mean) / temperature
         weight = weight / temperature
         signed = torch.cat([weight, -weight])  # (2 * classes, 512)
         window = signed[:, :, None, None] / _MAP_SIDE**2
@@ -245,11 +256,23 @@ class PooledVGG16(nn.Module):
 
 
 def at_side(pixel_values: torch.Tensor, side: int | None) -> torch.Tensor:
-    """``(B, C, H, W)`` pixels at another side, which makes training cheaper; None leaves them as they are."""
+    """Resizes ``(B, C, H, W)`` pixels to another side, which makes training cheaper; None leaves them as they are."""
     if side is None or side == pixel_values.shape[-1]:
         return pixel_values
     return functional.interpolate(pixel_values, size=(side, side), mode="bicubic", antialias=True)
 
 
+def _layers(network: Any) -> nn.Sequential:
+    """Gives the convolutional layers of a VGG-16 of timm, which declares no more than a module."""
+    return network.features
+
+
+def _statistics(norm: Norm) -> tuple[torch.Tensor, torch.Tensor]:
+    """Gives the running mean and the running variance, which every normalisation here keeps."""
+    assert norm.running_mean is not None and norm.running_var is not None
+    return norm.running_mean, norm.running_var
+
+
 def _convolutions(layers: Iterable[nn.Module]) -> list[nn.Conv2d]:
+    """Selects the convolutions."""
     return [layer for layer in layers if isinstance(layer, nn.Conv2d)]

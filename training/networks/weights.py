@@ -1,4 +1,4 @@
-"""Weights to start from, by timm name, from the Hub."""
+"""Fetches weights to start from, by timm name, from the Hub."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _DOWNLOAD_S = 3600.0  # VGG-16 is 553 MB
 
 
 def fetch_pretrained(name: str) -> Path:
-    """The file with timm's own ImageNet weights of an architecture.
+    """Fetches the file with timm's own ImageNet weights of an architecture.
 
     Raises:
         ValueError: timm has none, or the Hub is out of reach.

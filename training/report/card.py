@@ -10,8 +10,9 @@ from pathlib import Path
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from dataset_builder.layouts.faceforensics import MANIPULATIONS
+from detector.command_line import stoppable
 from training.evaluation.metrics import CALIBRATION_BINS, PREVALENCES, TARGET_PRECISION
-from training.options import Options
+from training.options import DEFAULT_MODEL, DataOptions, Options, flag
 from training.report.card_tables import (
     LEVELS,
     by_level,
@@ -36,10 +37,10 @@ _METRICS = {
 
 
 def render_card(evaluation: dict, plots: str = "plots") -> str:
-    """The model card, Markdown with YAML front matter, from what train.py measured.
+    """Renders the model card, Markdown with YAML front matter, from what train.py measured.
 
     Args:
-        evaluation: As in evaluation.json.
+        evaluation: Content of evaluation.json.
         plots: Folder of the plots, seen from the card.
     """
     training, calibration = evaluation["training"], evaluation["calibration"]
@@ -87,6 +88,7 @@ def render_card(evaluation: dict, plots: str = "plots") -> str:
 
 
 def _card_data(evaluation: dict) -> ModelCardData:
+    """Makes the front matter, with the main figures of every test set."""
     training = evaluation["training"]
     results = [
         EvalResult(
@@ -122,6 +124,7 @@ def _card_data(evaluation: dict) -> ModelCardData:
 
 
 def _sizes(training: dict) -> str:
+    """Says at which sizes of the input was trained."""
     sides = (training[key] for key in ("input_size", "finish_size"))
     side, last = (f"{side} px" if side else "full input size" for side in sides)
     if training["finish_share"] and last != side:
@@ -130,8 +133,10 @@ def _sizes(training: dict) -> str:
 
 
 def _commands(evaluation: dict) -> str:
-    """The command of each run, the first one first: every further one starts from a checkpoint of the one before it."""
-    data, lines, weights = evaluation["data"], [], {}
+    """Writes the command of each run, the first one first: every further one starts from a checkpoint of the one before."""
+    data = evaluation["data"]
+    lines: list[str] = []
+    weights: dict[str, str] = {}
     for number, run in enumerate(evaluation.get("earlier_runs", []), start=1):
         folder = {"output_dir": f"runs/{number}"}
         recipe = {key: value for key, value in run.items() if key != "checkpoint"}
@@ -141,24 +146,21 @@ def _commands(evaluation: dict) -> str:
 
 
 def _command(training: dict, data: list[dict]) -> str:
-    """The options that differ from the defaults."""
+    """Writes a command with the options that differ from the defaults."""
     processes = training.get("processes", 1)
     launcher = "python" if processes == 1 else f"torchrun --standalone --nproc-per-node {processes}"
     parts = [f"{launcher} train.py --dataset DATA"]
     if len(data) > 1:
         parts.append("--real-dataset REAL_DATA")
-    defaults = Options(dataset="")
+    defaults = Options(DataOptions(dataset="")).values() | {"model": DEFAULT_MODEL}
     for key, value in training.items():
-        if key == "processes":
-            continue
-        default = defaults.model[0] if key == "model" else getattr(defaults, key)
-        if value != default:
-            parts.append(f"--{key.replace('_', '-')} {value}")
+        if key != "processes" and value != defaults[key]:
+            parts.append(f"{flag(key)} {value}")
     return " \\\n    ".join(parts)
 
 
 def _target_precision(fitted: dict) -> str:
-    """What the alarm's precision on validation is, honestly, where the data did not support the target."""
+    """Says what precision the alarm has on validation, also where the data did not support the target."""
     if fitted["supports_target"]:
         return (
             f"precision at least {fitted['target_precision']:.0%} where half is fake and each kind of fake weighs the same, "
@@ -168,10 +170,10 @@ def _target_precision(fitted: dict) -> str:
 
 
 def _support(fitted: dict) -> str:
-    """How many validation crops stand behind the alarm, and what they promise."""
-    named = {label: counts["manipulated"] for label, counts in fitted["validation_frames"].items()}
+    """Says how many validation crops stand behind the alarm, and what they promise."""
+    alarms = {label: counts["manipulated"] for label, counts in fitted["validation_frames"].items()}
     text = (
-        f"Behind the alarm stand {named['fake']} fake and {named['real']} real validation crops with that score or more: with 95 % "
+        f"Behind the alarm stand {alarms['fake']} fake and {alarms['real']} real validation crops with that score or more: with 95 % "
         f"confidence its precision, where fakes are as frequent as there, is at least {fitted['precision_at_least']:.1%}"
     )
     if fitted["precision_at_least"] < fitted["target_precision"]:
@@ -180,13 +182,14 @@ def _support(fitted: dict) -> str:
 
 
 def _rare_alarms() -> list[tuple[float, float]]:
-    """Prevalences under one half, and there the precision of an alarm that has the target precision at one half."""
+    """Lists prevalences under one half with the precision there of an alarm that has the target precision at one half."""
     false_per_right = (1 - TARGET_PRECISION) / TARGET_PRECISION
     return [(share, share / (share + (1 - share) * false_per_right)) for share in PREVALENCES if share < 0.5]
 
 
+@stoppable
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command; returns the exit code: 0 done, 2 no evaluation there."""
+    """Runs the command; returns the exit code: 0 done, 2 no evaluation there, 130 stopped by Ctrl-C."""
     parser = argparse.ArgumentParser(
         prog="python -m training.report.card",
         description="Prints the model card of an evaluation.",

@@ -1,50 +1,53 @@
-"""The tables of the model card, Markdown, and those that compare models."""
+"""Makes the tables of the model card, and the one that compares models, in Markdown."""
 
 from __future__ import annotations
 
-from dataset_builder.summary import markdown_table
+from detector.markdown import markdown_table
 from training.evaluation.metrics import FALSE_POSITIVE_RATES
 
 LEVELS = ("frame", "video")
 
 
 def comparison_table(evaluations: dict[str, dict]) -> str:
-    """One row a model and level, on the first test set of each, Markdown."""
-    rows = []
-    for name, evaluation in evaluations.items():
-        test = evaluation["tests"][0]
-        for level in LEVELS:
-            if figures := test[level]:
-                rows.append((display_name(name), test["data"], level, f"{figures['real']:,}", f"{figures['fake']:,}"))
-                rows[-1] += tuple(
-                    f"{figures[key]:.4f}"
-                    for key in ("auc", "accuracy", "precision", "recall", "recall_at_99_precision")
-                )
+    """Makes the table with a row for each model and level, on the first test set of each."""
+    keys = ("auc", "accuracy", "precision", "recall", "recall_at_99_precision")
+    rows = [
+        (display_name(name), data, level, figures["real"], figures["fake"])
+        + tuple(f"{figures[key]:.4f}" for key in keys)
+        for name, evaluation in evaluations.items()
+        for data, level, figures in by_level(evaluation["tests"][:1])
+    ]
     head = ("model", "data, split test", "level", "real", "fake", "AUC", "accuracy", "precision", "recall")
     return markdown_table((*head, "recall at 99 % precision"), rows)
 
 
 def display_name(model: str) -> str:
-    """A model as the card writes it."""
+    """Gives the name of a model as the card writes it."""
     return {"vgg16": "VGG-16", "simple_cnn": "Simple CNN"}.get(model, model)
 
 
 def _interval(figures: dict, key: str) -> str:
+    """Writes a figure, with its interval where there is one."""
     value = f"{figures[key]:.4f}"
     edges = figures.get("intervals", {}).get(key)
     return f"{value} [{edges[0]:.3f}, {edges[1]:.3f}]" if edges else value
 
 
 def by_level(tests: list[dict]) -> list[tuple[str, str, dict]]:
-    """Name, level and figures of every test and level that was measured."""
+    """Lists name, level and figures of every test and level that was measured."""
     return [(test["data"], level, test[level]) for test in tests for level in LEVELS if test[level]]
 
 
 def results_table(tests: list[dict]) -> str:
-    """The usual figures, with their intervals."""
+    """Makes the table of the usual figures, with their intervals."""
     keys = {
-        **{"auc": "AUC", "average_precision": "AP", "equal_error_rate": "EER", "accuracy": "accuracy"},
-        **{"balanced_accuracy": "balanced accuracy", "precision": "precision", "recall": "recall"},
+        "auc": "AUC",
+        "average_precision": "AP",
+        "equal_error_rate": "EER",
+        "accuracy": "accuracy",
+        "balanced_accuracy": "balanced accuracy",
+        "precision": "precision",
+        "recall": "recall",
     }
     rows = [
         (f"{data}, test", level, figures["real"], figures["fake"], figures["groups"])
@@ -58,7 +61,7 @@ def results_table(tests: list[dict]) -> str:
 
 
 def strict_table(tests: list[dict]) -> str:
-    """Recall where few real crops, or few alarms, may be wrong."""
+    """Makes the table of the recall where few real crops, or few alarms, may be wrong."""
     rates = [f"recall_at_{rate:g}_false_positive_rate" for rate in FALSE_POSITIVE_RATES]
     rows = [
         (f"{data}, test", level, figures["real"], figures["fake"], _interval(figures, "recall_at_99_precision"))
@@ -70,7 +73,7 @@ def strict_table(tests: list[dict]) -> str:
 
 
 def manipulation_table(tests: list[dict]) -> str:
-    """Figures of each manipulation; empty where no test has several manipulations."""
+    """Makes the table with figures of each manipulation; empty where no test has several manipulations."""
     if all(len(figures["manipulations"]) < 2 for _, _, figures in by_level(tests)):
         return ""
     keys = {
@@ -88,7 +91,7 @@ def manipulation_table(tests: list[dict]) -> str:
 
 
 def data_table(sets: list[dict]) -> str:
-    """How many crops of each data set lie in which split."""
+    """Makes the table of how many crops of each data set lie in which split."""
     rows = [
         (
             data["name"],
@@ -101,7 +104,7 @@ def data_table(sets: list[dict]) -> str:
 
 
 def robustness_table(grid: dict | None) -> str:
-    """AUC and alarms by damage; empty where it was not measured."""
+    """Makes the table of AUC and alarms by damage; empty where it was not measured."""
     if not grid:
         return ""
     intact = next(row["auc"] for row in grid["rows"] if row["kind"] == "none")
@@ -119,7 +122,7 @@ def robustness_table(grid: dict | None) -> str:
 
 
 def saliency_table(found: list[dict] | None) -> str:
-    """Where each kind of map points; without rows where it was not measured."""
+    """Makes the table of where each kind of map points; without rows where it was not measured."""
     rows = [
         (
             f"{row['data']}, test",
@@ -137,7 +140,7 @@ def saliency_table(found: list[dict] | None) -> str:
 
 
 def verdict_table(verdicts: dict[tuple[str, str], dict]) -> str:
-    """How many real and fake ones get which verdict, by name of the split and level."""
+    """Makes the table of how many real and fake ones get which verdict, by name of the split and level."""
     rows = [
         (split, level, name, counts["manipulated"], counts["inconclusive"], counts["no_manipulation_found"])
         for (split, level), classes in verdicts.items()
@@ -148,7 +151,7 @@ def verdict_table(verdicts: dict[tuple[str, str], dict]) -> str:
 
 
 def prevalence_table(tests: list[dict]) -> str:
-    """How often an alarm is right, by the share of fakes."""
+    """Makes the table of how often an alarm is right, by the share of fakes."""
     shares = [row["prevalence"] for row in tests[0]["frame"]["precision_by_prevalence"]]
     rows = [
         (f"{data}, test", level, figures["real"], figures["fake"])

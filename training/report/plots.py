@@ -1,8 +1,9 @@
-"""The figures of an evaluation as pictures: ROC, precision and recall, reliability, robustness."""
+"""Draws the figures of an evaluation: ROC, precision and recall, reliability, robustness."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 from sklearn.metrics import precision_recall_curve, roc_curve
@@ -11,11 +12,12 @@ from training.evaluation.metrics import Scored
 
 matplotlib.use("Agg")  # no screen needed
 from matplotlib import pyplot
+from matplotlib.axes import Axes
 
 # Lines differ in dash as well as in colour.
 _DASHES = ("-", "--", "-.", ":")
 _SIZE_INCHES = (6.4, 4.4)
-# Curves of which the names find a place beside them.
+# Largest number of curves whose names find a place beside them.
 _NAMES_INSIDE = 4
 
 
@@ -23,74 +25,88 @@ def draw_plots(evaluation: dict, scored: list[Scored], folder: Path) -> list[Pat
     """Writes ``roc.png``, ``precision_recall.png``, ``reliability.png`` and, where it was measured, ``robustness.png``.
 
     Args:
-        evaluation: As written to evaluation.json.
-        scored: The frame scores behind each of its tests.
-        folder: Where to.
+        evaluation: Content of evaluation.json.
+        scored: Frame scores behind each of its tests.
+        folder: Folder to write to.
+
+    Returns:
+        The files.
     """
     folder.mkdir(parents=True, exist_ok=True)
     tests = evaluation["tests"]
-    written = []
+    written = [
+        _draw_roc(tests, scored, folder / "roc.png"),
+        _draw_precision_recall(tests, scored, folder / "precision_recall.png"),
+        _draw_reliability(tests, folder / "reliability.png"),
+    ]
+    if evaluation["robustness"]:
+        written.append(_draw_robustness(evaluation["robustness"], folder / "robustness.png"))
+    return written
 
-    def finish(name: str, x: str, y: str, title: str) -> None:
-        axes = pyplot.gca()
-        axes.set(xlabel=x, ylabel=y, title=title)
-        axes.grid(alpha=0.3)
-        pyplot.tight_layout()
-        # of many sets the names would hide the curves; put below after the layout, which would make room in the picture
-        below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.14)} if len(axes.lines) > _NAMES_INSIDE else {}
-        axes.legend(fontsize=7, **below)
-        file = folder / f"{name}.png"
-        # no date or library version inside: the same figures give the same file
-        pyplot.savefig(file, dpi=110, metadata={"Software": None}, bbox_inches="tight")
-        pyplot.close()
-        written.append(file)
 
-    pyplot.figure(figsize=_SIZE_INCHES)
+def _draw_roc(tests: list[dict], scored: list[Scored], file: Path) -> Path:
+    axes = _new_axes()
     for number, (test, frames) in enumerate(zip(tests, scored, strict=True)):
         false_positive, true_positive, _ = roc_curve(frames.labels, frames.scores)
-        pyplot.plot(
-            false_positive, true_positive, _DASHES[number % 4], label=f"{_name(test)}: AUC {test['frame']['auc']:.3f}"
-        )
-    pyplot.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
-    finish("roc", "false-positive rate", "recall of fakes", "Frame ROC, test split")
+        label = f"{_name(test)}: AUC {test['frame']['auc']:.3f}"
+        axes.plot(false_positive, true_positive, _DASHES[number % 4], label=label)
+    axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
+    axes.set(xlabel="false-positive rate", ylabel="recall of fakes", title="Frame ROC, test split")
+    return _save(axes, file)
 
-    pyplot.figure(figsize=_SIZE_INCHES)
+
+def _draw_precision_recall(tests: list[dict], scored: list[Scored], file: Path) -> Path:
+    axes = _new_axes()
     for number, (test, frames) in enumerate(zip(tests, scored, strict=True)):
         precision, recall, _ = precision_recall_curve(frames.labels, frames.scores)
         label = f"{_name(test)}: AP {test['frame']['average_precision']:.3f}"
-        pyplot.plot(recall, precision, _DASHES[number % 4], label=label)
-    finish("precision_recall", "recall of fakes", "precision", "Frame precision and recall, test split")
+        axes.plot(recall, precision, _DASHES[number % 4], label=label)
+    axes.set(xlabel="recall of fakes", ylabel="precision", title="Frame precision and recall, test split")
+    return _save(axes, file)
 
-    pyplot.figure(figsize=_SIZE_INCHES)
+
+def _draw_reliability(tests: list[dict], file: Path) -> Path:
+    axes = _new_axes()
     for number, test in enumerate(tests):
         bins = test["frame"]["reliability"]
         label = f"{_name(test)}: ECE {test['frame']['calibration_error']:.3f}"
         places = [row["mean_score"] for row in bins], [row["fake_share"] for row in bins]
-        pyplot.plot(*places, _DASHES[number % 4], marker="o", markersize=3, label=label)
-    pyplot.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
-    finish("reliability", "mean score of the bin", "share of fakes in the bin", "Frame reliability, test split")
-
-    if evaluation["robustness"]:
-        _draw_robustness(evaluation["robustness"])
-        finish(
-            "robustness",
-            "",
-            "frame AUC",
-            f"{evaluation['robustness']['data']}, test, {evaluation['robustness']['real']} real and "
-            f"{evaluation['robustness']['fake']} fake",
-        )
-    return written
+        axes.plot(*places, _DASHES[number % 4], marker="o", markersize=3, label=label)
+    axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
+    axes.set(xlabel="mean score of the bin", ylabel="share of fakes in the bin", title="Frame reliability, test split")
+    return _save(axes, file)
 
 
-def _draw_robustness(grid: dict) -> None:
-    pyplot.figure(figsize=_SIZE_INCHES)
+def _draw_robustness(grid: dict, file: Path) -> Path:
+    axes = _new_axes()
     rows = [row for row in grid["rows"] if row["kind"] != "none"]
     intact = next(row["auc"] for row in grid["rows"] if row["kind"] == "none")
     places = range(len(rows))
-    pyplot.bar(places, [row["auc"] for row in rows], color="#57106e")
-    pyplot.xticks(places, [f"{row['kind']} {row['level']:g}" for row in rows], rotation=75, fontsize=7)
-    pyplot.axhline(intact, color="#bc3754", linestyle="--", label=f"undamaged: {intact:.3f}")
-    pyplot.ylim(0.4, 1.0)
+    axes.bar(places, [row["auc"] for row in rows], color="#57106e")
+    axes.set_xticks(places, [f"{row['kind']} {row['level']:g}" for row in rows], rotation=75, fontsize=7)
+    axes.axhline(intact, color="#bc3754", linestyle="--", label=f"undamaged: {intact:.3f}")
+    axes.set_ylim(0.4, 1.0)
+    axes.set(ylabel="frame AUC", title=f"{grid['data']}, test, {grid['real']} real and {grid['fake']} fake")
+    return _save(axes, file)
+
+
+def _new_axes() -> Axes:
+    """Starts a picture."""
+    _, axes = pyplot.subplots(figsize=_SIZE_INCHES)
+    return axes
+
+
+def _save(axes: Axes, file: Path) -> Path:
+    """Finishes a picture and writes it."""
+    axes.grid(alpha=0.3)
+    pyplot.tight_layout()
+    # many names would hide the curves; they are put below after the layout, which would make room in the picture
+    below: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.14)}
+    axes.legend(fontsize=7, **(below if len(axes.lines) > _NAMES_INSIDE else {}))
+    # no date or library version inside: the same figures give the same file
+    pyplot.savefig(file, dpi=110, metadata={"Software": None}, bbox_inches="tight")
+    pyplot.close()
+    return file
 
 
 def _name(test: dict) -> str:

@@ -3,7 +3,7 @@ import pytest
 
 from dataset_builder.pseudo_fakes.real_faces import PSEUDO_FAKES, real_faces
 from dataset_builder.pseudo_fakes.transform import PseudoFakeTransform
-from tests.training.test_data import rows_of_astronaut
+from tests.training.astronaut_rows import rows_of_astronaut
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@ import numpy as np
 
 from dataset_builder.pseudo_fakes.blending import jpeg
 from tests.media_factory import astronaut
-from training.augmentation import augment, h264
+from training.data.augmentation import augment, h264
 
 CROP = astronaut()[40:200, 150:310]
 

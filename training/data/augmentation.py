@@ -1,4 +1,4 @@
-"""Training-time changes that stand for what happens to media before a fact-checker sees them."""
+"""Augmentation: changes of crops that stand for what happens to media before a fact-checker sees them."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def augment(
     Args:
         crop: ``(S, S, 3)`` uint8 RGB.
         random: Source of all randomness.
-        mask: ``(S, S)``, goes where its crop goes; None for a crop without one.
-        strength: Odds of the changes that take detail away, 0..1 of their full value.
+        mask: Mask ``(S, S)`` that goes where its crop goes; None for a crop without one.
+        strength: Factor on the odds of the changes that take detail away, 0..1.
 
     Returns:
-        The crop, ``(T, T, 3)`` uint8 RGB, T about S, and the mask, ``(T, T)``, or None.
+        The crop, ``(T, T, 3)`` uint8 RGB with T in .85 S to S, and the mask, ``(T, T)``, or None.
     """
     if random.random() < 0.5:
         crop, mask = crop[:, ::-1], None if mask is None else mask[:, ::-1]
@@ -52,23 +52,23 @@ def augment(
 
 
 def recompress(crop: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """JPEG at a quality of 30 to 99, or H.264 at crf 23 to 40, with the same odds; ``(S, S, 3)`` uint8 RGB."""
+    """Compresses a crop ``(S, S, 3)`` uint8 RGB by JPEG at quality 30 to 99 or by H.264 at crf 23 to 40, with the same odds."""
     if random.random() < 0.5:
         return jpeg(crop, int(random.integers(30, 100)))
     return h264(crop, int(random.integers(23, 41)), int(random.integers(1, 3)))
 
 
 def h264(crop: np.ndarray, crf: int, frames: int = 1) -> np.ndarray:
-    """The last frame of a still clip of the image after H.264 compression.
+    """Compresses an image as a still clip by H.264 and gives its last frame.
 
     Args:
         crop: ``(H, W, 3)`` uint8 RGB.
-        crf: Constant rate factor; FaceForensics++ has 23 and 40.
-        frames: Of the clip: the second is predicted from the first.
+        crf: Constant rate factor, 0..51; FaceForensics++ has 23 and 40.
+        frames: Number of frames; the second is predicted from the first.
     """
     height, width = crop.shape[:2]
     # 4:2:0 needs even sides
-    padded = cv2.copyMakeBorder(crop, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+    padded: np.ndarray = cv2.copyMakeBorder(crop, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
     encoder = av.CodecContext.create("libx264", "w")
     encoder.height, encoder.width = padded.shape[:2]
     encoder.pix_fmt, encoder.time_base, encoder.framerate = "yuv420p", Fraction(1, 25), Fraction(25)
@@ -88,7 +88,7 @@ def h264(crop: np.ndarray, crf: int, frames: int = 1) -> np.ndarray:
 
 
 def _shift_and_zoom(side: int, random: np.random.Generator) -> tuple[slice, slice]:
-    """Rows and columns of a square part of 85 to 100 % of the side: face boxes are never placed twice alike."""
+    """Chooses rows and columns of a square part of 85 to 100 % of the side: no two face boxes are placed alike."""
     part = max(int(side * random.uniform(0.85, 1.0)), 1)
     left, top = random.integers(0, side - part + 1, 2)
     return slice(top, top + part), slice(left, left + part)

@@ -2,7 +2,7 @@ import datasets
 import pytest
 
 from dataset_builder.records import features
-from training.splits import load_splits
+from training.data.splits import load_splits
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
-"""Measures a model folder on data sets: the one implementation behind train.py, with or without training."""
+"""Measures a model folder on data sets; train.py does so after training, or alone."""
 
 from __future__ import annotations
 
 import json
-import os
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -14,77 +12,64 @@ from dataset_builder.sources import REAL
 from detector import __version__
 from detector.media.files import file_sha256
 from detector.network.loading import LoadedModel, load_folder
-from training.data import EvaluationSet
+from training.data.evaluation_sets import EvaluationSet
+from training.data.run_data import RunData
 from training.evaluation.calibration import score_set
 from training.evaluation.metrics import Scored, both_levels
 from training.evaluation.robustness import robustness
 from training.evaluation.saliency_check import check_saliency
-from training.material import Material
-from training.options import Options
+from training.options import Options, Role, names_with
 from training.quantisation import stored_figures
 from training.report.card import render_card
 from training.report.plots import draw_plots
 from training.run_folder import earlier_runs
 
 EVALUATION_FILE = "evaluation.json"
-# What of the options the card tells.
-RECIPE = {
-    *("model", "labels", "epochs", "batch_size", "learning_rate", "block_decay", "head_learning_rate", "head_warmup"),
-    *("frozen_blocks", "gentle_share", "seed", "self_blended", "face_swap", "eigenface", "mask_weight", "patience"),
-    *(
-        "input_size",
-        "finish_size",
-        "finish_share",
-        "save_steps",
-        "selection_samples",
-        "dataset_id",
-        "max_train_samples",
-    ),
-}
-# With which options the figures came about, which may be others than those of the training.
-MEASURED_WITH = {
-    *("max_eval_samples", "pseudo_fake_samples", "robustness_samples", "saliency_samples", "bootstrap_rounds"),
-}
 
 
-def measure(model: LoadedModel, data: EvaluationSet, options: Options) -> tuple[dict, Scored]:
-    """All figures of one test set, and the scores behind them."""
+def measure(model: LoadedModel, data: EvaluationSet, bootstrap_rounds: int) -> tuple[dict, Scored]:
+    """Computes all figures of one test set; gives them, and the scores behind them."""
     scores = expit(score_set(model, data, "test"))
     scored = Scored(np.asarray(data.labels), scores, np.asarray(data.manipulations), np.asarray(data.groups))
-    levels = both_levels(scored, data.video_ids, model.info.thresholds, options.bootstrap_rounds)
+    levels = both_levels(scored, data.video_ids, model.info.thresholds, bootstrap_rounds)
     return {"data": data.name, "split": "test", **levels}, scored
 
 
-def evaluate(folder: Path, material: Material, options: Options, training: dict, calibration: dict) -> dict:
+def evaluate(folder: Path, run_data: RunData, options: Options, training: dict, calibration: dict) -> dict:
     """Measures the model in a folder on every test set and writes evaluation.json, plots and the card beside it.
 
     Args:
         folder: Model folder.
-        material: What to measure on.
-        options: Of the command.
-        training: The recipe and the data that the model was trained on, for the card.
-        calibration: How its thresholds came about, as `calibrate` tells.
+        run_data: Test sets to measure on.
+        options: Options of the command.
+        training: Recipe and data that the model was trained on, for the card.
+        calibration: How its thresholds came about, as `calibrate` gives it.
+
+    Returns:
+        What evaluation.json holds.
+
+    Raises:
+        ModelError: The folder holds no usable model.
     """
+    wanted = options.evaluation
     model = load_folder(folder, folder.name, runtime="torch")
     tests, scored = [], []
-    for data in material.test:
-        found, scores = measure(model, data, options)
+    for data in run_data.test:
+        found, scores = measure(model, data, wanted.bootstrap_rounds)
         tests.append(found)
         scored.append(scores)
+    grid = robustness(model, run_data.test[0], wanted.robustness_samples) if wanted.robustness_samples else None
+    saliency = check_saliency(model, run_data.test, wanted.saliency_samples) if wanted.saliency_samples else None
     evaluation = {
         "schema_version": "2.1",
         "software_version": __version__,
         "label_names": list(model.info.label_names),
         **training,
-        "notes": Path(options.notes).read_text(encoding="utf-8") if options.notes else training.get("notes", ""),
-        "measured_with": {key: value for key, value in asdict(options).items() if key in MEASURED_WITH},
+        "notes": Path(wanted.notes).read_text(encoding="utf-8") if wanted.notes else training.get("notes", ""),
+        "measured_with": options.values(Role.MEASUREMENT),
         "tests": tests,
-        "robustness": robustness(model, material.test[0], options.robustness_samples)
-        if options.robustness_samples
-        else None,
-        "saliency": check_saliency(model, material.test, options.saliency_samples)
-        if options.saliency_samples
-        else None,
+        "robustness": grid,
+        "saliency": saliency,
         "calibration": calibration,
         "quantisation": stored_figures(folder),
         "weights_sha256": file_sha256(folder / "model.safetensors"),
@@ -95,8 +80,16 @@ def evaluate(folder: Path, material: Material, options: Options, training: dict,
     return evaluation
 
 
-def training_facts(options: Options, material: Material, name: str) -> dict:
-    """What the card tells of data and recipe."""
+def training_facts(options: Options, run_data: RunData, name: str, processes: int) -> dict:
+    """Collects what the card says about data and recipe.
+
+    Args:
+        options: Options of the command.
+        run_data: Data sets of the run.
+        name: Name of the network.
+        processes: Number of processes that trained together.
+    """
+    told = names_with(Role.RECIPE) | {"processes", "checkpoint"}
     return {
         "data": [
             {
@@ -105,20 +98,19 @@ def training_facts(options: Options, material: Material, name: str) -> dict:
                 "compression": sorted(set(splits["train"]["compression"])),
                 "crops": {split: len(rows) for split, rows in splits.items()},
             }
-            for data, splits in material.sets.items()
+            for data, splits in run_data.sets.items()
         ],
-        "data_note": options.data_note,
-        "training": {key: value for key, value in asdict(options).items() if key in RECIPE}
-        | {"model": name, "processes": int(os.environ.get("WORLD_SIZE", "1"))},
+        "data_note": options.data.data_note,
+        "training": options.values(Role.RECIPE) | {"model": name, "processes": processes},
         "earlier_runs": [
-            {key: value for key, value in run.items() if key in RECIPE | {"processes", "checkpoint"}}
-            for run in earlier_runs(options.initial_weights)
+            {key: value for key, value in run.items() if key in told}
+            for run in earlier_runs(options.network.initial_weights)
         ],
     }
 
 
 def stored_facts(folder: Path) -> tuple[dict, dict]:
-    """Training facts and calibration of a model folder that was evaluated before.
+    """Reads the training facts and the calibration of a model folder that was evaluated before.
 
     Raises:
         ValueError: The folder has no evaluation.json of this form.

@@ -1,3 +1,5 @@
+"""Tests of the quantisation of a model; `test_quantisation.py` runs them in a process that may load OpenVINO."""
+
 import json
 import shutil
 from types import SimpleNamespace

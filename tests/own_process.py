@@ -1,4 +1,4 @@
-"""Tests that use OpenVINO, in a process of their own; see `tests/conftest.py`."""
+"""Runs tests that use OpenVINO in a process of their own; see `tests/conftest.py`."""
 
 import os
 import subprocess
@@ -8,8 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 
 
-def assert_passes_apart(file: Path) -> None:
-    """Runs a file of tests and shows what failed."""
+def assert_passes_in_own_process(file: Path) -> None:
+    """Runs a file of tests in a process of its own, with the runtime that the machine is best served by; shows what failed."""
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(file)],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""Data sets of the builder, as `--output` or `--parquet` wrote them."""
+"""Loads data sets of the builder, as `--output` or `--parquet` wrote them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from dataset_builder.records import features
 
 
 def load_splits(folder: str, needed: tuple[str, ...]) -> datasets.DatasetDict:
-    """The splits of a data set of the builder, with manipulations by name, not by number, so that sets can be joined.
+    """Loads splits of a data set of the builder, with manipulations by name, not by number, so that sets can be joined.
 
     Args:
-        folder: For `datasets.load_from_disk`, or with Parquet shards of one configuration.
+        folder: Folder for `datasets.load_from_disk`, or with Parquet shards of one configuration.
         needed: Splits that it must have.
 
     Raises:
-        ValueError: The folder is none, or lacks a needed split.
+        ValueError: The folder is no such data set, or lacks a needed split.
     """
     try:
         splits = datasets.load_from_disk(folder)
@@ -36,7 +36,11 @@ def load_splits(folder: str, needed: tuple[str, ...]) -> datasets.DatasetDict:
 
 
 def _from_parquet(folder: Path) -> datasets.DatasetDict | None:
-    """The only configuration in a folder, or None where there is none."""
+    """Loads the only configuration in a folder; None where there is none.
+
+    Raises:
+        ValueError: There are several.
+    """
     inside = sorted({file.parent for depth in ("*", "*/*") for file in folder.glob(f"{depth}-of-*.parquet")})
     if not inside:
         return None
@@ -49,6 +53,7 @@ def _from_parquet(folder: Path) -> datasets.DatasetDict | None:
 
 
 def _with_names(rows: datasets.Dataset) -> datasets.Dataset:
+    """Replaces the numbers of manipulations by their names."""
     names = rows.features["manipulation"].int2str(list(rows["manipulation"]))
     feature = datasets.Value("string")
     return rows.remove_columns("manipulation").add_column("manipulation", names, feature=feature)

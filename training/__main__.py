@@ -1,0 +1,50 @@
+"""Fine-tunes a face manipulation detector, evaluates it and writes a model folder.
+
+    python -m dataset_builder --root FaceForensics --output data/deepfakes_c23
+    python train.py --dataset data/deepfakes_c23 --output-dir runs/deepfakes_c23
+
+The folder ``OUTPUT_DIR/model`` then holds what the Hub and ``app.py`` take: config.json, model.safetensors,
+evaluation.json, plots and README.md. A killed run resumes from its last checkpoint when the same command is given again.
+
+Fakes made on the fly, each shown beside the real crop it was made of, teach what the fakes of one data set do not:
+
+    python train.py --dataset data/deepfakes_c23 --real-dataset data/portraits --self-blended 0.45 --face-swap 0.3
+
+Measuring alone, on any data sets of the builder, and training with several devices or machines:
+
+    python train.py --dataset data/deepfakes_c23 --test-datasets data/celeb_df --evaluate-only runs/deepfakes_c23/model
+    torchrun --standalone --nproc-per-node 2 train.py --dataset data/deepfakes_c23
+
+The table of the original story, a simple CNN against VGG-16:
+
+    python train.py --dataset data/deepfakes_c23 --model simple_cnn vgg16 --output-dir runs/story
+"""
+
+from __future__ import annotations
+
+import sys
+
+# What is missing where only the packages of the Space are installed is a package of others, never one of these.
+_OWN_PACKAGES = ("training", "dataset_builder", "detector")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command; returns the exit code: 0 done, 2 refused or packages are missing, 130 stopped by Ctrl-C."""
+    try:
+        # not at the top: it loads torch and transformers, which may be missing
+        from training import command
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] in _OWN_PACKAGES:
+            raise
+        sys.stderr.write(
+            f"Training needs the package {error.name}; install all that it needs with "
+            "pip install -r requirements-train.txt.\n"
+        )
+        return 2
+    except KeyboardInterrupt:
+        return 130  # as `detector.command_line` says: nothing of ours is loaded yet
+    return command.main(arguments, __doc__)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
