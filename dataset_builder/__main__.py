@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 
+from dataset_builder.missing_packages import report_missing_package
 from dataset_builder.options import parse_arguments
-
-# What of requirements-train.txt the builder imports.
-_TRAINING_PACKAGES = ("datasets", "imagehash", "pyarrow", "httpx2", "huggingface_hub", "yaml", "tqdm")
+from detector.command_line import STOPPED
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command; returns the exit code."""
+    """Runs the command; returns the exit code: 0 done, 2 refused or a package is missing, 130 stopped by Ctrl-C."""
     options = parse_arguments(arguments)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     try:
-        # the packages of training are slow to import and may be missing; --help needs none of them
+        # not at the top: it loads packages of training, which may be missing; --help needs none of them
         from dataset_builder.command import run
 
         return run(options)
     except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] not in _TRAINING_PACKAGES:
-            raise
-        sys.stderr.write(f"{error.name} is missing; install it with: pip install -r requirements-train.txt\n")
-        return 2
+        return report_missing_package(error)
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped; the same command goes on where it was.\n")
+        return STOPPED
 
 
 if __name__ == "__main__":

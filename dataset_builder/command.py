@@ -15,17 +15,16 @@ import httpx2
 from datasets.exceptions import DatasetGenerationError
 
 from dataset_builder.builder import FaceCrops, build
-from dataset_builder.error_line import error_line
 from dataset_builder.inventory import dry_run, faceforensics_folder, inventory_text
 from dataset_builder.options import configuration
 from dataset_builder.publish import SAVED_SIGN, SUMMARIES, check_target, make_repository, push, save, save_parquet
 from dataset_builder.summary import summary_table
-
-INTERRUPTED = 130  # 128 and the number of SIGINT, as shells count
+from detector.command_line import error_line
 
 
 def run(options: argparse.Namespace) -> int:
     """Runs the command; returns the exit code."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     name, root, overrides = configuration(options)
     try:
         return _plan(options, name, root, overrides) if options.dry_run else _build(options, name, root, overrides)
@@ -33,13 +32,10 @@ def run(options: argparse.Namespace) -> int:
         logging.getLogger(__name__).debug("refused", exc_info=True)
         sys.stderr.write(f"{_sentence(error)}\n")
         return 2
-    except KeyboardInterrupt:
-        sys.stderr.write("Stopped; the same command goes on where it was.\n")
-        return INTERRUPTED
 
 
-def _sentence(error: BaseException) -> str:
-    if isinstance(error, DatasetGenerationError) and error.__cause__:
+def _sentence(error: Exception) -> str:
+    if isinstance(error, DatasetGenerationError) and isinstance(error.__cause__, Exception):
         error = error.__cause__
     if isinstance(error, httpx2.TransportError):
         return f"The Hub cannot be reached: {error}."

@@ -18,8 +18,8 @@ from dataset_builder.near_duplicates import is_photo
 from dataset_builder.placement import offset_in_original, size_of
 from dataset_builder.sources import SourceItem
 from detector.errors import MediaError
-from detector.facts import DetectedFace
 from detector.faces.detection import MIN_FACE_PX, FaceDetector
+from detector.facts import DetectedFace
 from detector.media.images import read_image
 from detector.media.videos import Video
 
@@ -125,85 +125,4 @@ def _refuse(result: ItemCrops, size: tuple[int, int], original_size: tuple[int, 
     result.problem = (
         f"its frames are {width} x {height} px, those of its original {original_width} x {original_height}."
     )
-<<<<<<< HEAD
     result.is_unreadable = True
-=======
-    seconds = {item: _seconds(instants, item) for item in followers}
-    seconds[leader] = {number: instant.real_s for number, instant in enumerate(instants)}
-
-    faces: list[list[DetectedFace]] = [[] for _ in instants]
-    times: dict[int, float] = {}
-    pngs: dict[int, bytes] = {}  # of every face, as the face to keep is known at the end only
-    for number, frame in frames_at_instants(videos[leader], seconds[leader]):
-        faces[number] = detector.detect(frame.image, try_turned=False)[:MAX_FACES_PER_FRAME]
-        times[number] = frame.time_s
-        pngs |= {id(face): _png(crop_face(frame.image, face)) for face in faces[number] if face.size_px >= MIN_FACE_PX}
-    facts = videos[leader].facts
-    size = (facts.width_px, facts.height_px)
-    masks = {item: _read_masks(item.mask_path, videos[item], seconds[item], size) for item in seconds if item.mask_path}
-    track = {number: face for number, face in _choose_track(faces, list(masks.values())).items() if id(face) in pngs}
-
-    def keep(item: SourceItem, number: int, png: bytes, time_s: float) -> None:
-        mask_png = None
-        if (mask := masks.get(item, {}).get(number)) is not None:
-            cut = crop_face(_grey(mask)[:, :, None], track[number])[:, :, 0]
-            # not everything in a fake is fake: frames and faces are left untouched, and must not be called fake
-            if (cut > MASK_LEVEL).mean() < MIN_MASKED_SHARE:
-                results[item].problem = NO_MANIPULATION
-                return
-            mask_png = _png(cut)
-        results[item].crops.append(FaceCrop(png, track[number], time_s, instants[number].is_extra, mask_png))
-
-    for number, face in sorted(track.items()):
-        keep(leader, number, pngs[id(face)], times[number])
-    for item in followers:
-        for number, frame in frames_at_instants(videos[item], seconds[item]):
-            if number in track:
-                keep(item, number, _png(crop_face(frame.image, track[number])), frame.time_s)
-    for item in seconds:
-        if results[item].crops:
-            results[item].problem = ""
-
-
-def _seconds(instants: list[Instant], item: SourceItem) -> dict[int, float]:
-    return {number: instant.fakes_s[item] for number, instant in enumerate(instants) if item in instant.fakes_s}
-
-
-def _read_masks(path: str, video: Video, seconds: dict[int, float], size: tuple[int, int]) -> dict[int, bytes]:
-    """The mask at each instant, as a grey PNG of the video's size; none where the mask video cannot be read."""
-    try:
-        with Video(path, max_bytes=None) as mask:
-            # by number: DeepFakeDetection has masks that state another frame rate than their videos
-            mask_s = dict(zip(video.frame_times, mask.frame_times, strict=False))
-            wanted = {number: mask_s[time_s] for number, time_s in seconds.items() if time_s in mask_s}
-            return {
-                number: _png(cv2.resize(frame.image.max(axis=2), size, interpolation=cv2.INTER_NEAREST))
-                for number, frame in frames_at_instants(mask, wanted)
-            }
-    except (MediaError, OSError) as error:
-        logger.warning("mask %s is not used: %s", path, error)
-        return {}
-
-
-def _choose_track(faces: list[list[DetectedFace]], masks: list[dict[int, bytes]]) -> dict[int, DetectedFace]:
-    """The track that covers the masks most, else the most persistent one; its face at each instant."""
-    tracks = [{seen.frame: seen.face for seen in track} for track in link_tracks(faces)]
-    covered = [0.0] * len(tracks)
-    for number, png in ((number, png) for of_item in masks for number, png in of_item.items()):
-        mask = _grey(png) > MASK_LEVEL
-        for place, track in enumerate(tracks):
-            if number in track:
-                x0, y0, x1, y1 = (max(round(value), 0) for value in track[number].box_px)
-                covered[place] += float(mask[y0:y1, x0:x1].sum()) / max(float(mask.sum()), 1.0)
-    return max(zip(covered, tracks, strict=True), key=lambda pair: pair[0], default=(0.0, {}))[1]
-
-
-def _grey(png: bytes) -> np.ndarray:
-    return cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_GRAYSCALE)
-
-
-def _png(image: np.ndarray) -> bytes:
-    stream = io.BytesIO()
-    Image.fromarray(image).save(stream, format="PNG", compress_level=3)
-    return stream.getvalue()
->>>>>>> house

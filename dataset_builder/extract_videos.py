@@ -198,7 +198,7 @@ def _read_masks(opened: OpenedVideo, seconds: dict[int, float], size: tuple[int,
 
 def _choose_track(faces: list[list[DetectedFace]], masks: list[dict[int, bytes]]) -> dict[int, DetectedFace]:
     """Chooses the track that covers the masks most, else the most persistent one; gives its face at each instant."""
-    tracks = [dict(track) for track in link_tracks(faces)]
+    tracks = [{seen.frame: seen.face for seen in track} for track in link_tracks(faces)]
     covered = [0.0] * len(tracks)
     for number, png in ((number, png) for of_item in masks for number, png in of_item.items()):
         mask = decode_grey(png) > MASK_LEVEL

@@ -9,7 +9,7 @@ from dataset_builder.builder import FaceCrops, plan_units
 from dataset_builder.layouts.faceforensics import MANIPULATIONS, PUBLISHED, PUBLISHED_ORIGINALS, videos_folder
 from dataset_builder.sources import COMPRESSIONS
 from dataset_builder.splits import deal
-from dataset_builder.summary import markdown_table
+from detector.markdown import markdown_table
 
 # A PNG face crop of a c23 video, about 150 px in square, as measured; only for the estimate of disk space.
 CROP_KB = 60

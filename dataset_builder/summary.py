@@ -9,6 +9,7 @@ from dataset_builder.config import FaceCropsConfig
 from dataset_builder.jobs import PAIRED, JobOutcome, VideoOutcome
 from dataset_builder.sources import REAL, SourceSet
 from dataset_builder.splits import Deal
+from detector.markdown import markdown_table
 
 COLUMNS = ("found", "missing", "left_out", "crossing", "unreadable", "no_face", "used")
 
@@ -134,19 +135,3 @@ def summary_table(summary: Summary) -> str:
         for split, counts in summary.frames.items()
     ]
     return markdown_table(head, rows) + "\n\n" + markdown_table(head_frames, rows_frames)
-
-
-def markdown_table(head: tuple, rows: list[tuple]) -> str:
-    """A Markdown table whose columns also line up as plain text; numbers to the right."""
-    texts = [[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row] for row in rows]
-    widths = [max(len(str(cell)) for cell in column) for column in zip(head, *texts, strict=True)]
-
-    def line(cells) -> str:
-        padded = [
-            str(cell).ljust(width) if index == 0 else str(cell).rjust(width)
-            for index, (cell, width) in enumerate(zip(cells, widths, strict=True))
-        ]
-        return f"| {' | '.join(padded)} |"
-
-    rule = "|".join("-" * (width + 1) + ("-" if index == 0 else ":") for index, width in enumerate(widths))
-    return "\n".join([line(head), f"|{rule}|", *map(line, texts)])
