@@ -19,7 +19,6 @@ from dataset_builder.placement import offset_in_original, size_of
 from dataset_builder.sources import SourceItem
 from detector.errors import MediaError
 from detector.faces.detection import MIN_FACE_PX, FaceDetector
-from detector.facts import DetectedFace
 from detector.media.images import read_image
 from detector.media.videos import Video
 
@@ -60,31 +59,29 @@ def _cut_photos(
     unit: Unit, photos: dict[SourceItem, np.ndarray], detector: FaceDetector, results: dict[SourceItem, ItemCrops]
 ) -> None:
     """Cuts the largest face of each photo; a fake is cut at the box of its original."""
-    face = None
-    if unit.real in photos and (face := _largest_face(photos[unit.real], detector)):
-        results[unit.real].crops = [_photo_crop(photos[unit.real], face)]
+    original = _cut_photo(photos[unit.real], detector) if unit.real in photos else None
     for item in unit.fakes:
         if item not in photos:
             continue
-        result = results[item]
-        if face is None:
-            own = _largest_face(photos[item], detector)
-            result.crops = [_photo_crop(photos[item], own)] if own else []
+        result, image = results[item], photos[item]
+        if original is None:
+            own = _cut_photo(image, detector)
+            result.crops = [own] if own else []
             result.has_own_box = bool(item.target_video and own)
-        elif photos[item].shape == photos[unit.real].shape:
-            result.crops = [replace(_photo_crop(photos[item], face), is_paired=True)]
-            results[unit.real].crops = [replace(crop, is_paired=True) for crop in results[unit.real].crops]
+        elif _size_px(image) == original.picture_px:
+            result.crops = [replace(original, png=cut_png(image, original.face), is_paired=True)]
+            original = replace(original, is_paired=True)
         else:
-            _refuse(result, _size_px(photos[item]), _size_px(photos[unit.real]))
+            _refuse(result, _size_px(image), original.picture_px)
+    if unit.real and original:
+        results[unit.real].crops = [original]
 
 
-def _largest_face(image: np.ndarray, detector: FaceDetector) -> DetectedFace | None:
-    """Finds the largest face of a photo, if it has the minimum size."""
+def _cut_photo(image: np.ndarray, detector: FaceDetector) -> FaceCrop | None:
+    """Cuts the largest face of a photo, if it has the minimum size."""
     face = next(iter(detector.detect(image)), None)
-    return face if face and face.size_px >= MIN_FACE_PX else None
-
-
-def _photo_crop(image: np.ndarray, face: DetectedFace) -> FaceCrop:
+    if face is None or face.size_px < MIN_FACE_PX:
+        return None
     return FaceCrop(cut_png(image, face), face, _size_px(image), time_s=0.0)
 
 
@@ -98,7 +95,7 @@ def _cut_videos(
     """Cuts the real video with the fakes that fit it, and each other fake alone."""
     counts = FrameCounts(unit.frames_per_video, unit.real_frames, unit.fake_frames)
     real = unit.real
-    if real in videos:
+    if real and real in videos:
         followers = []
         for item in unit.fakes:
             if item not in videos:

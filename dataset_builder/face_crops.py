@@ -112,4 +112,6 @@ def encode_png(image: np.ndarray) -> bytes:
 
 def decode_grey(png: bytes) -> np.ndarray:
     """Reads a PNG file as grey, ``(H, W)`` uint8."""
-    return cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_GRAYSCALE)
+    grey = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert grey is not None  # this module encoded it
+    return grey

@@ -15,10 +15,11 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import datasets
@@ -50,12 +51,12 @@ class Job:
 
     @property
     def items(self) -> list[SourceItem]:
-        """Every photo and video of the job."""
+        """Lists every photo and video of the job."""
         return [item for unit in self.units for item in unit.items]
 
     def key(self) -> str:
-        """Changes with every source file and setting that the crops depend on."""
-        state = [EXTRACTION_VERSION, CROP_SCALE, MIN_FACE_PX]
+        """Names the job by every source file and setting that its crops depend on."""
+        state: list[object] = [EXTRACTION_VERSION, CROP_SCALE, MIN_FACE_PX]
         for unit in self.units:
             state.append([unit.frames_per_video, unit.real_frames, unit.fake_frames])
         for item in self.items:
@@ -65,7 +66,7 @@ class Job:
 
 
 def _file_state(path: str) -> list[int]:
-    """Size and time of change; nothing of a link to nowhere, which is told as unreadable later."""
+    """Reads size and time of change; nothing of a link to nowhere, which is told as unreadable later."""
     try:
         return [os.stat(path).st_size, os.stat(path).st_mtime_ns]
     except OSError:
@@ -110,7 +111,7 @@ class JobOutcome:
 
 
 def make_jobs(units: list[Unit]) -> list[Job]:
-    """One job a unit of videos; photos by the dozen."""
+    """Makes one job of each unit of videos, and of some photos together."""
     photos, jobs = [], []
     for unit in units:
         if all(is_photo(item.path) for item in unit.items):
@@ -157,7 +158,8 @@ def run_jobs(jobs: list[Job], folder: Path, features: datasets.Features, workers
 
 def _run_pool(waiting: dict[str, Job], folder: Path, features: datasets.Features, workers: int, bar: tqdm) -> set[str]:
     """Takes jobs out of `waiting` as they finish; when a process dies, gives back which ones were running."""
-    queue, running = iter(list(waiting.items())), {}
+    queue = iter(list(waiting.items()))
+    running: dict[Future[None], str] = {}
     # spawn: a fork of a process with running OpenCV and FFmpeg threads can hang
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(workers,)) as pool:
@@ -192,13 +194,16 @@ def _start(workers: int) -> None:
 
 
 def _end_with_parent() -> None:
-    """A parent that is killed cannot stop its workers, and they would wait for work forever."""
-    multiprocessing.parent_process().join()
-    os._exit(1)
+    """Ends this worker when its parent is killed: it would wait for work forever."""
+    parent = multiprocessing.parent_process()
+    if parent:
+        parent.join()
+        os._exit(1)
 
 
 def _do(folder: Path, key: str, job: Job, features: datasets.Features) -> None:
     results: dict[SourceItem, ItemCrops] = {}
+    assert _detector is not None  # `_start` made it
     for unit in job.units:
         results |= cut_unit(unit, _detector)
     _write(folder, key, job, features, results)
@@ -235,7 +240,7 @@ def _rank(crop: FaceCrop) -> int:
     return EXTRA if crop.is_extra else COMMON
 
 
-def _table(rows: list[dict], features: datasets.Features) -> pa.Table:
+def _table(rows: list[dict[str, Any]], features: datasets.Features) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=features.arrow_schema)
 
 

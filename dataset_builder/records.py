@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import datasets
 
 from dataset_builder.face_crops import FaceCrop
@@ -42,7 +44,7 @@ def features(manipulations: tuple[str, ...]) -> datasets.Features:
     )
 
 
-def crop_row(item: SourceItem, sha256: str, crop: FaceCrop, columns: datasets.Features) -> dict:
+def crop_row(item: SourceItem, sha256: str, crop: FaceCrop, columns: datasets.Features) -> dict[str, Any]:
     """Writes the row of a face crop as it is encoded in the Arrow and Parquet files."""
     return {
         "image": {"bytes": crop.png, "path": None},

@@ -58,7 +58,7 @@ def _place(group: str) -> float:
 
 
 @dataclass(frozen=True)
-class Deal:
+class SplitAssignment:
     """Which item goes where.
 
     Attributes:
@@ -72,7 +72,7 @@ class Deal:
     crossing_groups: dict[str, list[str]]
 
 
-def deal(found: SourceSet, split: str, held_out: str = "") -> Deal:
+def deal(found: SourceSet, split: str, held_out: str = "") -> SplitAssignment:
     """Puts every item into a split, or drops it with a reason.
 
     Args:
@@ -109,7 +109,7 @@ def deal(found: SourceSet, split: str, held_out: str = "") -> Deal:
             dropped[item.video_id] = "held out"
         else:
             by_split[places.pop()].append(item)
-    return Deal(by_split, dropped, _check_no_leak(by_split, official=split == "official"))
+    return SplitAssignment(by_split, dropped, _check_no_leak(by_split, official=split == "official"))
 
 
 def _check_no_leak(by_split: dict[str, list[SourceItem]], official: bool) -> dict[str, list[str]]:

@@ -1,14 +1,16 @@
-"""What came of the sources: found, missing, unreadable, without a face; frames per class and split."""
+"""Counts what came of the sources: found, missing, unreadable, without a face; frames per class and split."""
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from dataset_builder.config import FaceCropsConfig
 from dataset_builder.jobs import PAIRED, JobOutcome, VideoOutcome
 from dataset_builder.sources import REAL, SourceSet
-from dataset_builder.splits import Deal
+from dataset_builder.splits import SplitAssignment
 from detector.markdown import markdown_table
 
 COLUMNS = ("found", "missing", "left_out", "crossing", "unreadable", "no_face", "used")
@@ -35,7 +37,7 @@ class Summary:
     """
 
     config: str
-    settings: dict
+    settings: dict[str, Any]
     files: dict[str, dict[str, int]]
     frames: dict[str, dict[str, int]]
     groups: dict[str, int]
@@ -46,20 +48,20 @@ class Summary:
     problems: dict[str, str]
     paired: dict[str, int] = field(default_factory=dict)
 
-    def to_dict(self) -> dict:
-        """For JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """Gives the counts as JSON holds them."""
         return asdict(self)
 
 
 def summarize(
     config: FaceCropsConfig,
     found: SourceSet,
-    dealt: Deal,
+    dealt: SplitAssignment,
     outcomes: dict[str, list[JobOutcome]],
     kept: dict[str, list[list[int]]],
 ) -> Summary:
     """Counts what was found, what came of it and what is kept of each split."""
-    files: dict[str, Counter] = defaultdict(Counter)
+    files: dict[str, Counter[str]] = defaultdict(Counter)
     for item in found.items:
         files[item.manipulation]["found"] += 1
         if reason := dealt.dropped.get(item.video_id):
@@ -67,27 +69,23 @@ def summarize(
     for name, published in found.published.items():
         files[name]["missing"] = max(published - files[name]["found"], 0)
     problems, own_boxes = {}, []
-    frames, groups, videos, paired = {}, {}, {}, {}
     group_of = {item.video_id: item.group for item in found.items}
+    frames: dict[str, dict[str, int]] = {}
+    groups, videos, paired = {}, {}, {}
     for split, members in outcomes.items():
-        used, paired[split] = Counter(), 0
-        for outcome, rows in zip(members, kept[split], strict=True):
-            owners = [video for video in outcome.videos for _ in range(video.crops)]
-            used.update((owners[row].video_id, owners[row].manipulation) for row in rows)
-            ranks = [rank for video in outcome.videos for rank in video.ranks]
-            paired[split] += sum(owners[row].label and ranks[row] == PAIRED for row in rows)
-            for video in outcome.videos:
-                files[video.manipulation][_fate(video)] += 1
-                if video.problem:
-                    problems[video.video_id] = video.problem
-                if video.has_own_box:
-                    own_boxes.append(video.video_id)
-        by_manipulation = Counter()
-        for (_, manipulation), count in used.items():
-            by_manipulation[manipulation] += count
+        for video in itertools.chain.from_iterable(outcome.videos for outcome in members):
+            files[video.manipulation][_fate(video)] += 1
+            if video.problem:
+                problems[video.video_id] = video.problem
+            if video.has_own_box:
+                own_boxes.append(video.video_id)
+        rows = [_row_owners(outcome)[row] for outcome, rows in zip(members, kept[split], strict=True) for row in rows]
+        by_manipulation = Counter(video.manipulation for video, _ in rows)
         frames[split] = dict(sorted(by_manipulation.items(), key=lambda pair: (pair[0] != REAL, pair[0])))
+        used = {video.video_id for video, _ in rows}
         videos[split] = len(used)
-        groups[split] = len({group_of[video_id] for video_id, _ in used})
+        groups[split] = len({group_of[video_id] for video_id in used})
+        paired[split] = sum(int(video.label == 1 and rank == PAIRED) for video, rank in rows)
     settings = {
         name: getattr(config, name)
         for name in ("layout", "manipulations", "compression", "split", "held_out", "frames_per_video", "seed")
@@ -112,6 +110,11 @@ def summarize(
     )
 
 
+def _row_owners(outcome: JobOutcome) -> list[tuple[VideoOutcome, int]]:
+    """Lists the video and the rank of each row of a job."""
+    return [(video, rank) for video in outcome.videos for rank in video.ranks]
+
+
 def _fate(video: VideoOutcome) -> str:
     if video.crops:
         return "used"
@@ -119,7 +122,7 @@ def _fate(video: VideoOutcome) -> str:
 
 
 def summary_table(summary: Summary) -> str:
-    """The summary for a terminal and, as it is Markdown, for the card."""
+    """Writes the summary for a terminal and, as it is Markdown, for the card."""
     head = ("files", *(column.replace("_", " ") for column in COLUMNS))
     rows = [(name, *(counts[column] for column in COLUMNS)) for name, counts in summary.files.items()]
     names = list(dict.fromkeys(name for counts in summary.frames.values() for name in counts))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from dataset_builder.layouts.layout import Layout
 from dataset_builder.sources import REAL, SourceItem, SourceOptions, SourceSet, without_original
@@ -55,7 +56,7 @@ def find_videos(root: str | Path) -> SourceSet:
     return SourceSet(tuple(items), groups, listed, without_original(items))
 
 
-def _read(file: Path) -> dict[str, dict]:
+def _read(file: Path) -> dict[str, dict[str, Any]]:
     try:
         entries = json.loads(file.read_text(encoding="utf-8"))
         return {name: facts for name, facts in entries.items() if facts["label"] in ("REAL", "FAKE")}

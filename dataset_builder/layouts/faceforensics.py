@@ -193,7 +193,7 @@ def _every_group(root: Path, lookup: _Lookup) -> frozenset[str]:
     return frozenset({lookup.group_of[name] for name in sequences} | {f"actor_{actor}" for actor in actors})
 
 
-def _matching(folder: Path, pattern: re.Pattern) -> list[tuple[Path, re.Match]]:
+def _matching(folder: Path, pattern: re.Pattern[str]) -> list[tuple[Path, re.Match[str]]]:
     return [(path, match) for path in sorted(folder.glob("*.mp4")) if (match := pattern.fullmatch(path.name))]
 
 
@@ -228,7 +228,7 @@ def _youtube_ids(path: Path) -> dict[str, str]:
 
 def _split_pairs(folder: Path) -> dict[tuple[str, str], str]:
     """Reads the published split of each pair."""
-    pairs = {}
+    pairs: dict[tuple[str, str], str] = {}
     for split, name in _SPLIT_FILES.items():
         try:
             pairs |= {(str(a), str(b)): split for a, b in _read_json(folder / name)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import cv2
 import numpy as np
 
@@ -38,7 +40,7 @@ def face_size(landmarks: np.ndarray) -> float:
 def soft_mask(
     shape: tuple[int, int],
     landmarks: np.ndarray,
-    parts: dict[str, float],
+    parts: Mapping[str, float],
     random: np.random.Generator,
     max_bend: float = 0.05,
 ) -> np.ndarray:
@@ -59,7 +61,7 @@ def soft_mask(
     name = names[int(random.choice(len(names), p=odds / odds.sum()))]
     size = face_size(landmarks)
     hull = cv2.convexHull(landmarks[MASK_PARTS[name]].astype(np.float32))
-    mask = np.zeros(shape, np.float32)
+    mask: np.ndarray = np.zeros(shape, np.float32)
     cv2.fillConvexPoly(mask, (hull * 16).round().astype(np.int32), 1.0, shift=4)
     face = np.zeros(shape, np.float32)
     oval = cv2.convexHull(landmarks[_OVAL].astype(np.float32))
@@ -72,10 +74,10 @@ def soft_mask(
     mask = np.minimum(mask, face)
     mask[[0, -1], :] = mask[:, [0, -1]] = 0  # a face cut off by the border fades before it
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-    core = cv2.erode(mask, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    core: np.ndarray = cv2.erode(mask, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)
     if core.max() < 0.5:  # a small part must not vanish
         core = mask
-    soft = cv2.GaussianBlur(core, (0, 0), softness)
+    soft: np.ndarray = cv2.GaussianBlur(core, (0, 0), softness)
     peak = float(soft.max())
     soft = soft / peak if peak > 0 else soft
     # ends at the hull of the face without a step
@@ -123,7 +125,7 @@ def blend(source: np.ndarray, target: np.ndarray, mask: np.ndarray) -> np.ndarra
 
 def change_colour(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Shifts red, green, blue, hue, saturation, value, brightness and contrast a little, ``(H, W, 3)`` uint8 RGB."""
-    values = image.astype(np.float32)
+    values: np.ndarray = image.astype(np.float32)
     if random.random() < 0.7:
         values = values + random.uniform(-12, 12, 3)
     if random.random() < 0.7:
@@ -198,7 +200,7 @@ def clone(face: np.ndarray, target: np.ndarray, mask: np.ndarray, size: float) -
     if not mask.any():
         return face
     margin = max(round(0.02 * size), 2)
-    region = (mask > 0.2).astype(np.uint8) * 255
+    region: np.ndarray = (mask > 0.2).astype(np.uint8) * 255
     # the outline of the region fixes the colours inside it: keep it off hair and background
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
     eroded = cv2.erode(region, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)

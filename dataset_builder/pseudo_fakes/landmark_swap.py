@@ -76,9 +76,9 @@ def warp_face(
     target_points = target_landmarks[:FACE_POINTS].astype(np.float64)
     factor = face_size(target_points) / face_size(source_points)
     if factor < 0.7:  # remap alone would skip pixels
-        size = tuple(max(round(length * factor), 1) for length in source.shape[1::-1])
-        source_points = source_points * [size[0] / source.shape[1], size[1] / source.shape[0]]
-        source = cv2.resize(source, size, interpolation=cv2.INTER_AREA)
+        width, height = (max(round(length * factor), 1) for length in source.shape[1::-1])
+        source_points = source_points * [width / source.shape[1], height / source.shape[0]]
+        source = cv2.resize(source, (width, height), interpolation=cv2.INTER_AREA)
     triangles = Delaunay(target_points).simplices  # (T, 3)
     owner = np.full(shape, -1, np.int32)  # number of the triangle over each pixel
     corners = (target_points[triangles] * 16).round().astype(np.int32)
@@ -91,7 +91,7 @@ def warp_face(
     found = np.einsum("ni,nij->nj", places, maps[owner[rows, columns]])
     lookup = np.zeros((*shape, 2), np.float32)
     lookup[rows, columns] = found
-    warped = cv2.remap(source, lookup, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+    warped = cv2.remap(source, lookup[:, :, 0], lookup[:, :, 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
     return warped, (owner >= 0).astype(np.float32)
 
 
