@@ -1,5 +1,1 @@
-"""Packages FaceForensics++ videos, or a folder of labelled photos, as a data set of face crops."""
-
-from dataset_builder.builder import FaceCrops, FaceCropsConfig
-
-__all__ = ["FaceCrops", "FaceCropsConfig"]
+"""Packages FaceForensics++ and its relatives, or a folder of labelled photos, as data sets of face crops."""

@@ -1,4 +1,4 @@
-"""The `datasets` builder: a folder in, balanced splits of face crops out."""
+"""Builds data sets with `datasets`: a folder in, balanced splits of face crops out."""
 
 from __future__ import annotations
 
@@ -7,68 +7,36 @@ import json
 import logging
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import datasets
 import pyarrow.parquet as pq
 from datasets.fingerprint import Hasher
 
-from dataset_builder.extract import Unit
+from dataset_builder.config import FaceCropsConfig
+from dataset_builder.face_crops import Unit
 from dataset_builder.jobs import JobOutcome, make_jobs, run_jobs
-from dataset_builder.layouts import celeb_df, dfdc, faceforensics
-from dataset_builder.layouts.labelled import find_labelled
+from dataset_builder.layouts import LAYOUTS, faceforensics
 from dataset_builder.records import features
 from dataset_builder.sources import COMPRESSIONS, SourceItem, SourceSet
-from dataset_builder.splits import Deal, balanced_indices, deal, frames_to_sample
+from dataset_builder.splits import SplitAssignment, balanced_indices, deal, frames_to_sample
 from dataset_builder.summary import Summary, summarize
 
 logger = logging.getLogger(__name__)
 
-# 2 x ~960 videos x 13 frames are the ~25,000 stills of the original project.
-FRAMES_PER_VIDEO = 13
 SUMMARY_FILE = "summary.json"
 
 
-@dataclass
-class FaceCropsConfig(datasets.BuilderConfig):
-    """One data set.
-
-    Attributes:
-        root: The source folder.
-        layout: ``faceforensics``, ``labelled``, ``celeb_df`` or ``dfdc``.
-        manipulations: Fakes to take, in the order of the ``manipulation`` column; for a labelled folder
-            the name to give to them.
-        compression: ``raw``, ``c23`` or ``c40``; ``unknown`` for all but FaceForensics++.
-        frames_per_video: Evenly spaced frames; not used for photos.
-        split: One of `splits.SPLITS`.
-        held_out: The manipulation that ``leave-one-out`` keeps for the test.
-        splits_dir: Folder with the three JSON files of the official split.
-        conversion_dict: JSON file that names the YouTube video of each sequence.
-        seed: Of the choice among surplus frames; it never moves a group to another split.
-    """
-
-    root: str = ""
-    layout: str = "faceforensics"
-    manipulations: tuple[str, ...] = ()
-    compression: str = "unknown"
-    frames_per_video: int = FRAMES_PER_VIDEO
-    split: str = "newsroom"
-    held_out: str = ""
-    splits_dir: str = ""
-    conversion_dict: str = ""
-    seed: int = 0
-
-
 class FaceCrops(datasets.GeneratorBasedBuilder):
-    """Face crops with labels, split by group and balanced.
+    """Builds face crops with labels, split by group and balanced.
 
     Configurations are named ``MANIPULATION_COMPRESSION``, such as ``Deepfakes_c23``; ``all_COMPRESSION``
-    holds each manipulation of FaceForensics++ once and the originals once. ``labelled``, ``celeb_df``
-    and ``dfdc`` are other sets. Cut videos are kept below the cache folder, so that a stopped run goes on.
+    holds each manipulation of FaceForensics++ once and the originals once. Every other layout has one
+    configuration of its own name. Cut videos are kept below the cache folder, so that a stopped run goes on.
 
     Args:
-        workers: Processes that decode and find faces.
+        workers: How many processes decode and find faces.
         **arguments: Of `datasets.DatasetBuilder`, and the fields of `FaceCropsConfig`.
     """
 
@@ -81,17 +49,17 @@ class FaceCrops(datasets.GeneratorBasedBuilder):
         )
         for compression in COMPRESSIONS
     ] + [
-        FaceCropsConfig(name="labelled", layout="labelled", manipulations=("unknown",)),
-        FaceCropsConfig(name="celeb_df", layout="celeb_df", manipulations=(celeb_df.MANIPULATION,)),
-        FaceCropsConfig(name="dfdc", layout="dfdc", manipulations=(dfdc.MANIPULATION,)),
+        FaceCropsConfig(name=name, layout=name, manipulations=layout.manipulations)
+        for name, layout in LAYOUTS.items()
+        if name != "faceforensics"
     ]
-    VERSION = datasets.Version("2.0.0")
+    VERSION = datasets.Version("3.0.0")
     DEFAULT_WRITER_BATCH_SIZE = 256  # flat memory: crops are large rows
 
-    def __init__(self, *, workers: int = 1, **arguments):
+    def __init__(self, *, workers: int = 1, **arguments: Any):
         # the cache of `datasets` does not notice changed sources itself
         if arguments.get("root") and not arguments.get("hash"):
-            others = [arguments.get("splits_dir"), arguments.get("conversion_dict")]
+            others = [arguments.get(name) for name in ("splits_dir", "conversion_dict", "beside")]
             arguments["hash"] = source_fingerprint(arguments["root"], *filter(None, others))
         self.workers = workers
         super().__init__(**arguments)
@@ -106,22 +74,13 @@ class FaceCrops(datasets.GeneratorBasedBuilder):
         )
 
     def find_sources(self) -> SourceSet:
-        """The photos or videos of the configured folder.
+        """Lists the photos or videos of the configured folder.
 
         Raises:
             FileNotFoundError: The folder does not hold what the configuration names.
             ValueError: A file that describes the set is not what it should be.
         """
-        config = self.config
-        if config.layout == "labelled":
-            return find_labelled(config.root, config.manipulations[0])
-        if config.layout == "celeb_df":
-            return celeb_df.find_videos(config.root)
-        if config.layout == "dfdc":
-            return dfdc.find_videos(config.root)
-        return faceforensics.find_videos(
-            config.root, config.manipulations, config.compression, config.conversion_dict, config.splits_dir
-        )
+        return LAYOUTS[self.config.layout].find(self.config.source_options())
 
     def _split_generators(self, dl_manager: datasets.DownloadManager) -> list[datasets.SplitGenerator]:
         found = self.find_sources()
@@ -150,18 +109,18 @@ class FaceCrops(datasets.GeneratorBasedBuilder):
             if any(kept_of[split])
         ]
 
-    def _generate_examples(self, files: list[str], kept: list[list[int]]) -> Iterator[tuple[str, dict]]:
+    def _generate_examples(self, files: list[str], kept: list[list[int]]) -> Iterator[tuple[str, dict[str, Any]]]:
         for file, rows in zip(files, kept, strict=True):
             for row in pq.read_table(file).take(rows).to_pylist() if rows else ():
                 yield f"{row['video_id']}@{row['time_s']:.3f}", row
 
     def summary(self) -> Summary:
-        """What came of the sources; after `download_and_prepare`."""
+        """Reads what came of the sources; after `download_and_prepare`."""
         return Summary(**json.loads(Path(self.cache_dir, SUMMARY_FILE).read_text(encoding="utf-8")))
 
 
-def plan_units(dealt: Deal, frames_per_video: int) -> dict[str, list[Unit]]:
-    """For each split, every real video with the fakes made from it, and how many frames to take of each."""
+def plan_units(dealt: SplitAssignment, frames_per_video: int) -> dict[str, list[Unit]]:
+    """Plans each split: every real video with the fakes made from it, and how many frames to take of each."""
     units = {}
     for split, items in dealt.by_split.items():
         reals = {item.video_id: item for item in items if not item.label}
@@ -170,7 +129,9 @@ def plan_units(dealt: Deal, frames_per_video: int) -> dict[str, list[Unit]]:
         made_from: dict[str, list[SourceItem]] = defaultdict(list)
         for fake in fakes:
             made_from[fake.target_video if fake.target_video in reals else fake.video_id].append(fake)
-        pairs = [(real, made_from.pop(video_id, [])) for video_id, real in reals.items()]
+        pairs: list[tuple[SourceItem | None, list[SourceItem]]] = [
+            (real, made_from.pop(video_id, [])) for video_id, real in reals.items()
+        ]
         pairs += [(None, [fake]) for alone in made_from.values() for fake in alone]
         units[split] = [
             Unit(real, tuple(members), frames_per_video, real_frames, fake_frames) for real, members in pairs
@@ -179,25 +140,28 @@ def plan_units(dealt: Deal, frames_per_video: int) -> dict[str, list[Unit]]:
 
 
 def _balance(outcomes: list[JobOutcome], seed: int) -> list[list[int]]:
-    """Which rows of each job to keep."""
-    labels, videos, extra, places = [], [], [], []
+    """Chooses which rows of each job to keep."""
+    labels: list[int] = []
+    videos: list[str] = []
+    ranks: list[int] = []
+    places: list[tuple[int, int]] = []
     for number, outcome in enumerate(outcomes):
         row = 0
         for video in outcome.videos:
             labels += [video.label] * video.crops
             videos += [video.video_id] * video.crops
-            extra += video.extra
+            ranks += video.ranks
             places += [(number, row + index) for index in range(video.crops)]
             row += video.crops
     kept: list[list[int]] = [[] for _ in outcomes]
-    for index in balanced_indices(labels, videos, extra, seed):
+    for index in balanced_indices(labels, videos, ranks, seed):
         number, row = places[index]
         kept[number].append(row)
     return kept
 
 
 def source_fingerprint(*roots: str | Path) -> str:
-    """Changes with any file that is or lies under the given paths."""
+    """Hashes names, sizes and times of all files at or under the given paths."""
     files = itertools.chain.from_iterable(
         [Path(root)] if Path(root).is_file() else Path(root).rglob("*") for root in roots
     )
@@ -207,15 +171,15 @@ def source_fingerprint(*roots: str | Path) -> str:
 
 
 def build(
-    config_name: str, root: str | Path, cache_dir: str | Path, num_proc: int = 1, **overrides
+    config_name: str, root: str | Path, cache_dir: str | Path, num_proc: int = 1, **overrides: Any
 ) -> tuple[datasets.DatasetDict, Summary]:
     """Builds a data set; finished videos, and a finished build, are reused.
 
     Args:
         config_name: A name of `FaceCrops.BUILDER_CONFIGS`.
         root: The source folder.
-        cache_dir: Where cut videos and Arrow files are kept.
-        num_proc: Processes.
+        cache_dir: Folder that keeps cut videos and Arrow files.
+        num_proc: How many processes.
         **overrides: Fields of `FaceCropsConfig`.
 
     Raises:

@@ -1,131 +1,67 @@
-"""The data set card: YAML front matter and text, rendered from the summaries, so that no count is typed by hand."""
+"""Renders the data set card from the summaries, so that no count is typed by hand."""
 
 from __future__ import annotations
 
-import yaml
+from pathlib import Path
+from typing import Any
 
+from huggingface_hub import DatasetCard, DatasetCardData
+
+from dataset_builder.layouts import LAYOUTS
+from dataset_builder.layouts.layout import Layout
 from dataset_builder.sources import REAL
 from dataset_builder.summary import Summary, summary_table
 
-FACEFORENSICS_TERMS = "https://github.com/ondyari/FaceForensics"
-_TERMS = {
-    "faceforensics": ("faceforensics-terms-of-use", FACEFORENSICS_TERMS, "FaceForensics++"),
-    "celeb_df": ("celeb-df-terms-of-use", "https://github.com/yuezunli/celeb-deepfakeforensics", "Celeb-DF v2"),
-    "dfdc": ("dfdc-terms", "https://ai.meta.com/datasets/dfdc", "the DeepFake Detection Challenge"),
-    "labelled": ("terms-of-the-source", "README.md", "the source folder"),
-}
+_TEMPLATE = Path(__file__).parent / "card_template.md"
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
-_TEXT = """
-# Face crops: {title}
 
-Square face crops with the labels real and fake, cut by the code that the detector itself uses.
-
-## Source and terms
-
-{source}
-
-{manual}
-
-## Protocol
-
-- **Labels.** `label` is 0 real, 1 fake. `manipulation` is 0 real, else which manipulation: either column trains.
-- **Splits.** Groups, never files. A group is everything that shares a source-target pair, or a YouTube video where these
-  are known, or an actor or celebrity; of photos and clips without such names, the near-duplicates (64-bit perceptual
-  hash, at most 8 bits apart). In the splits *newsroom* and *leave-one-out* a hash of the group's name alone decides (.65
-  train, .20 test, .15 validation), so it is the same for every manipulation, compression and seed. *official* takes the
-  authors' lists and leaves out what these do not name; what has no lists is split by group. *test-only* puts everything
-  into test. A fake of two people who fall into different splits is dropped and counted as crossing. The builder stops if
-  a group is in two splits, or with the authors' lists, a pair.
-- **Frames.** Evenly spaced by time stamp over the whole video, at the same instants for a fake and the real video it was made
-  from. Each split has as many real as fake crops: the scarcer class gives more frames, none is repeated.
-- **Which face.** The face track that covers the manipulation mask most, where masks exist, else the most persistent one.
-  A fake frame whose mask is empty there was left untouched and is not in the data.
-  Box, landmarks and detector score are those of the real frame for both, so crop geometry cannot tell the classes
-  apart; a fake without its original is cut at its own boxes (`own_boxes` in the summary).
-- **Crop.** Square, 1.3 times the longer side of the face box (YuNet), mirrored at the border, never stretched, at the
-  resolution of the frame, PNG. Faces under 48 px are left out.
-
-Columns: `image`, `label`, `manipulation`, `compression`, `video_id` (includes the manipulation), `target`, `source`, `group`,
-`time_s`, `box_px` and `landmarks_px` in pixels of the frame, `face_size_px`, `detector_score`, `mask` (the same crop of
-the mask, null where there is none), `source_sha256` (of the video file).
-
-{configurations}
-
-## How to rebuild
-
-```sh
-pip install -r requirements-train.txt
-{commands}
-```
-
-## Limits
-
-- Faces that the detector misses, in strong profile or under 48 px, are not in the data; figures say nothing about them.
-- One face a video is used. Real and fake share scenes and people within a split, by design.
-- Shares hold for groups, so the counts of *newsroom* differ from .65/.20/.15 by some percent.
-{limits}"""
-
-_FACEFORENSICS_SOURCE = """FaceForensics++ (Roessler et al., ICCV 2019), with DeepFakeDetection (Google and Jigsaw, 2019). Its videos are to be had
-from its authors, after acceptance of their terms: <{url}>. **These terms forbid passing frames on.** This
-repository is therefore private and gated: it is for people who have accepted the terms themselves."""
-
-_OTHER_SOURCE = "Made from {name}. The terms of that set hold for its crops ({url})."
-
-_MANUAL = """It must not be used to identify people, nor to make manipulations."""
-
-
-def front_matter(summaries: list[Summary], configs: list[dict] | None = None) -> dict:
-    """The YAML of the card.
+def render_card(
+    summaries: list[Summary], configs: list[dict[str, Any]] | None = None, more: dict[str, Any] | None = None
+) -> str:
+    """Renders the card, Markdown with front matter.
 
     Args:
-        summaries: One a configuration.
+        summaries: One of each configuration.
         configs: Where the Parquet files of each configuration lie; None where there are none.
+        more: Front matter that the Hub client wrote and that stays.
     """
-    licence, link, name = _TERMS[summaries[0].settings["layout"]]
+    layout = LAYOUTS[summaries[0].settings["layout"]]
+    data = (more or {}) | _front_matter(layout, summaries) | ({"configs": configs} if configs else {})
+    card = DatasetCard.from_template(
+        DatasetCardData(**data),
+        template_path=str(_TEMPLATE),
+        title=layout.title,
+        link=layout.link,
+        is_faceforensics=layout.link == LAYOUTS["faceforensics"].link,
+        configurations="\n\n".join(map(_configuration, summaries)),
+        commands="\n".join(map(_command, summaries)),
+        limits="".join(map(_limits, summaries)),
+    )
+    return f"{str(card).rstrip()}\n"
+
+
+def _front_matter(layout: Layout, summaries: list[Summary]) -> dict[str, Any]:
+    """Collects what the card says to the Hub."""
     crops = sum(sum(counts.values()) for summary in summaries for counts in summary.frames.values())
-    data = {
+    return {
         "license": "other",
-        "license_name": licence,
-        "license_link": link,
-        "pretty_name": f"Face crops of {name}",
+        "license_name": layout.licence,
+        "license_link": layout.link,
+        "pretty_name": f"Face crops of {layout.title}",
         "task_categories": ["image-classification"],
         "size_categories": [next((size for limit, size in _SIZES if crops < limit), "1M<n<10M")],
         "tags": ["deepfake-detection", "face-manipulation", "fact-checking"],
-        "extra_gated_prompt": f"These are face crops of {name}. I have accepted its terms of use myself ({link}), and will "
-        "not pass the images on, identify people in them, or make manipulations with them.",
+        "extra_gated_prompt": (
+            f"These are face crops of {layout.title}. I have accepted its terms of use myself ({layout.link}), and will "
+            "not pass the images on, identify people in them, or make manipulations with them."
+        ),
         "extra_gated_fields": {
             "Name": "text",
             "Affiliation": "text",
             "I have accepted the terms of the source data set": "checkbox",
         },
     }
-    return data | ({"configs": configs} if configs else {})
-
-
-def render_card(summaries: list[Summary], configs: list[dict] | None = None, more: dict | None = None) -> str:
-    """The card, Markdown with front matter.
-
-    Args:
-        summaries: One a configuration.
-        configs: See `front_matter`.
-        more: Front matter that the Hub client wrote and that stays.
-    """
-    layout = summaries[0].settings["layout"]
-    _, link, name = _TERMS[layout]
-    source = _FACEFORENSICS_SOURCE if layout == "faceforensics" else _OTHER_SOURCE
-    text = _TEXT.format(
-        title=name,
-        source=source.format(url=link, name=name),
-        manual=_MANUAL,
-        configurations="\n\n".join(map(_configuration, summaries)),
-        commands="\n".join(map(_command, summaries)),
-        limits="".join(map(_limits, summaries)),
-    )
-    data = yaml.safe_dump(
-        (more or {}) | front_matter(summaries, configs), sort_keys=False, allow_unicode=True, width=120
-    )
-    return f"---\n{data}---\n{text}"
 
 
 def _configuration(summary: Summary) -> str:
@@ -155,12 +91,14 @@ def _configuration(summary: Summary) -> str:
 
 def _command(summary: Summary) -> str:
     settings = summary.settings
-    source = {
-        "faceforensics": f"--root FF_ROOT --manipulation {summary.config.split('_')[0]} --compression {settings['compression']}",
-        "labelled": f"--labelled DIR --manipulation {settings['manipulations'][0]}",
-        "celeb_df": "--celeb-df DIR",
-        "dfdc": "--dfdc DIR",
-    }[settings["layout"]]
+    layout = LAYOUTS[settings["layout"]]
+    source = f"{layout.option} {'FF_ROOT' if layout.name == 'faceforensics' else 'DIR'}"
+    if layout.name == "faceforensics":
+        source += f" --manipulation {summary.config.split('_')[0]} --compression {settings['compression']}"
+    if layout.name == "labelled":
+        source += f" --manipulation {settings['manipulations'][0]}"
+    if settings.get("has_beside"):  # summaries of earlier versions lack it
+        source += " --beside FF_ROOT"
     parts = ["python -m dataset_builder", source, f"--split {settings['split']}"]
     if settings["held_out"]:
         parts.append(f"--held-out {settings['held_out']}")

@@ -1,4 +1,4 @@
-"""Which frames to take of a real video and of the fakes made from it: the same instants, evenly spaced."""
+"""Chooses which frames to take of a real video and of the fakes made from it: the same instants, evenly spaced."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Instant:
 def plan_instants(
     real: Video, fakes: dict[SourceItem, Video], frames_per_video: int, real_frames: int, fake_frames: int
 ) -> list[Instant]:
-    """The instants of a real video and its fakes, in order of time.
+    """Chooses the instants of a real video and its fakes, in order of time.
 
     A fake is sampled evenly over its whole length, as far as its original reaches, and its original at the
     same frames; a video alone evenly over its own length.
@@ -54,13 +54,13 @@ def plan_instants(
                 instant.is_extra &= is_extra
                 instant.fakes_s[item] = fake_s
     common = 0 if fakes else frames_per_video
-    for real_s, is_extra in _grid(real, common, real_frames, real.facts.duration_s).items():
+    for real_s, is_extra in _grid(real, common, real_frames, _length_s(real)).items():
         instants.setdefault(real_s, Instant(real_s, is_extra))
     return sorted(instants.values(), key=lambda instant: instant.real_s)
 
 
 def same_frames(video: Video, other: Video) -> dict[float, float]:
-    """When each frame of a video is in another that shows the same; frames that the other lacks are left out.
+    """Finds when each frame of a video is in another that shows the same; frames that the other lacks are left out.
 
     Manipulations are made frame by frame, so frames correspond by number, even where the one video ends
     earlier or states a slightly different rate. Only between rates that differ, after a conversion, time tells.
@@ -79,14 +79,20 @@ def _rates_agree(times: list[float], others: list[float]) -> bool:
 
 
 def _end_s(video: Video, shared: dict[float, float]) -> float:
-    """When the last frame ends that another video has too."""
+    """Finds when the last frame ends that another video has too."""
     times = video.frame_times
     place = bisect_right(times, max(shared, default=0.0))
-    return times[place] if place < len(times) else video.facts.duration_s
+    return times[place] if place < len(times) else _length_s(video)
+
+
+def _length_s(video: Video) -> float:
+    length_s = video.facts.duration_s
+    assert length_s is not None  # only photos have none
+    return length_s
 
 
 def _grid(video: Video, common: int, count: int, span_s: float) -> dict[float, bool]:
-    """Evenly spaced times, and whether they are beyond the common ones."""
+    """Spaces times evenly, and tells whether they are beyond the common ones."""
     times = dict.fromkeys(video.sample_times(common, span_s), False) if common else {}
     if count > common:
         for time_s in video.sample_times(count, span_s):
@@ -111,7 +117,7 @@ def frames_at_instants(video: Video, seconds: dict[int, float]) -> Iterator[tupl
 
 
 def _same(times: list[float], time_s: float) -> float | None:
-    """The member of ascending times that names the same instant as another time."""
+    """Finds the member of ascending times that names the same instant as another time."""
     place = bisect_left(times, time_s)
     nearest = min(times[max(place - 1, 0) : place + 1], key=lambda other: abs(other - time_s), default=None)
     return nearest if nearest is not None and abs(nearest - time_s) <= SAME_INSTANT_S else None

@@ -1,22 +1,23 @@
-"""What a source folder holds and lacks, and what would be built from it, before any decoding."""
+"""Tells what a source folder holds and lacks, and what would be built from it, before any decoding."""
 
 from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from dataset_builder.builder import FaceCrops, plan_units
 from dataset_builder.layouts.faceforensics import MANIPULATIONS, PUBLISHED, PUBLISHED_ORIGINALS, videos_folder
 from dataset_builder.sources import COMPRESSIONS
 from dataset_builder.splits import deal
-from dataset_builder.summary import markdown_table
+from detector.markdown import markdown_table
 
 # A PNG face crop of a c23 video, about 150 px in square, as measured; only for the estimate of disk space.
 CROP_KB = 60
 
 
-def faceforensics_folder(root: Path) -> list[dict]:
-    """Videos and masks by manipulation and compression, with the number published."""
+def faceforensics_folder(root: Path) -> list[dict[str, Any]]:
+    """Counts videos and masks by manipulation and compression, with the number published."""
     rows = []
     for name, published in (PUBLISHED_ORIGINALS | {name: PUBLISHED[name] for name in MANIPULATIONS}).items():
         counts = {
@@ -27,8 +28,8 @@ def faceforensics_folder(root: Path) -> list[dict]:
     return rows
 
 
-def dry_run(builder: FaceCrops) -> dict:
-    """The plan for a configuration: files and groups of each split, what is dropped, what is lacking.
+def dry_run(builder: FaceCrops) -> dict[str, Any]:
+    """Plans a configuration: files and groups of each split, what is dropped, what is lacking.
 
     Raises:
         FileNotFoundError: The folder does not hold what the configuration names.
@@ -70,8 +71,8 @@ def _is_empty(path: Path) -> bool:
     return not path.is_file() or path.stat().st_size == 0
 
 
-def inventory_text(report: dict) -> str:
-    """A dry run for a terminal."""
+def inventory_text(report: dict[str, Any]) -> str:
+    """Writes a dry run for a terminal."""
     lines = []
     if folder := report.get("folder"):
         lines += [markdown_table(tuple(folder[0]), [tuple(row.values()) for row in folder]), ""]

@@ -15,10 +15,11 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import datasets
@@ -26,8 +27,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from dataset_builder.extract import ItemCrops, Unit, cut_unit
-from dataset_builder.layouts.labelled import is_photo
+from dataset_builder.extract import cut_unit
+from dataset_builder.face_crops import FaceCrop, ItemCrops, Unit
+from dataset_builder.near_duplicates import is_photo
 from dataset_builder.records import crop_row
 from dataset_builder.sources import REAL, SourceItem
 from detector.faces.detection import CROP_SCALE, MIN_FACE_PX, FaceDetector
@@ -35,8 +37,10 @@ from detector.faces.detection import CROP_SCALE, MIN_FACE_PX, FaceDetector
 logger = logging.getLogger(__name__)
 
 # Raised whenever the same source would give other crops, so that finished jobs of older code are not used.
-EXTRACTION_VERSION = 2
+EXTRACTION_VERSION = 3
 PHOTOS_PER_JOB = 64
+# Ranks of crops when classes are balanced: the highest goes first.
+PAIRED, COMMON, EXTRA = range(3)
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,12 @@ class Job:
 
     @property
     def items(self) -> list[SourceItem]:
-        """Every photo and video of the job."""
-        return [item for unit in self.units for item in (unit.real, *unit.fakes) if item]
+        """Lists every photo and video of the job."""
+        return [item for unit in self.units for item in unit.items]
 
     def key(self) -> str:
-        """Changes with every source file and setting that the crops depend on."""
-        state = [EXTRACTION_VERSION, CROP_SCALE, MIN_FACE_PX]
+        """Names the job by every source file and setting that its crops depend on."""
+        state: list[object] = [EXTRACTION_VERSION, CROP_SCALE, MIN_FACE_PX]
         for unit in self.units:
             state.append([unit.frames_per_video, unit.real_frames, unit.fake_frames])
         for item in self.items:
@@ -62,7 +66,7 @@ class Job:
 
 
 def _file_state(path: str) -> list[int]:
-    """Size and time of change; nothing of a link to nowhere, which is told as unreadable later."""
+    """Reads size and time of change; nothing of a link to nowhere, which is told as unreadable later."""
     try:
         return [os.stat(path).st_size, os.stat(path).st_mtime_ns]
     except OSError:
@@ -79,8 +83,9 @@ class VideoOutcome:
         crops: Number of face crops.
         problem: Why there are none; empty otherwise.
         is_unreadable: Whether the file itself was the problem.
-        has_own_box: See `extract.ItemCrops`.
-        extra: For each crop, whether it goes first when classes are balanced.
+        has_own_box: See `face_crops.ItemCrops`.
+        ranks: For each crop, `PAIRED` (its original, or a fake made from it, was cut at the same instant), `COMMON`, or
+            `EXTRA` (taken for balance).
     """
 
     video_id: str
@@ -89,7 +94,7 @@ class VideoOutcome:
     problem: str
     is_unreadable: bool
     has_own_box: bool
-    extra: tuple[bool, ...]
+    ranks: tuple[int, ...]
 
     @property
     def label(self) -> int:
@@ -106,10 +111,13 @@ class JobOutcome:
 
 
 def make_jobs(units: list[Unit]) -> list[Job]:
-    """One job a unit of videos; photos by the dozen."""
-    photos = [unit for unit in units if all(is_photo(item.path) for item in Job((unit,)).items)]
-    kept_together = set(map(id, photos))
-    jobs = [Job((unit,)) for unit in units if id(unit) not in kept_together]
+    """Makes one job of each unit of videos, and of some photos together."""
+    photos, jobs = [], []
+    for unit in units:
+        if all(is_photo(item.path) for item in unit.items):
+            photos.append(unit)
+        else:
+            jobs.append(Job((unit,)))
     return jobs + [
         Job(tuple(photos[start : start + PHOTOS_PER_JOB])) for start in range(0, len(photos), PHOTOS_PER_JOB)
     ]
@@ -150,7 +158,8 @@ def run_jobs(jobs: list[Job], folder: Path, features: datasets.Features, workers
 
 def _run_pool(waiting: dict[str, Job], folder: Path, features: datasets.Features, workers: int, bar: tqdm) -> set[str]:
     """Takes jobs out of `waiting` as they finish; when a process dies, gives back which ones were running."""
-    queue, running = iter(list(waiting.items())), {}
+    queue = iter(list(waiting.items()))
+    running: dict[Future[None], str] = {}
     # spawn: a fork of a process with running OpenCV and FFmpeg threads can hang
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(workers,)) as pool:
@@ -185,13 +194,16 @@ def _start(workers: int) -> None:
 
 
 def _end_with_parent() -> None:
-    """A parent that is killed cannot stop its workers, and they would wait for work forever."""
-    multiprocessing.parent_process().join()
-    os._exit(1)
+    """Ends this worker when its parent is killed: it would wait for work forever."""
+    parent = multiprocessing.parent_process()
+    if parent:
+        parent.join()
+        os._exit(1)
 
 
 def _do(folder: Path, key: str, job: Job, features: datasets.Features) -> None:
     results: dict[SourceItem, ItemCrops] = {}
+    assert _detector is not None  # `_start` made it
     for unit in job.units:
         results |= cut_unit(unit, _detector)
     _write(folder, key, job, features, results)
@@ -213,7 +225,7 @@ def _write(folder: Path, key: str, job: Job, features: datasets.Features, result
             problem=result.problem,
             is_unreadable=result.is_unreadable,
             has_own_box=result.has_own_box,
-            extra=tuple(crop.is_extra for crop in result.crops),
+            ranks=tuple(map(_rank, result.crops)),
         )
         outcomes.append(asdict(outcome))
     # the JSON comes last: it is the sign that the job is finished
@@ -221,7 +233,14 @@ def _write(folder: Path, key: str, job: Job, features: datasets.Features, result
     _replace(folder / f"{key}.json", lambda part: part.write_text(json.dumps(outcomes), encoding="utf-8"))
 
 
-def _table(rows: list[dict], features: datasets.Features) -> pa.Table:
+def _rank(crop: FaceCrop) -> int:
+    """Ranks a crop for the balance of classes; see `VideoOutcome.ranks`."""
+    if crop.is_paired:
+        return PAIRED
+    return EXTRA if crop.is_extra else COMMON
+
+
+def _table(rows: list[dict[str, Any]], features: datasets.Features) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=features.arrow_schema)
 
 
@@ -234,5 +253,5 @@ def _replace(file: Path, write: Callable[[Path], object]) -> None:
 
 def _read_outcome(file: Path) -> JobOutcome:
     videos = json.loads(file.read_text(encoding="utf-8"))
-    outcomes = tuple(VideoOutcome(**video | {"extra": tuple(video["extra"])}) for video in videos)
+    outcomes = tuple(VideoOutcome(**video | {"ranks": tuple(video["ranks"])}) for video in videos)
     return JobOutcome(str(file.with_suffix(".parquet")), outcomes)

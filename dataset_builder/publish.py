@@ -1,4 +1,4 @@
-"""Where a built data set goes: a folder for `load_from_disk`, Parquet shards, the Hub."""
+"""Brings a built data set to where it goes: a folder for `load_from_disk`, Parquet shards, the Hub."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def check_target(folder: Path, sign: str) -> None:
     """Makes sure of a folder before hours of work: new, empty, or written by the builder before.
 
     Args:
-        folder: Where a data set shall go.
+        folder: Folder that a data set shall go to.
         sign: The file or folder in it by which the builder knows its own.
 
     Raises:
@@ -81,7 +81,7 @@ def make_repository(repo_id: str, public: bool = False) -> None:
 
     Args:
         repo_id: Hub data set.
-        public: Neither private nor gated.
+        public: Whether it is neither private nor gated.
     """
     api = HfApi()
     api.create_repo(repo_id, repo_type="dataset", private=not public, exist_ok=True)
@@ -95,7 +95,7 @@ def push(splits: datasets.DatasetDict, summary: Summary, repo_id: str, public: b
 
     Args:
         splits: The data set.
-        summary: Of its build.
+        summary: The counts of its build.
         repo_id: Hub data set.
         public: See `make_repository`.
 

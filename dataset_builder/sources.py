@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 COMPRESSIONS = ("raw", "c23", "c40")
 REAL = "real"  # the name of "no manipulation" among the manipulations
@@ -24,8 +25,9 @@ class SourceItem:
             and is dropped where these are in different splits.
         official_split: In which split the authors' lists put it; empty where they leave it out, None where the
             set has no lists.
-        target_video: `video_id` of the real video it was made from; empty when real or unknown.
+        target_video: `video_id` of the real photo or video it was made from; empty when real or unknown.
         mask_path: Video of the manipulated region; empty where there is none.
+        collection: The collection it comes from, by which whole sources can be kept apart.
     """
 
     path: str
@@ -38,6 +40,7 @@ class SourceItem:
     official_split: str | None = None
     target_video: str = ""
     mask_path: str = ""
+    collection: str = ""
 
     @property
     def label(self) -> int:
@@ -48,6 +51,27 @@ class SourceItem:
     def group(self) -> str:
         """The group of the target."""
         return self.groups[0]
+
+
+@dataclass(frozen=True)
+class SourceOptions:
+    """Tells an adapter what to look for.
+
+    Attributes:
+        root: The source folder.
+        manipulations: Fakes to take; for a labelled folder the name to give to them.
+        compression: ``raw``, ``c23`` or ``c40``; for FaceForensics++ only.
+        splits_dir: Folder with the three JSON files of the official split; empty for none.
+        conversion_dict: JSON file that names the YouTube video of each sequence; empty for none.
+        beside: FaceForensics++ folder whose videos are used beside this set; empty for none.
+    """
+
+    root: Path
+    manipulations: tuple[str, ...] = ()
+    compression: str = "unknown"
+    splits_dir: str = ""
+    conversion_dict: str = ""
+    beside: str = ""
 
 
 @dataclass(frozen=True)

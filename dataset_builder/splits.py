@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import logging
 import math
 from collections import defaultdict
@@ -13,6 +14,8 @@ from dataset_builder.sources import SourceItem, SourceSet
 
 logger = logging.getLogger(__name__)
 
+# 2 x ~960 videos x 13 frames are the ~25,000 stills of the original project.
+FRAMES_PER_VIDEO = 13
 SPLITS = ("newsroom", "official", "leave-one-out", "test-only")
 # The shares of the original project.
 SHARES = {"train": 0.65, "test": 0.20, "validation": 0.15}
@@ -55,7 +58,7 @@ def _place(group: str) -> float:
 
 
 @dataclass(frozen=True)
-class Deal:
+class SplitAssignment:
     """Which item goes where.
 
     Attributes:
@@ -69,7 +72,7 @@ class Deal:
     crossing_groups: dict[str, list[str]]
 
 
-def deal(found: SourceSet, split: str, held_out: str = "") -> Deal:
+def deal(found: SourceSet, split: str, held_out: str = "") -> SplitAssignment:
     """Puts every item into a split, or drops it with a reason.
 
     Args:
@@ -106,7 +109,7 @@ def deal(found: SourceSet, split: str, held_out: str = "") -> Deal:
             dropped[item.video_id] = "held out"
         else:
             by_split[places.pop()].append(item)
-    return Deal(by_split, dropped, _check_no_leak(by_split, official=split == "official"))
+    return SplitAssignment(by_split, dropped, _check_no_leak(by_split, official=split == "official"))
 
 
 def _check_no_leak(by_split: dict[str, list[SourceItem]], official: bool) -> dict[str, list[str]]:
@@ -144,19 +147,19 @@ def frames_to_sample(real_videos: int, fake_videos: int, frames_per_video: int) 
 
 
 def balanced_indices(
-    labels: list[int], video_ids: list[str], extra: list[bool] | None = None, seed: int = 0
+    labels: list[int], video_ids: list[str], ranks: list[int] | None = None, seed: int = 0
 ) -> list[int]:
-    """Rows to keep so that every label that occurs has as many as the scarcest one.
+    """Chooses the rows to keep so that every label that occurs has as many as the scarcest one.
 
     Rows are dropped in turn from the videos that have most left, so no video is favoured; none is duplicated.
 
     Args:
-        labels: Of each row.
-        video_ids: Of each row; rows of a video are in order of time.
-        extra: Rows to drop before the others of their video.
-        seed: Which videos give up a row first when not all need to.
+        labels: The label of each row.
+        video_ids: The video of each row; rows of a video are in order of time.
+        ranks: The rank of each row; all rows of a rank are kept before one of the next. Default: all alike.
+        seed: Decides which videos give up a row first when not all need to.
     """
-    extra = extra or [False] * len(labels)
+    ranks = ranks or [0] * len(labels)
     rows_of: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for row, (label, video) in enumerate(zip(labels, video_ids, strict=True)):
         rows_of[label][video].append(row)
@@ -164,19 +167,17 @@ def balanced_indices(
     kept = []
     for videos in rows_of.values():
         order = sorted(videos, key=lambda video: hashlib.sha256(f"{seed}/{video}".encode()).digest())
-        ranked = {
-            video: _spread([row for row in rows if not extra[row]]) + _spread([row for row in rows if extra[row]])
-            for video, rows in videos.items()
-        }
-        # first one row of every video, then a second, ...
-        depth = max(map(len, ranked.values()))
-        in_turn = [ranked[video][level] for level in range(depth) for video in order if level < len(ranked[video])]
+        in_turn: list[int] = []
+        for rank in sorted({ranks[row] for rows in videos.values() for row in rows}):
+            spread = [_spread([row for row in videos[video] if ranks[row] == rank]) for video in order]
+            # first one row of every video, then a second, ...
+            in_turn += [row for level in itertools.zip_longest(*spread) for row in level if row is not None]
         kept += in_turn[:wanted]
     return sorted(kept)
 
 
 def _spread(rows: list[int]) -> list[int]:
-    """Rows in an order whose every beginning is spread over the whole."""
+    """Orders rows so that every beginning of the order is spread over the whole."""
     bits = max(len(rows) - 1, 1).bit_length()
     order = sorted(range(len(rows)), key=lambda index: int(f"{index:0{bits}b}"[::-1], 2))
     return [rows[index] for index in order]

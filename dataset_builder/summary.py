@@ -1,17 +1,17 @@
-"""What came of the sources: found, missing, unreadable, without a face; frames per class and split."""
+"""Counts what came of the sources: found, missing, unreadable, without a face; frames per class and split."""
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter, defaultdict
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
-from dataset_builder.jobs import JobOutcome, VideoOutcome
+from dataset_builder.config import FaceCropsConfig
+from dataset_builder.jobs import PAIRED, JobOutcome, VideoOutcome
 from dataset_builder.sources import REAL, SourceSet
-from dataset_builder.splits import Deal
-
-if TYPE_CHECKING:
-    from dataset_builder.builder import FaceCropsConfig
+from dataset_builder.splits import SplitAssignment
+from detector.markdown import markdown_table
 
 COLUMNS = ("found", "missing", "left_out", "crossing", "unreadable", "no_face", "used")
 
@@ -33,10 +33,11 @@ class Summary:
         own_boxes: Fakes whose face was found in themselves, as their original is missing or unusable.
         without_original: Fakes whose original is not in the folder.
         problems: Why a file was skipped, by its `video_id`.
+        paired: Fake crops whose row of the original is in the data too, by split.
     """
 
     config: str
-    settings: dict
+    settings: dict[str, Any]
     files: dict[str, dict[str, int]]
     frames: dict[str, dict[str, int]]
     groups: dict[str, int]
@@ -45,21 +46,22 @@ class Summary:
     own_boxes: list[str]
     without_original: list[str]
     problems: dict[str, str]
+    paired: dict[str, int] = field(default_factory=dict)
 
-    def to_dict(self) -> dict:
-        """For JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """Gives the counts as JSON holds them."""
         return asdict(self)
 
 
 def summarize(
     config: FaceCropsConfig,
     found: SourceSet,
-    dealt: Deal,
+    dealt: SplitAssignment,
     outcomes: dict[str, list[JobOutcome]],
     kept: dict[str, list[list[int]]],
 ) -> Summary:
     """Counts what was found, what came of it and what is kept of each split."""
-    files: dict[str, Counter] = defaultdict(Counter)
+    files: dict[str, Counter[str]] = defaultdict(Counter)
     for item in found.items:
         files[item.manipulation]["found"] += 1
         if reason := dealt.dropped.get(item.video_id):
@@ -67,32 +69,35 @@ def summarize(
     for name, published in found.published.items():
         files[name]["missing"] = max(published - files[name]["found"], 0)
     problems, own_boxes = {}, []
-    frames, groups, videos = {}, {}, {}
     group_of = {item.video_id: item.group for item in found.items}
+    frames: dict[str, dict[str, int]] = {}
+    groups, videos, paired = {}, {}, {}
     for split, members in outcomes.items():
-        used = Counter()
-        for outcome, rows in zip(members, kept[split], strict=True):
-            owners = [video for video in outcome.videos for _ in range(video.crops)]
-            used.update((owners[row].video_id, owners[row].manipulation) for row in rows)
-            for video in outcome.videos:
-                files[video.manipulation][_fate(video)] += 1
-                if video.problem:
-                    problems[video.video_id] = video.problem
-                if video.has_own_box:
-                    own_boxes.append(video.video_id)
-        by_manipulation = Counter()
-        for (_, manipulation), count in used.items():
-            by_manipulation[manipulation] += count
+        for video in itertools.chain.from_iterable(outcome.videos for outcome in members):
+            files[video.manipulation][_fate(video)] += 1
+            if video.problem:
+                problems[video.video_id] = video.problem
+            if video.has_own_box:
+                own_boxes.append(video.video_id)
+        rows = [_row_owners(outcome)[row] for outcome, rows in zip(members, kept[split], strict=True) for row in rows]
+        by_manipulation = Counter(video.manipulation for video, _ in rows)
         frames[split] = dict(sorted(by_manipulation.items(), key=lambda pair: (pair[0] != REAL, pair[0])))
+        used = {video.video_id for video, _ in rows}
         videos[split] = len(used)
-        groups[split] = len({group_of[video_id] for video_id, _ in used})
+        groups[split] = len({group_of[video_id] for video_id in used})
+        paired[split] = sum(int(video.label == 1 and rank == PAIRED) for video, rank in rows)
     settings = {
         name: getattr(config, name)
         for name in ("layout", "manipulations", "compression", "split", "held_out", "frames_per_video", "seed")
     }
     return Summary(
         config.name,
-        settings | {"manipulations": list(config.manipulations), "has_youtube_ids": bool(config.conversion_dict)},
+        settings
+        | {
+            "manipulations": list(config.manipulations),
+            "has_youtube_ids": bool(config.conversion_dict),
+            "has_beside": bool(config.beside),
+        },
         {name: {column: counts[column] for column in COLUMNS} for name, counts in files.items()},
         frames,
         groups,
@@ -101,7 +106,13 @@ def summarize(
         sorted(own_boxes),
         list(found.without_original),
         dict(sorted(problems.items())),
+        paired,
     )
+
+
+def _row_owners(outcome: JobOutcome) -> list[tuple[VideoOutcome, int]]:
+    """Lists the video and the rank of each row of a job."""
+    return [(video, rank) for video in outcome.videos for rank in video.ranks]
 
 
 def _fate(video: VideoOutcome) -> str:
@@ -111,7 +122,7 @@ def _fate(video: VideoOutcome) -> str:
 
 
 def summary_table(summary: Summary) -> str:
-    """The summary for a terminal and, as it is Markdown, for the card."""
+    """Writes the summary for a terminal and, as it is Markdown, for the card."""
     head = ("files", *(column.replace("_", " ") for column in COLUMNS))
     rows = [(name, *(counts[column] for column in COLUMNS)) for name, counts in summary.files.items()]
     names = list(dict.fromkeys(name for counts in summary.frames.values() for name in counts))
@@ -127,19 +138,3 @@ def summary_table(summary: Summary) -> str:
         for split, counts in summary.frames.items()
     ]
     return markdown_table(head, rows) + "\n\n" + markdown_table(head_frames, rows_frames)
-
-
-def markdown_table(head: tuple, rows: list[tuple]) -> str:
-    """A Markdown table whose columns also line up as plain text; numbers to the right."""
-    texts = [[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row] for row in rows]
-    widths = [max(len(str(cell)) for cell in column) for column in zip(head, *texts, strict=True)]
-
-    def line(cells) -> str:
-        padded = [
-            str(cell).ljust(width) if index == 0 else str(cell).rjust(width)
-            for index, (cell, width) in enumerate(zip(cells, widths, strict=True))
-        ]
-        return f"| {' | '.join(padded)} |"
-
-    rule = "|".join("-" * (width + 1) + ("-" if index == 0 else ":") for index, width in enumerate(widths))
-    return "\n".join([line(head), f"|{rule}|", *map(line, texts)])

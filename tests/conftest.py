@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import settings
 
-from dataset_builder.pseudo_fakes.blending import jpeg
+from dataset_builder.pixels import jpeg
 from detector.faces.detection import FaceDetector, crop_face
 from tests.media_factory import PAIRS, astronaut, faceforensics_tree, numbered_frames, write_video
 from training.networks.vgg16 import PooledVGG16

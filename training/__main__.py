@@ -8,7 +8,7 @@ evaluation.json, plots and README.md. A killed run resumes from its last checkpo
 
 Fakes made on the fly, each shown beside the real crop it was made of, teach what the fakes of one data set do not:
 
-    python train.py --dataset data/deepfakes_c23 --real-dataset data/portraits --self-blended 0.45 --face-swap 0.3
+    python train.py --dataset data/deepfakes_c23 --real-dataset data/portraits --self-blended 0.45 --landmark-swap 0.3
 
 Measuring alone, on any data sets of the builder, and training with several devices or machines:
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from transformers import HfArgumentParser
 
-from training.options import DataOptions, EvaluationOptions, NetworkOptions, Options, TrainingOptions
+from training.options import DataOptions, EvaluationOptions, NetworkOptions, Options, TrainingOptions, flag
 
 
 class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
@@ -22,7 +22,8 @@ class _OptionParser(HfArgumentParser):
     @staticmethod
     def _parse_dataclass_field(parser: argparse.ArgumentParser, field: Field[Any]) -> None:
         plain = copy(field)  # the parser also replaces the type
-        plain.metadata = {"help": field.metadata["help"]}  # type: ignore[assignment]
+        aliases = [flag(name) for name in field.metadata["aliases"]]
+        plain.metadata = {"help": field.metadata["help"], "aliases": aliases}  # type: ignore[assignment]
         HfArgumentParser._parse_dataclass_field(parser, plain)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, make_dataclass
 from enum import Flag, auto
 from pathlib import Path
 from typing import Any, ClassVar
+
+from dataset_builder.pseudo_fakes.registry import KINDS
 
 DEFAULT_MODEL = "vgg16"
 LABELS = ("binary", "manipulation")
@@ -53,22 +55,32 @@ SHARE = Rule(lambda value: 0 <= value <= 1, "lies in 0..1")
 _TRAINING = Role.RESUME | Role.RECIPE
 
 
-def option(help_text: str, role: Role = Role.NONE, rule: Rule | None = None, **arguments: Any) -> Any:
+def option(
+    help_text: str, role: Role = Role.NONE, rule: Rule | None = None, aliases: tuple[str, ...] = (), **arguments: Any
+) -> Any:
     """Makes a field of a dataclass.
 
     Args:
         help_text: Help of the option on the command line.
         role: Role of the option.
         rule: Rule for its value; None allows every value of its type, and None itself is always allowed.
+        aliases: Earlier names of the option, which still work on the command line.
         **arguments: Default of the field, as for `dataclasses.field`.
     """
     # argparse takes a lone percent sign for a format
-    return field(metadata={"help": help_text.replace("%", "%%"), "role": role, "rule": rule}, **arguments)
+    metadata = {"help": help_text.replace("%", "%%"), "role": role, "rule": rule, "aliases": aliases}
+    return field(metadata=metadata, **arguments)
 
 
 def flag(name: str) -> str:
     """Gives the name of an option as it is written on the command line."""
     return f"--{name.replace('_', '-')}"
+
+
+def _flags_of_kinds(last_word: str) -> str:
+    """Lists the options for shares of pseudo-fakes in a sentence."""
+    *others, last = map(flag, KINDS)
+    return f"{', '.join(others)} {last_word} {last}"
 
 
 @dataclass(frozen=True)
@@ -86,6 +98,23 @@ class _Group:
                 raise ValueError(f"{flag(each.name)} {rule.predicate.format(value=value)}.")
 
 
+def _with_pseudo_fakes(group: type) -> type:
+    """Adds an option for the share of each kind of pseudo-fake to a group of options."""
+    shares = [
+        (
+            kind.name,
+            float,
+            option(
+                f"share of the training fakes that are {kind.plural}, 0..1", _TRAINING, None, kind.aliases, default=0.0
+            ),
+        )
+        for kind in KINDS.values()
+    ]
+    namespace = {"__module__": group.__module__, "__doc__": group.__doc__}
+    return make_dataclass(group.__name__, shares, bases=(group,), namespace=namespace, frozen=True)
+
+
+@_with_pseudo_fakes
 @dataclass(frozen=True)
 class DataOptions(_Group):
     """Which crops the model learns from and is measured on."""
@@ -96,15 +125,6 @@ class DataOptions(_Group):
     test_datasets: list[str] = option("further data sets whose test split is measured too", default_factory=list)
     real_dataset: str | None = option(
         "data set of further real faces; each is only shown beside pseudo-fakes made of it", default=None
-    )
-    self_blended: float = option(
-        "share of the training fakes that are self-blended images of real crops, 0..1", _TRAINING, default=0.0
-    )
-    face_swap: float = option(
-        "share of the training fakes that are landmark swaps of two real crops, 0..1", _TRAINING, default=0.0
-    )
-    eigenface: float = option(
-        "share of the training fakes that are real crops rebuilt from eigenfaces, 0..1", _TRAINING, default=0.0
     )
     max_train_samples: int | None = option(
         "use only so many training crops (smoke run)", Role.RECIPE, at_least(1), default=None
@@ -119,19 +139,17 @@ class DataOptions(_Group):
     @property
     def shares(self) -> dict[str, float]:
         """Share of the training fakes by kind of pseudo-fake."""
-        shares = {"self_blended": self.self_blended, "landmark_swap": self.face_swap}
-        # left out where there are none: the runs of earlier versions had two kinds, and draw the same then
-        return shares | ({"eigenface": self.eigenface} if self.eigenface else {})
+        shares = {name: getattr(self, name) for name in KINDS}
+        # earlier versions had these two kinds and drew an order for both: the same runs still draw the same
+        return {name: share for name, share in shares.items() if share or name in ("self_blended", "landmark_swap")}
 
     def __post_init__(self) -> None:
         super().__post_init__()
         # written so that "nan" is refused too
         if not (min(self.shares.values()) >= 0 and sum(self.shares.values()) <= 1):
-            raise ValueError(
-                "--self-blended, --face-swap and --eigenface are shares of the fakes: 0 or more, together at most 1."
-            )
+            raise ValueError(f"{_flags_of_kinds('and')} are shares of the fakes: 0 or more, together at most 1.")
         if self.real_dataset and not any(self.shares.values()):
-            raise ValueError("--real-dataset only serves with --self-blended, --face-swap or --eigenface.")
+            raise ValueError(f"--real-dataset only serves with {_flags_of_kinds('or')}.")
 
 
 @dataclass(frozen=True)

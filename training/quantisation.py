@@ -20,7 +20,7 @@ from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
-from dataset_builder.pseudo_fakes.real_faces import read_crop, spread
+from dataset_builder.rows import read_crop, spread
 from detector.command_line import error_line, stoppable
 from detector.media.files import file_sha256
 from detector.network.loading import ModelError, load_folder

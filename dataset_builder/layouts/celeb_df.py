@@ -1,14 +1,16 @@
-"""The folder layout of Celeb-DF v2 (Li et al., CVPR 2020)."""
+"""Adapter for Celeb-DF v2 (Li et al., CVPR 2020)."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from dataset_builder.sources import REAL, SourceItem, SourceSet, without_original
+from dataset_builder.layouts.layout import Layout
+from dataset_builder.sources import REAL, SourceItem, SourceOptions, SourceSet, without_original
 
 MANIPULATION = "Celeb-synthesis"
 PUBLISHED = {REAL: 590 + 300, MANIPULATION: 5639}
+COLLECTION = "celeb_df"
 TEST_LIST = "List_of_testing_videos.txt"
 
 _NAMES = {
@@ -19,7 +21,7 @@ _NAMES = {
 
 
 def find_videos(root: str | Path) -> SourceSet:
-    """All videos of a folder. Groups are the celebrities; a fake shows two of them.
+    """Lists all videos of a folder. Groups are the celebrities; a fake shows two of them.
 
     The official split knows a test part only, the 518 videos of ``List_of_testing_videos.txt``.
 
@@ -43,15 +45,16 @@ def find_videos(root: str | Path) -> SourceSet:
             in_test = listed and f"{folder}/{path.name}" in listed
             items.append(
                 SourceItem(
-                    str(path),
-                    MANIPULATION if folder == MANIPULATION else REAL,
-                    "unknown",
-                    f"{folder}/{path.stem}",
-                    name["target"],
-                    name.get("source", ""),
-                    tuple(people),
+                    path=str(path),
+                    manipulation=MANIPULATION if folder == MANIPULATION else REAL,
+                    compression="unknown",
+                    video_id=f"{folder}/{path.stem}",
+                    target=name["target"],
+                    source=name.get("source", ""),
+                    groups=tuple(people),
                     official_split=None if listed is None else "test" if in_test else "",
                     target_video=f"Celeb-real/{name['target']}_{name['scene']}" if folder == MANIPULATION else "",
+                    collection=COLLECTION,
                 )
             )
     if len({item.label for item in items}) < 2:
@@ -59,3 +62,19 @@ def find_videos(root: str | Path) -> SourceSet:
     return SourceSet(
         tuple(items), frozenset(group for item in items for group in item.groups), PUBLISHED, without_original(items)
     )
+
+
+def _find(options: SourceOptions) -> SourceSet:
+    return find_videos(options.root)
+
+
+LAYOUT = Layout(
+    name="celeb_df",
+    option="--celeb-df",
+    help="Celeb-DF v2 folder",
+    find=_find,
+    title="Celeb-DF v2",
+    licence="celeb-df-terms-of-use",
+    link="https://github.com/yuezunli/celeb-deepfakeforensics",
+    manipulations=(MANIPULATION,),
+)

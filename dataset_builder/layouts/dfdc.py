@@ -1,17 +1,20 @@
-"""The folder layout of the DeepFake Detection Challenge (Dolhansky et al., 2020): parts with a metadata.json each."""
+"""Adapter for the DeepFake Detection Challenge (Dolhansky et al., 2020): parts with a metadata.json each."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
-from dataset_builder.sources import REAL, SourceItem, SourceSet, without_original
+from dataset_builder.layouts.layout import Layout
+from dataset_builder.sources import REAL, SourceItem, SourceOptions, SourceSet, without_original
 
 MANIPULATION = "DFDC"
+COLLECTION = "dfdc"
 
 
 def find_videos(root: str | Path) -> SourceSet:
-    """All labelled videos of a folder or of the parts in it.
+    """Lists all labelled videos of a folder or of the parts in it.
 
     The set names no actors, but keeps each in one part: with several parts a part is a group. In a single
     part it is a real video with what was made from it, so one actor may be in two splits.
@@ -34,14 +37,15 @@ def find_videos(root: str | Path) -> SourceSet:
             group = part.name if len(files) > 1 else Path(original).stem
             items.append(
                 SourceItem(
-                    str(part / name),
-                    kind,
-                    "unknown",
-                    f"{part.name}/{Path(name).stem}",
-                    Path(original).stem,
-                    "",
-                    (group,),
+                    path=str(part / name),
+                    manipulation=kind,
+                    compression="unknown",
+                    video_id=f"{part.name}/{Path(name).stem}",
+                    target=Path(original).stem,
+                    source="",
+                    groups=(group,),
                     target_video=f"{part.name}/{Path(original).stem}" if kind != REAL and original != name else "",
+                    collection=COLLECTION,
                 )
             )
     if not items:
@@ -52,9 +56,25 @@ def find_videos(root: str | Path) -> SourceSet:
     return SourceSet(tuple(items), groups, listed, without_original(items))
 
 
-def _read(file: Path) -> dict[str, dict]:
+def _read(file: Path) -> dict[str, dict[str, Any]]:
     try:
         entries = json.loads(file.read_text(encoding="utf-8"))
         return {name: facts for name, facts in entries.items() if facts["label"] in ("REAL", "FAKE")}
     except (ValueError, AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"{file} is not a metadata.json of DFDC.") from error
+
+
+def _find(options: SourceOptions) -> SourceSet:
+    return find_videos(options.root)
+
+
+LAYOUT = Layout(
+    name="dfdc",
+    option="--dfdc",
+    help="DFDC folder, or a folder of its parts",
+    find=_find,
+    title="the DeepFake Detection Challenge",
+    licence="dfdc-terms",
+    link="https://ai.meta.com/datasets/dfdc",
+    manipulations=(MANIPULATION,),
+)

@@ -1,13 +1,23 @@
-"""The folder layout of FaceForensics++ (Roessler et al., ICCV 2019) with DeepFakeDetection (Google, 2019)."""
+"""Adapter for FaceForensics++ (Roessler et al., ICCV 2019) with DeepFakeDetection (Google, 2019)."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from dataset_builder.sources import REAL, SourceItem, SourceSet, connected_groups, without_original
+from dataset_builder.layouts.layout import Layout
+from dataset_builder.sources import (
+    REAL,
+    SourceItem,
+    SourceOptions,
+    SourceSet,
+    connected_groups,
+    without_original,
+)
 
 # Made from the 1000 YouTube sequences.
 YOUTUBE_MANIPULATIONS = ("Deepfakes", "Face2Face", "FaceSwap", "NeuralTextures", "FaceShifter")
@@ -17,6 +27,7 @@ MANIPULATIONS = ("Deepfakes", ACTORS_MANIPULATION, "Face2Face", "FaceSwap", "Neu
 # How many videos a complete folder holds at each compression.
 PUBLISHED = dict.fromkeys(YOUTUBE_MANIPULATIONS, 1000) | {ACTORS_MANIPULATION: 3068}
 PUBLISHED_ORIGINALS = {"youtube": 1000, "actors": 363}
+COLLECTION = "ffpp"
 
 _NAMES = {
     "youtube": (
@@ -32,12 +43,12 @@ _SPLIT_FILES = {"train": "train.json", "validation": "val.json", "test": "test.j
 
 
 def origin_of(manipulation: str) -> str:
-    """Which originals a manipulation was made from: ``youtube`` or ``actors``."""
+    """Tells which originals a manipulation was made from: ``youtube`` or ``actors``."""
     return "actors" if manipulation == ACTORS_MANIPULATION else "youtube"
 
 
 def videos_folder(root: Path, manipulation: str, compression: str) -> Path:
-    """Where the videos of a manipulation lie; ``youtube`` and ``actors`` name the originals, ``masks`` the masks."""
+    """Names the folder with the videos of a manipulation; ``youtube`` and ``actors`` name the originals, ``masks`` the masks."""
     kind = "original_sequences" if manipulation in PUBLISHED_ORIGINALS else "manipulated_sequences"
     return root / kind / manipulation / compression / "videos"
 
@@ -49,7 +60,7 @@ def find_videos(
     conversion_dict: str | Path | None = None,
     splits_dir: str | Path | None = None,
 ) -> SourceSet:
-    """The fakes of some manipulations and their real videos, each once.
+    """Lists the fakes of some manipulations and their real videos, each once.
 
     Real videos are those that a fake of the folder was made from; where the folder holds none of
     these, all of the same origin.
@@ -67,59 +78,12 @@ def find_videos(
         ValueError: A given JSON file is not what it should be.
     """
     root = Path(root)
-    pairs = _split_pairs(Path(splits_dir)) if splits_dir else {}
-    videos = set(_videos(root, "youtube"))
-    sequences = _sequence_groups(videos, list(pairs), conversion_dict)
-    official = {sequence: split for pair, split in pairs.items() for sequence in pair}
-
-    def groups(origin: str, *names: str) -> tuple[str, ...]:
-        if origin == "actors":
-            return tuple(dict.fromkeys(f"actor_{name}" for name in names))
-        # a pair is one group, so its target stands for both
-        return (sequences[names[0]],)
-
-    def official_split(origin: str, *names: str) -> str | None:
-        if origin == "actors" or not official:
-            return None
-        splits = {official.get(name, "") for name in names}
-        return splits.pop() if len(splits) == 1 else ""
-
-    fakes, reals = [], []
-    for manipulation in manipulations:
-        origin = origin_of(manipulation)
-        masks = videos_folder(root, manipulation, "masks")
-        for path, name in _matching(videos_folder(root, manipulation, compression), _NAMES[origin][0]):
-            target = f"{name['target']}__{name['scene']}" if origin == "actors" else name["target"]
-            mask = masks / path.name
-            fakes.append(
-                SourceItem(
-                    str(path),
-                    manipulation,
-                    compression,
-                    f"{manipulation}/{path.stem}",
-                    name["target"],
-                    name["source"],
-                    groups(origin, name["target"], name["source"]),
-                    official_split=official_split(origin, name["target"], name["source"]),
-                    target_video=f"{origin}/{target}",
-                    mask_path=str(mask) if mask.is_file() else "",
-                )
-            )
+    lookup = _Lookup.read(root, conversion_dict, splits_dir)
+    fakes = [fake for manipulation in manipulations for fake in _fakes(root, manipulation, compression, lookup)]
     targets = {fake.target_video for fake in fakes}
+    reals = []
     for origin in dict.fromkeys(origin_of(fake.manipulation) for fake in fakes):
-        found = [
-            SourceItem(
-                str(path),
-                REAL,
-                compression,
-                f"{origin}/{path.stem}",
-                name["target"],
-                "",
-                groups(origin, name["target"]),
-                official_split=official_split(origin, name["target"]),
-            )
-            for path, name in _matching(videos_folder(root, origin, compression), _NAMES[origin][1])
-        ]
+        found = _reals(root, origin, compression, lookup)
         reals += [item for item in found if item.video_id in targets] or found
     if not fakes or not reals:
         missing = videos_folder(root, origin_of(manipulations[0]) if fakes else manipulations[0], compression)
@@ -127,19 +91,114 @@ def find_videos(
     published = {name: PUBLISHED[name] for name in manipulations}
     published[REAL] = sum(PUBLISHED_ORIGINALS[origin] for origin in {origin_of(name) for name in manipulations})
     items = tuple(reals + fakes)
-    # all of the folder, so that the split of a group is the same whichever manipulations are chosen
-    every_group = {sequences[name] for names in videos for name in names if name} | {
-        f"actor_{actor}" for actor in _actors(root)
-    }
-    return SourceSet(items, frozenset(every_group), published, without_original(items))
+    return SourceSet(items, _every_group(root, lookup), published, without_original(items))
 
 
-def _matching(folder: Path, pattern: re.Pattern) -> list[tuple[Path, re.Match]]:
+def groups_of_sequences(root: Path, conversion_dict: str | Path | None = None) -> dict[str, str]:
+    """Finds the group of every sequence that any video of a folder shows as target or source.
+
+    Args:
+        root: As for `find_videos`.
+        conversion_dict: As for `find_videos`.
+
+    Raises:
+        FileNotFoundError: The folder holds no video of a YouTube sequence.
+        ValueError: The JSON file is not what it should be.
+    """
+    videos = set(_videos(root, "youtube"))
+    if not videos:
+        raise FileNotFoundError(f"{root} does not hold FaceForensics++: no video of a YouTube sequence lies there.")
+    return _sequence_groups(videos, [], conversion_dict)
+
+
+@dataclass(frozen=True)
+class _Lookup:
+    """Tells the groups and the official split of a video by the sequences it shows.
+
+    Attributes:
+        group_of: The group of each YouTube sequence.
+        split_of: The official split of each YouTube sequence; empty where no lists were given.
+    """
+
+    group_of: dict[str, str]
+    split_of: dict[str, str]
+
+    @classmethod
+    def read(cls, root: Path, conversion_dict: str | Path | None, splits_dir: str | Path | None) -> _Lookup:
+        pairs = _split_pairs(Path(splits_dir)) if splits_dir else {}
+        groups = _sequence_groups(set(_videos(root, "youtube")), list(pairs), conversion_dict)
+        return cls(groups, {sequence: split for pair, split in pairs.items() for sequence in pair})
+
+    def groups(self, origin: str, *names: str) -> tuple[str, ...]:
+        if origin == "actors":
+            return tuple(dict.fromkeys(f"actor_{name}" for name in names))
+        # a pair is one group, so its target stands for both
+        return (self.group_of[names[0]],)
+
+    def official_split(self, origin: str, *names: str) -> str | None:
+        if origin == "actors" or not self.split_of:
+            return None
+        splits = {self.split_of.get(name, "") for name in names}
+        return splits.pop() if len(splits) == 1 else ""
+
+
+def _fakes(root: Path, manipulation: str, compression: str, lookup: _Lookup) -> list[SourceItem]:
+    """Lists the fakes of a manipulation."""
+    origin = origin_of(manipulation)
+    masks = videos_folder(root, manipulation, "masks")
+    items = []
+    for path, name in _matching(videos_folder(root, manipulation, compression), _NAMES[origin][0]):
+        target = f"{name['target']}__{name['scene']}" if origin == "actors" else name["target"]
+        mask = masks / path.name
+        items.append(
+            SourceItem(
+                path=str(path),
+                manipulation=manipulation,
+                compression=compression,
+                video_id=f"{manipulation}/{path.stem}",
+                target=name["target"],
+                source=name["source"],
+                groups=lookup.groups(origin, name["target"], name["source"]),
+                official_split=lookup.official_split(origin, name["target"], name["source"]),
+                target_video=f"{origin}/{target}",
+                collection=COLLECTION,
+                mask_path=str(mask) if mask.is_file() else "",
+            )
+        )
+    return items
+
+
+def _reals(root: Path, origin: str, compression: str, lookup: _Lookup) -> list[SourceItem]:
+    """Lists the originals of an origin."""
+    return [
+        SourceItem(
+            path=str(path),
+            manipulation=REAL,
+            compression=compression,
+            video_id=f"{origin}/{path.stem}",
+            target=name["target"],
+            source="",
+            groups=lookup.groups(origin, name["target"]),
+            official_split=lookup.official_split(origin, name["target"]),
+            collection=COLLECTION,
+        )
+        for path, name in _matching(videos_folder(root, origin, compression), _NAMES[origin][1])
+    ]
+
+
+def _every_group(root: Path, lookup: _Lookup) -> frozenset[str]:
+    """Lists all groups of the folder, so that a group's split is the same whichever manipulations are chosen."""
+    sequences = {name for names in _videos(root, "youtube") for name in names if name}
+    actors = {name for names in _videos(root, "actors") for name in names if name}
+    return frozenset({lookup.group_of[name] for name in sequences} | {f"actor_{actor}" for actor in actors})
+
+
+def _matching(folder: Path, pattern: re.Pattern[str]) -> list[tuple[Path, re.Match[str]]]:
     return [(path, match) for path in sorted(folder.glob("*.mp4")) if (match := pattern.fullmatch(path.name))]
 
 
 def _videos(root: Path, origin: str) -> Iterator[tuple[str, str]]:
-    """Target and source (empty of an original) of every video of an origin, whatever manipulation and compression."""
+    """Yields target and source (empty of an original) of every video of an origin, whatever manipulation and compression."""
     for path in root.glob("*_sequences/*/*/videos/*.mp4"):
         for pattern in _NAMES[origin]:
             if match := pattern.fullmatch(path.name):
@@ -147,15 +206,10 @@ def _videos(root: Path, origin: str) -> Iterator[tuple[str, str]]:
                 break
 
 
-def _actors(root: Path) -> set[str]:
-    """Every actor that a file of the folder shows."""
-    return {name for names in _videos(root, "actors") for name in names if name}
-
-
 def _sequence_groups(
     videos: set[tuple[str, str]], known_pairs: list[tuple[str, str]], conversion_dict: str | Path | None
 ) -> dict[str, str]:
-    """The group of each sequence: connected over the pairs of every manipulation and over YouTube videos."""
+    """Finds the group of each sequence: connected over the pairs of every manipulation and over YouTube videos."""
     links = sorted({(target, source) for target, source in videos if source} | set(known_pairs))
     first_of: dict[str, str] = {}
     for sequence, video in _youtube_ids(Path(conversion_dict)).items() if conversion_dict else ():
@@ -165,7 +219,7 @@ def _sequence_groups(
 
 
 def _youtube_ids(path: Path) -> dict[str, str]:
-    """YouTube id of each sequence; the file has ``"332": "R03Sko97IDE 1"``, id and number of the cut."""
+    """Reads the YouTube id of each sequence; the file has ``"332": "R03Sko97IDE 1"``, id and number of the cut."""
     try:
         return {sequence: value.rsplit(" ", 1)[0] for sequence, value in sorted(_read_json(path).items())}
     except (AttributeError, ValueError) as error:
@@ -173,8 +227,8 @@ def _youtube_ids(path: Path) -> dict[str, str]:
 
 
 def _split_pairs(folder: Path) -> dict[tuple[str, str], str]:
-    """The published split of each pair."""
-    pairs = {}
+    """Reads the published split of each pair."""
+    pairs: dict[tuple[str, str], str] = {}
     for split, name in _SPLIT_FILES.items():
         try:
             pairs |= {(str(a), str(b)): split for a, b in _read_json(folder / name)}
@@ -183,5 +237,23 @@ def _split_pairs(folder: Path) -> dict[tuple[str, str], str]:
     return pairs
 
 
-def _read_json(path: Path):
+def _read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _find(options: SourceOptions) -> SourceSet:
+    return find_videos(
+        options.root, options.manipulations, options.compression, options.conversion_dict, options.splits_dir
+    )
+
+
+LAYOUT = Layout(
+    name="faceforensics",
+    option="--root",
+    help="FaceForensics++ folder (holds original_sequences and manipulated_sequences)",
+    find=_find,
+    title="FaceForensics++",
+    licence="faceforensics-terms-of-use",
+    link="https://github.com/ondyari/FaceForensics",
+    manipulations=MANIPULATIONS,
+)

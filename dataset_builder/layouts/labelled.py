@@ -1,35 +1,24 @@
-"""A folder of labelled photos and videos: ``real/``, ``fake/`` or both, any depth below."""
+"""Adapter for a folder of labelled photos and videos: ``real/``, ``fake/`` or both, any depth below."""
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from pathlib import Path
 
-import imagehash
-import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
-from tqdm import tqdm
+from dataset_builder.csv_tables import read_table
+from dataset_builder.layouts.layout import Layout
+from dataset_builder.near_duplicates import PHOTO_SUFFIXES, VIDEO_SUFFIXES, near_duplicate_groups
+from dataset_builder.sources import REAL, SourceItem, SourceOptions, SourceSet, without_original
 
-from dataset_builder.sources import REAL, SourceItem, SourceSet, connected_groups
-from detector.errors import MediaError
-from detector.media.videos import Video
-
-logger = logging.getLogger(__name__)
-
-PHOTO_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".avif", ".heic"}
-VIDEO_SUFFIXES = {".mp4", ".mov", ".avi", ".mkv", ".webm"}
-# Photos whose 64-bit perceptual hashes differ in at most this many bits count as near-duplicates.
-MAX_HASH_DISTANCE = 8
-
-
-def is_photo(path: str) -> bool:
-    """Whether a file is a photo, by its suffix."""
-    return Path(path).suffix.lower() in PHOTO_SUFFIXES
+# Names the original of each fake: columns ``real`` and ``fake``, paths below these two folders.
+PAIRS_FILE = "pairs.csv"
 
 
 def find_labelled(root: str | Path, manipulation: str) -> SourceSet:
-    """The photos and videos of a folder, grouped by near-duplicates; of a video its middle frame counts.
+    """Lists the photos and videos of a folder, grouped by near-duplicates; of a video its middle frame counts.
+
+    A sub-folder of ``real`` or ``fake`` is a collection of its own. Where the folder holds a `PAIRS_FILE`, each fake
+    that it names is cut at the box of its original, and shares its group.
 
     Args:
         root: Folder with ``real`` and ``fake`` below it.
@@ -38,62 +27,79 @@ def find_labelled(root: str | Path, manipulation: str) -> SourceSet:
     Raises:
         FileNotFoundError: Neither folder holds a photo or video. One alone will do: real photos serve for
             pseudo-fakes and false alarms.
+        ValueError: The table of pairs names a file that is not there.
     """
     root = Path(root)
-    suffixes = PHOTO_SUFFIXES | VIDEO_SUFFIXES
-    found = []
-    for folder, kind in (("real", REAL), ("fake", manipulation)):
-        paths = sorted(path for path in (root / folder).rglob("*") if path.suffix.lower() in suffixes)
-        found += [(path, kind) for path in paths]
+    found = [(path, kind) for folder, kind in (("real", REAL), ("fake", manipulation)) for path in media(root / folder)]
     if not found:
         raise FileNotFoundError(
             f"No photo or video lies in {root / 'real'} or {root / 'fake'}; the folder given must hold these two."
         )
-    group_of = near_duplicate_groups([path for path, _ in found])
-    stems = Counter(path.with_suffix("") for path, _ in found)
-
-    def name_of(path: Path) -> str:
-        # a.jpg and a.png keep their suffixes, so that names stay unique
-        return (path if stems[path.with_suffix("")] > 1 else path.with_suffix("")).relative_to(root).as_posix()
-
+    original_of = _originals(root, {path for path, _ in found})
+    links = [(str(real), str(fake)) for fake, real in original_of.items()]
+    group_of = near_duplicate_groups([path for path, _ in found], links)
+    name_of = unique_names([path for path, _ in found], root)
     items = []
     for path, kind in found:
-        name = name_of(path)
-        group = name_of(Path(group_of[str(path)]))
-        items.append(SourceItem(str(path), kind, "unknown", name, name, "", (group,)))
-    return SourceSet(tuple(items), frozenset(item.group for item in items), {})
+        inside = path.relative_to(root).parts  # ("real", ..., "a.jpg")
+        original = original_of.get(path)
+        items.append(
+            SourceItem(
+                path=str(path),
+                manipulation=kind,
+                compression="unknown",
+                video_id=name_of[path],
+                target=name_of[path],
+                source="",
+                groups=(name_of[Path(group_of[str(path)])],),
+                target_video=name_of[original] if original else "",
+                collection=inside[1] if len(inside) > 2 else root.name,
+            )
+        )
+    return SourceSet(tuple(items), frozenset(item.group for item in items), {}, without_original(items))
 
 
-def near_duplicate_groups(paths: list[Path], max_distance: int = MAX_HASH_DISTANCE) -> dict[str, str]:
-    """Maps each path to the first path of its near-duplicate group (DCT perceptual hash, 64 bits).
-
-    A file that cannot be read is a group of its own; the builder names it later.
-    """
-    readable, hashes = [], []
-    for path in tqdm(paths, desc="hashing", unit="file", disable=None):
-        try:
-            bits = _perceptual_hash(path)
-        except (
-            *(MediaError, UnidentifiedImageError, Image.DecompressionBombError),
-            *(OSError, SyntaxError, ValueError),
-        ) as error:
-            logger.warning("%s cannot be read: %s", path, error)
-            continue
-        readable.append(str(path))
-        hashes.append(np.packbits(bits).view(np.uint64)[0])
-    codes = np.array(hashes, dtype=np.uint64)
-    links = []
-    for index, code in enumerate(codes):
-        near = np.flatnonzero(np.bitwise_count(codes[index + 1 :] ^ code) <= max_distance)
-        links += [(readable[index], readable[index + 1 + other]) for other in near]
-    return connected_groups(map(str, paths), links)
+def media(folder: Path, suffixes: frozenset[str] = frozenset(PHOTO_SUFFIXES | VIDEO_SUFFIXES)) -> list[Path]:
+    """Lists the photos and videos below a folder, sorted."""
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in suffixes)
 
 
-def _perceptual_hash(path: Path) -> np.ndarray:
-    if not is_photo(str(path)):
-        with Video(path, max_bytes=None) as video:
-            (frame,) = video.sample_frames(1)
-        return imagehash.phash(Image.fromarray(frame.image)).hash
-    with Image.open(path) as image:
-        image.draft("L", (128, 128))  # decode JPEG at reduced size: the hash needs 32 px
-        return imagehash.phash(ImageOps.exif_transpose(image)).hash
+def unique_names(paths: list[Path], root: Path) -> dict[Path, str]:
+    """Names each file by its path below a folder, without suffix; ``a.jpg`` and ``a.png`` keep theirs."""
+    stems = Counter(path.with_suffix("") for path in paths)
+    return {
+        path: (path if stems[path.with_suffix("")] > 1 else path.with_suffix("")).relative_to(root).as_posix()
+        for path in paths
+    }
+
+
+def _originals(root: Path, known: set[Path]) -> dict[Path, Path]:
+    """Reads which real file each fake was made from; empty where the folder holds no table of pairs."""
+    file = root / PAIRS_FILE
+    if not file.is_file():
+        return {}
+    originals = {}
+    for row in read_table(file, ("real", "fake")):
+        real, fake = root / "real" / row["real"], root / "fake" / row["fake"]
+        for path in (real, fake):
+            if path not in known:
+                raise ValueError(f"{file} names {path.relative_to(root)}, which is not in the folder.")
+        originals[fake] = real
+    return originals
+
+
+def _find(options: SourceOptions) -> SourceSet:
+    return find_labelled(options.root, options.manipulations[0])
+
+
+LAYOUT = Layout(
+    name="labelled",
+    option="--labelled",
+    help="folder of labelled photos and videos (holds real, fake or both); pairs.csv in it names the originals",
+    find=_find,
+    title="the source folder",
+    licence="terms-of-the-source",
+    link="README.md",
+    manipulations=("unknown",),
+    aliases=("--images", "--videos"),
+)

@@ -1,9 +1,13 @@
-"""What the kinds of pseudo-fakes share: soft masks from landmarks, and changes of colour and sharpness."""
+"""Provides what the kinds of pseudo-fakes share: soft masks from landmarks, and changes of colour and sharpness."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import cv2
 import numpy as np
+
+from dataset_builder.pixels import jpeg, to_uint8
 
 # MediaPipe's point numbers.
 _OVAL = [10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152]
@@ -28,7 +32,7 @@ _ENLARGERS = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
 
 
 def face_size(landmarks: np.ndarray) -> float:
-    """Square root of the area of the landmarks' bounding box, in pixels."""
+    """Gives the square root of the area of the landmarks' bounding box, in pixels."""
     width, height = np.ptp(landmarks[:, 0]), np.ptp(landmarks[:, 1])
     return max(float(np.sqrt(width * height)), 1.0)
 
@@ -36,18 +40,18 @@ def face_size(landmarks: np.ndarray) -> float:
 def soft_mask(
     shape: tuple[int, int],
     landmarks: np.ndarray,
-    parts: dict[str, float],
+    parts: Mapping[str, float],
     random: np.random.Generator,
     max_bend: float = 0.05,
 ) -> np.ndarray:
-    """The hull of a random part of the face, bent out of its shape, with a soft edge that lies inside the hull.
+    """Draws the hull of a random part of the face, bent out of its shape, with a soft edge that lies inside the hull.
 
     Args:
         shape: ``(H, W)`` of the image.
         landmarks: ``(478, 2)`` in pixels of the image.
-        parts: Odds of the names in `MASK_PARTS`.
+        parts: The odds of the names in `MASK_PARTS`.
         random: Source of all randomness.
-        max_bend: Most that the outline is bent, as a share of the face's size (one standard deviation).
+        max_bend: How much the outline is bent at most, as a share of the face's size (one standard deviation).
 
     Returns:
         ``(H, W)`` float32, 0..1; 1 in the middle, 0 outside the face.
@@ -57,7 +61,7 @@ def soft_mask(
     name = names[int(random.choice(len(names), p=odds / odds.sum()))]
     size = face_size(landmarks)
     hull = cv2.convexHull(landmarks[MASK_PARTS[name]].astype(np.float32))
-    mask = np.zeros(shape, np.float32)
+    mask: np.ndarray = np.zeros(shape, np.float32)
     cv2.fillConvexPoly(mask, (hull * 16).round().astype(np.int32), 1.0, shift=4)
     face = np.zeros(shape, np.float32)
     oval = cv2.convexHull(landmarks[_OVAL].astype(np.float32))
@@ -70,10 +74,10 @@ def soft_mask(
     mask = np.minimum(mask, face)
     mask[[0, -1], :] = mask[:, [0, -1]] = 0  # a face cut off by the border fades before it
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-    core = cv2.erode(mask, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    core: np.ndarray = cv2.erode(mask, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)
     if core.max() < 0.5:  # a small part must not vanish
         core = mask
-    soft = cv2.GaussianBlur(core, (0, 0), softness)
+    soft: np.ndarray = cv2.GaussianBlur(core, (0, 0), softness)
     peak = float(soft.max())
     soft = soft / peak if peak > 0 else soft
     # ends at the hull of the face without a step
@@ -85,12 +89,12 @@ def soft_mask(
 def bent_grid(
     shape: tuple[int, int], size: float, max_bend: float, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Where each pixel of an elastically deformed image comes from: a smooth random displacement.
+    """Draws where each pixel of an elastically deformed image comes from: a smooth random displacement.
 
     Args:
         shape: ``(H, W)`` of the image.
-        size: Of the face in pixels.
-        max_bend: Most that a place moves, as a share of that size (one standard deviation).
+        size: Size of the face in pixels.
+        max_bend: How far a place moves at most, as a share of that size (one standard deviation).
         random: Source of all randomness.
 
     Returns:
@@ -105,7 +109,7 @@ def bent_grid(
 
 
 def blend(source: np.ndarray, target: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """``mask`` times source plus the rest of target; exactly the target where the mask is 0.
+    """Mixes source and target by a mask; gives exactly the target where the mask is 0.
 
     Args:
         source: ``(H, W, 3)`` RGB 0..255.
@@ -121,7 +125,7 @@ def blend(source: np.ndarray, target: np.ndarray, mask: np.ndarray) -> np.ndarra
 
 def change_colour(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Shifts red, green, blue, hue, saturation, value, brightness and contrast a little, ``(H, W, 3)`` uint8 RGB."""
-    values = image.astype(np.float32)
+    values: np.ndarray = image.astype(np.float32)
     if random.random() < 0.7:
         values = values + random.uniform(-12, 12, 3)
     if random.random() < 0.7:
@@ -141,7 +145,7 @@ def change_frequency(image: np.ndarray, size: float, random: np.random.Generator
 
     Args:
         image: ``(H, W, 3)`` uint8 RGB.
-        size: Of the face in pixels; gives the strength its scale.
+        size: Size of the face in pixels; gives the strength its scale.
         random: Source of all randomness.
     """
     kind = random.choice(["small", "small", "blurred", "sharpened"])
@@ -165,7 +169,7 @@ def change_light(image: np.ndarray, center: np.ndarray, size: float, random: np.
     Args:
         image: ``(H, W, 3)`` uint8 RGB.
         center: x and y of the middle of the face, in pixels.
-        size: Of the face in pixels.
+        size: Size of the face in pixels.
         random: Source of all randomness.
     """
     angle, strength = random.uniform(0, 2 * np.pi), random.uniform(0.05, 0.25)
@@ -181,20 +185,14 @@ def change_grain(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return jpeg(image, int(random.integers(40, 91)))
 
 
-def jpeg(image: np.ndarray, quality: int) -> np.ndarray:
-    """The ``(H, W, 3)`` uint8 RGB image after JPEG compression at a quality of 0..100."""
-    _, data = cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[:, :, ::-1])
-
-
 def clone(face: np.ndarray, target: np.ndarray, mask: np.ndarray, size: float) -> np.ndarray:
-    """Poisson blending (Perez et al., SIGGRAPH 2003) of the face into the target, inside the mask.
+    """Blends the face into the target inside the mask, after Perez et al. (Poisson image editing, SIGGRAPH 2003).
 
     Args:
         face: ``(H, W, 3)`` uint8 RGB.
         target: The same.
         mask: ``(H, W)`` 0..1.
-        size: Of the face in pixels; the seam stays inside the mask by 2 % of it.
+        size: Size of the face in pixels; the seam stays inside the mask by 2 % of it.
 
     Returns:
         ``(H, W, 3)`` uint8 RGB; the face as it is where the mask is empty.
@@ -202,7 +200,7 @@ def clone(face: np.ndarray, target: np.ndarray, mask: np.ndarray, size: float) -
     if not mask.any():
         return face
     margin = max(round(0.02 * size), 2)
-    region = (mask > 0.2).astype(np.uint8) * 255
+    region: np.ndarray = (mask > 0.2).astype(np.uint8) * 255
     # the outline of the region fixes the colours inside it: keep it off hair and background
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
     eroded = cv2.erode(region, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)
@@ -226,8 +224,3 @@ def match_colours(face: np.ndarray, target: np.ndarray, mask: np.ndarray, streng
     matched = (lab - own.mean(axis=0)) * ratio + aim.mean(axis=0)
     lab = lab + strength * (matched - lab)
     return to_uint8(cv2.cvtColor(lab.astype(np.float32), cv2.COLOR_LAB2RGB) * 255)
-
-
-def to_uint8(values: np.ndarray) -> np.ndarray:
-    """Rounds and clips: a cast alone would wrap overshoot into speckles."""
-    return np.rint(values).clip(0, 255).astype(np.uint8)

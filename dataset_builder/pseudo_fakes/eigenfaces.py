@@ -1,4 +1,4 @@
-"""Pseudo-fakes of a linear autoencoder: a face rebuilt from eigenfaces and put back in its place, and its mask.
+"""Makes pseudo-fakes with a linear autoencoder: a face rebuilt from eigenfaces and put back in its place, and its mask.
 
 The nearest to FaceForensics++ 'Deepfakes' (Roessler et al., ICCV 2019) that needs no generator to be trained: there, too, an
 autoencoder gives back an aligned face without the detail that it did not learn, and its colours are matched and its edge
@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
+from functools import cached_property
 
 import cv2
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from dataset_builder.pseudo_fakes.blending import blend, clone, face_size, match_colours, soft_mask, to_uint8
+from dataset_builder.pixels import to_uint8
+from dataset_builder.pseudo_fakes.blending import blend, clone, face_size, match_colours, soft_mask
+from dataset_builder.pseudo_fakes.kind import PseudoFake, PseudoFakeKind, PseudoFakeMaker
 from dataset_builder.pseudo_fakes.landmarks import FACE_POINTS
 
 # Odds of the parts that are put back.
@@ -30,7 +33,7 @@ _FADE_PX = 10
 
 
 class Eigenfaces:
-    """What many aligned faces have in common, and the directions in which they differ most."""
+    """Holds what many aligned faces have in common, and the directions in which they differ most."""
 
     def __init__(self, shape: np.ndarray, mean: np.ndarray, basis: np.ndarray):
         """Takes what `learn` found.
@@ -44,7 +47,7 @@ class Eigenfaces:
 
     @property
     def count(self) -> int:
-        """How many faces they were learned from."""
+        """Counts the faces they were learned from."""
         return len(self._basis) + 1
 
     @classmethod
@@ -70,7 +73,7 @@ class Eigenfaces:
         return cls(shape, mean, basis / np.maximum(np.linalg.norm(basis, axis=1, keepdims=True), 1e-6))
 
     def rebuild(self, image: np.ndarray, landmarks: np.ndarray, kept: int) -> tuple[np.ndarray, np.ndarray]:
-        """A face from so many eigenfaces, back at its place.
+        """Rebuilds a face from so many eigenfaces, back at its place.
 
         Args:
             image: ``(H, W, 3)`` uint8 RGB.
@@ -117,18 +120,18 @@ def rebuild_face(
     return blend(rebuilt, image, mask), mask
 
 
-def _the_same_sums() -> AbstractContextManager:
-    """With more threads linear algebra sums in another order, and a pixel here and there would be another."""
+def _the_same_sums() -> AbstractContextManager[object]:
+    """Keeps linear algebra to one thread: more of them sum in another order, and a pixel here and there would differ."""
     return threadpool_limits(1, user_api="blas")
 
 
 def _points(landmarks: np.ndarray) -> np.ndarray:
-    """``(468,)`` complex: a turn and a change of size are one factor."""
+    """Gives the face's points, ``(468,)`` complex: a turn and a change of size are one factor."""
     return landmarks[:FACE_POINTS, 0].astype(np.float64) + 1j * landmarks[:FACE_POINTS, 1]
 
 
 def _mean_shape(faces: Sequence[np.ndarray]) -> np.ndarray:
-    """The mean of the landmarks, each turned and scaled to fit the first one, in the middle of the aligned picture."""
+    """Averages landmarks, each turned and scaled to fit the first one, in the middle of the aligned picture."""
     shapes = [points - points.mean() for points in map(_points, faces)]
     mean = np.mean([shape * np.vdot(shape, shapes[0]) / np.vdot(shape, shape).real for shape in shapes], axis=0)
     scale = _FACE_SHARE * _SIDE_PX / max(np.ptp(mean.real), np.ptp(mean.imag))
@@ -137,7 +140,7 @@ def _mean_shape(faces: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _to_aligned(landmarks: np.ndarray, shape: np.ndarray) -> np.ndarray:
-    """``(2, 3)`` shift, turn and change of size that bring landmarks nearest to a shape (least squares)."""
+    """Finds the shift, turn and change of size, ``(2, 3)``, that bring landmarks nearest to a shape (least squares)."""
     points = _points(landmarks)
     centred, target = points - points.mean(), shape - shape.mean()
     factor = np.vdot(centred, target) / np.vdot(centred, centred).real
@@ -146,9 +149,28 @@ def _to_aligned(landmarks: np.ndarray, shape: np.ndarray) -> np.ndarray:
 
 
 def _aligned(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """The picture of a face as all are compared, ``(128, 128, 3)`` float32."""
+    """Warps a face to the picture in which all are compared, ``(128, 128, 3)`` float32."""
     scale = float(np.hypot(*matrix[:, 0]))
     if scale < 1:  # a warp alone would skip pixels
         image = cv2.GaussianBlur(image, (0, 0), 0.4 / scale)
     size = (_SIDE_PX, _SIDE_PX)
     return cv2.warpAffine(image.astype(np.float32), matrix, size, borderMode=cv2.BORDER_REFLECT_101)
+
+
+class EigenfaceMaker(PseudoFakeMaker):
+    """Rebuilds faces from what the faces of the pool have in common."""
+
+    @cached_property
+    def _eigenfaces(self) -> Eigenfaces:
+        """Learns from the pool when first asked, some seconds."""
+        rows = self._faces.examples(MAX_FACES)
+        return Eigenfaces.learn((self._faces.crop(int(row)) for row in rows), self._faces.landmarks[rows])
+
+    def make(self, row: int, random: np.random.Generator) -> PseudoFake | None:
+        """See `PseudoFakeMaker`."""
+        eigenfaces, target = self._eigenfaces, self._faces.crop(row)
+        fake, mask = rebuild_face(target, self._faces.landmarks[row], eigenfaces, random)
+        return PseudoFake(fake, mask, target, row)
+
+
+KIND = PseudoFakeKind("eigenface", "real crops rebuilt from eigenfaces", EigenfaceMaker, faces_per_fake=3)

@@ -1,4 +1,4 @@
-"""Pseudo-fakes made of two real people: the source's face on the target's head, and its mask.
+"""Makes pseudo-fakes of two real people: the source's face on the target's head, and its mask.
 
 The family of FaceForensics++ 'FaceSwap' (Roessler et al., ICCV 2019): landmarks carry the source's
 face over, its colours are matched, the edge is blended.
@@ -6,11 +6,14 @@ face over, its colours are matched, the edge is blended.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import cv2
 import numpy as np
 from scipy.spatial import Delaunay
 
 from dataset_builder.pseudo_fakes.blending import blend, change_frequency, clone, face_size, match_colours, soft_mask
+from dataset_builder.pseudo_fakes.kind import PseudoFake, PseudoFakeKind, PseudoFakeMaker
 from dataset_builder.pseudo_fakes.landmarks import FACE_POINTS
 
 # Odds of the parts that are replaced.
@@ -73,9 +76,9 @@ def warp_face(
     target_points = target_landmarks[:FACE_POINTS].astype(np.float64)
     factor = face_size(target_points) / face_size(source_points)
     if factor < 0.7:  # remap alone would skip pixels
-        size = tuple(max(round(length * factor), 1) for length in source.shape[1::-1])
-        source_points = source_points * [size[0] / source.shape[1], size[1] / source.shape[0]]
-        source = cv2.resize(source, size, interpolation=cv2.INTER_AREA)
+        width, height = (max(round(length * factor), 1) for length in source.shape[1::-1])
+        source_points = source_points * [width / source.shape[1], height / source.shape[0]]
+        source = cv2.resize(source, (width, height), interpolation=cv2.INTER_AREA)
     triangles = Delaunay(target_points).simplices  # (T, 3)
     owner = np.full(shape, -1, np.int32)  # number of the triangle over each pixel
     corners = (target_points[triangles] * 16).round().astype(np.int32)
@@ -88,7 +91,7 @@ def warp_face(
     found = np.einsum("ni,nij->nj", places, maps[owner[rows, columns]])
     lookup = np.zeros((*shape, 2), np.float32)
     lookup[rows, columns] = found
-    warped = cv2.remap(source, lookup, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+    warped = cv2.remap(source, lookup[:, :, 0], lookup[:, :, 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
     return warped, (owner >= 0).astype(np.float32)
 
 
@@ -109,11 +112,11 @@ class Partners:
         self._groups = np.asarray(groups)
 
     def distances(self, row: int) -> np.ndarray:
-        """Procrustes distance of a face to every face, ``(N,)``: 0 for the same shape, at most 1; NaN without shape."""
+        """Measures the Procrustes distance of a face to every face, ``(N,)``: 0 for one shape, at most 1; NaN without shape."""
         return 1 - np.abs(self._shapes @ self._shapes[row].conj()) ** 2
 
     def choose(self, row: int, random: np.random.Generator) -> int | None:
-        """A random one of the people most like a face, or None where nobody is like enough."""
+        """Draws one of the people most like a face; None where nobody is like enough."""
         near = (self.distances(row) < MAX_SHAPE_DISTANCE) & (self._groups != self._groups[row])
         near &= self._mouths[row] - self._mouths < MAX_MOUTH_STRETCH
         rows = np.flatnonzero(near)
@@ -124,7 +127,7 @@ class Partners:
 
 
 def face_light(image: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-    """Brightness around each landmark, with mean 0 and spread 1, ``(468,)`` float32.
+    """Measures brightness around each landmark, with mean 0 and spread 1, ``(468,)`` float32.
 
     Args:
         image: ``(H, W, 3)`` uint8 RGB.
@@ -138,13 +141,13 @@ def face_light(image: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
 
 
 def _mouth_openings(landmarks: np.ndarray) -> np.ndarray:
-    """Gap between the lips over the height of the face, ``(N,)``; NaN without landmarks."""
+    """Measures the gap between the lips over the height of the face, ``(N,)``; NaN without landmarks."""
     gaps = np.linalg.norm(landmarks[:, _UPPER_LIP] - landmarks[:, _LOWER_LIP], axis=1)
     return gaps / np.linalg.norm(landmarks[:, _FOREHEAD] - landmarks[:, _CHIN], axis=1)
 
 
 def _shapes(landmarks: np.ndarray) -> np.ndarray:
-    """Landmarks freed of place and size, ``(N, 468)`` complex: a turn is then a factor of modulus 1.
+    """Frees landmarks of place and size, ``(N, 468)`` complex: a turn is then a factor of modulus 1.
 
     NaN for faces that look aside.
     """
@@ -157,3 +160,34 @@ def _shapes(landmarks: np.ndarray) -> np.ndarray:
         shapes = shapes / np.linalg.norm(shapes, axis=1, keepdims=True)
     aside = np.minimum(place, 1 - place) < _MIN_HALVES_RATIO * np.maximum(place, 1 - place)
     return np.where(aside[:, None], np.nan, shapes).astype(np.complex64)
+
+
+class LandmarkSwapMaker(PseudoFakeMaker):
+    """Puts the face of another person of the pool on each head."""
+
+    @cached_property
+    def _partners(self) -> Partners:
+        return Partners(self._faces.landmarks, self._faces.light, self._faces.groups)
+
+    def can_make(self, row: int) -> bool:
+        """Tells whether anyone else has about the same pose, expression and light."""
+        return self._partners.choose(row, np.random.default_rng(row)) is not None
+
+    def make(self, row: int, random: np.random.Generator) -> PseudoFake | None:
+        """See `PseudoFakeMaker`; None where nobody has the same pose."""
+        partner = self._partners.choose(row, random)
+        if partner is None:
+            return None
+        faces, target = self._faces, self._faces.crop(row)
+        fake, mask = swap_face(faces.crop(partner), faces.landmarks[partner], target, faces.landmarks[row], random)
+        return PseudoFake(fake, mask, target, partner)
+
+
+KIND = PseudoFakeKind(
+    "landmark_swap",
+    "landmark swaps of two real crops",
+    LandmarkSwapMaker,
+    faces_per_fake=3,
+    stands_for_use=True,
+    aliases=("face_swap",),
+)

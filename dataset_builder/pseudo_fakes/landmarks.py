@@ -1,4 +1,4 @@
-"""478 face landmarks with the network of MediaPipe, run by OpenCV.
+"""Locates 478 face landmarks with the network of MediaPipe, run by OpenCV.
 
 After Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs",
 CVPR workshops 2019. The point numbers are MediaPipe's.
@@ -7,6 +7,7 @@ CVPR workshops 2019. The point numbers are MediaPipe's.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -28,13 +29,13 @@ _INPUT_SCALE = 1.5
 class FaceLandmarker:
     """Finds the landmarks of detected faces. Safe to share between threads."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         # OpenCV's new engine hides two of the three outputs of this network
         self._network = cv2.dnn.readNetFromTFLite(str(_WEIGHTS), cv2.dnn.ENGINE_CLASSIC)
 
     def locate(self, image: np.ndarray, face: DetectedFace) -> np.ndarray | None:
-        """The landmarks of a face, or None where the network sees none (as in full profile).
+        """Locates the landmarks of a face; None where the network sees none (as in full profile).
 
         Args:
             image: ``(H, W, 3)`` uint8 RGB, a photo or a face crop; mirrored beyond its border.
@@ -65,25 +66,26 @@ class FaceLandmarker:
 
 
 def _to_input(face: DetectedFace) -> np.ndarray:
-    """``(2, 3)`` affine map of the image to the network's input: box in the middle, eyes level."""
+    """Makes the affine map, ``(2, 3)``, of the image to the network's input: box in the middle, eyes level."""
     x0, y0, x1, y1 = face.box_px
     center = ((x0 + x1) / 2, (y0 + y1) / 2)
     (right_x, right_y), (left_x, left_y) = face.landmarks_px[:2]
     tilt = float(np.degrees(np.arctan2(left_y - right_y, left_x - right_x)))
     side = _INPUT_SCALE * max(x1 - x0, y1 - y0, 1.0)
-    matrix = cv2.getRotationMatrix2D(center, tilt, _INPUT_SIDE / side)
+    matrix: np.ndarray = cv2.getRotationMatrix2D(center, tilt, _INPUT_SIDE / side)
     matrix[:, 2] += _INPUT_SIDE / 2 - np.asarray(center)
     return matrix
 
 
-def face_in_crop(box_px: list[float], landmarks_px: list[list[float]]) -> DetectedFace:
-    """A face of a photo in the coordinates of its face crop.
+def face_in_crop(box_px: Sequence[float], landmarks_px: Sequence[Sequence[float]]) -> DetectedFace:
+    """Moves a face of a photo to the coordinates of its face crop.
 
     Args:
         box_px: ``(x0, y0, x1, y1)`` in pixels of the photo.
         landmarks_px: ``(5, 2)`` in pixels of the photo.
     """
-    left, top, side = crop_square(tuple(box_px))
+    x0, y0, x1, y1 = box_px
+    left, top, side = crop_square((x0, y0, x1, y1))
     points = np.asarray(landmarks_px, np.float64) - [left, top]
     corners = np.asarray(box_px, np.float64).reshape(2, 2) - [left, top]
     for _ in range(3):
@@ -92,5 +94,7 @@ def face_in_crop(box_px: list[float], landmarks_px: list[list[float]]) -> Detect
             break
         # the crop of a face that lay on its side was turned upright: as numpy.rot90, counter-clockwise
         points, corners = (np.stack([part[:, 1], side - part[:, 0]], axis=1) for part in (points, corners))
-    box = (*corners.min(axis=0), *corners.max(axis=0))
-    return DetectedFace(tuple(map(float, box)), tuple((float(x), float(y)) for x, y in points), 1.0)
+    (x0, y0), (x1, y1) = corners.min(axis=0), corners.max(axis=0)
+    return DetectedFace(
+        (float(x0), float(y0), float(x1), float(y1)), tuple((float(x), float(y)) for x, y in points), 1.0
+    )

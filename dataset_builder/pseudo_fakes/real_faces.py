@@ -1,9 +1,8 @@
-"""The real crops of a split, from which pseudo-fakes are made on the fly."""
+"""Makes pseudo-fakes on the fly of the real crops of a split."""
 
 from __future__ import annotations
 
 import os
-from functools import cached_property
 from pathlib import Path
 
 import datasets
@@ -11,91 +10,72 @@ import numpy as np
 from datasets.fingerprint import Hasher
 from tqdm import tqdm
 
-from dataset_builder.pseudo_fakes.eigenfaces import MAX_FACES, Eigenfaces, rebuild_face
-from dataset_builder.pseudo_fakes.landmark_swap import Partners, face_light, swap_face
+from dataset_builder.pseudo_fakes.kind import PseudoFakeMaker
+from dataset_builder.pseudo_fakes.landmark_swap import face_light
 from dataset_builder.pseudo_fakes.landmarks import FACE_POINTS, POINTS, FaceLandmarker, face_in_crop
-from dataset_builder.pseudo_fakes.self_blended import self_blend
-
-PSEUDO_FAKES = ("self_blended", "landmark_swap", "eigenface")
+from dataset_builder.pseudo_fakes.registry import KINDS
+from dataset_builder.rows import read_crop, spread
 
 
 class RealFaces:
-    """Real face crops with their landmarks.
+    """Holds real face crops with their landmarks, and makes pseudo-fakes of them.
 
     Attributes:
         rows: Rows of the builder's data sets, all of them real.
         landmarks: ``(N, 478, 2)`` float32 in pixels of each crop; NaN where none were found.
         light: ``(N, 468)`` float32, brightness around the landmarks.
+        groups: What each crop belongs to, by which the same person is ruled out.
     """
 
     def __init__(self, rows: datasets.Dataset, landmarks: np.ndarray, light: np.ndarray):
         self.rows = rows
         self.landmarks = landmarks
         self.light = light
-        self._partners = Partners(landmarks, light, list(rows["group"]))
+        self.groups: list[str] = list(rows["group"])
+        self._makers: dict[str, PseudoFakeMaker] = {name: kind.maker(self) for name, kind in KINDS.items()}
 
     def usable(self) -> np.ndarray:
-        """Numbers of the crops of which pseudo-fakes can be made."""
+        """Lists the rows of which pseudo-fakes can be made."""
         return np.flatnonzero(~np.isnan(self.landmarks[:, 0, 0]))
 
+    def examples(self, limit: int) -> np.ndarray:
+        """Chooses at most `limit` rows with landmarks to learn from."""
+        return spread(self.usable(), limit)
+
     def crop(self, row: int) -> np.ndarray:
-        """A crop as it is, ``(S, S, 3)`` uint8 RGB."""
+        """Reads a crop as it is, ``(S, S, 3)`` uint8 RGB."""
         return read_crop(self.rows[row])
 
-    def has_partner(self, row: int) -> bool:
-        """Whether a landmark swap can be made of a crop."""
-        return self._partners.choose(row, np.random.default_rng(row)) is not None
-
-    @cached_property
-    def eigenfaces(self) -> Eigenfaces:
-        """Learned from these crops when they are first asked for, some seconds."""
-        rows = spread(self.usable(), MAX_FACES)
-        return Eigenfaces.learn((self.crop(int(row)) for row in rows), self.landmarks[rows])
+    def can_make(self, row: int, kind: str) -> bool:
+        """Tells whether a pseudo-fake of this kind can be made of a usable row."""
+        return self._makers[kind].can_make(row)
 
     def pseudo_fake(
         self, row: int, kind: str, random: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-        """A pseudo-fake of a crop, its mask, and the target; None where it has no landmarks or no partner of its pose.
-
-        The target is what the fake equals outside the mask, and what to show beside it as real: the crop, or of some
-        self-blended images a copy of it with other colours and sharpness.
+        """Makes a pseudo-fake of a crop; None where it has no landmarks or no partner of its pose.
 
         Args:
-            row: Number of the crop.
-            kind: One of `PSEUDO_FAKES`.
+            row: The crop.
+            kind: A name of `registry.KINDS`.
             random: Source of all randomness.
+
+        Returns:
+            The fake, its mask, and the target; see `kind.PseudoFake`.
         """
         if np.isnan(self.landmarks[row, 0, 0]):
             return None
-        if kind == "self_blended":
-            return self_blend(self.crop(row), self.landmarks[row], random)
-        if kind == "eigenface":
-            target = self.crop(row)
-            return *rebuild_face(target, self.landmarks[row], self.eigenfaces, random), target
-        partner = self._partners.choose(row, random)
-        if partner is None:
-            return None
-        target = self.crop(row)
-        return *swap_face(self.crop(partner), self.landmarks[partner], target, self.landmarks[row], random), target
-
-
-def read_crop(row: dict) -> np.ndarray:
-    """The crop of a row of the builder's data sets, ``(S, S, 3)`` uint8 RGB."""
-    return np.asarray(row["image"].convert("RGB"))
-
-
-def spread(numbers: np.ndarray, limit: int) -> np.ndarray:
-    """At most `limit` of these numbers, evenly spaced."""
-    return numbers[np.linspace(0, len(numbers) - 1, limit).round().astype(int)] if len(numbers) > limit else numbers
+        made = self._makers[kind].make(row, random)
+        return None if made is None else made[:3]
 
 
 def real_faces(rows: datasets.Dataset, name: str, cache_dir: str | Path) -> RealFaces:
-    """The real crops of a split, with their landmarks, which are located once and kept.
+    """Loads the real crops of a split, with their landmarks, which are located once and kept.
 
     Args:
         rows: A split of the builder, with fakes or without.
-        name: Of data set and split: its groups get it as a prefix, so that pools of several data sets stay apart.
-        cache_dir: Where landmarks are kept between runs.
+        name: Name of data set and split; groups get it as a prefix, so that pools of several data sets stay apart.
+        cache_dir: Folder that keeps landmarks between runs.
     """
     rows = rows.select(np.flatnonzero(np.asarray(rows["label"]) == 0))
     key = Hasher.hash([list(rows["video_id"]), list(rows["time_s"]), list(rows["box_px"])])
@@ -116,7 +96,7 @@ def real_faces(rows: datasets.Dataset, name: str, cache_dir: str | Path) -> Real
 
 
 def joined(pools: list[RealFaces]) -> RealFaces:
-    """One pool of several data sets; people are swapped across them too."""
+    """Joins several data sets to one pool; people are swapped across them too."""
     columns = pools[0].rows.column_names
     rows = datasets.concatenate_datasets([pool.rows.select_columns(columns) for pool in pools])
     landmarks, light = (np.concatenate([getattr(pool, part) for pool in pools]) for part in ("landmarks", "light"))

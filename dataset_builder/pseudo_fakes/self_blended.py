@@ -1,4 +1,4 @@
-"""Pseudo-fakes made of one real face: a self-blended image and its mask.
+"""Makes pseudo-fakes of one real face: a self-blended image and its mask.
 
 After Shiohara & Yamasaki, "Detecting Deepfakes with Self-Blended Images", CVPR 2022: one copy of
 the face gets another colour, sharpness and place, then is blended into the other. Real and fake show
@@ -24,12 +24,13 @@ from dataset_builder.pseudo_fakes.blending import (
     face_size,
     soft_mask,
 )
+from dataset_builder.pseudo_fakes.kind import PseudoFake, PseudoFakeKind, PseudoFakeMaker
 
 # Odds of the parts that are blended.
 PARTS = {"face": 3, "without_forehead": 3, "inner": 2, "lower": 1, "eyes_and_nose": 1, "mouth": 1}
 # Weights of the source in the middle of the mask, as in the paper.
 RATIOS = (0.25, 0.5, 0.75, 1.0, 1.0, 1.0)
-# Most that the features of a face move against each other, as a share of its size (one standard deviation).
+# How far the features of a face move against each other at most, as a share of its size (one standard deviation).
 MAX_BEND = 0.015
 
 
@@ -71,7 +72,7 @@ def self_blend(
 
 
 def _moved(image: np.ndarray, center: np.ndarray, size: float, random: np.random.Generator) -> np.ndarray:
-    """A face up to 3 % of its size aside and up to 5 % larger or smaller, and in half of all cases bent a little too."""
+    """Moves a face up to 3 % of its size aside, makes it up to 5 % larger or smaller, and bends half of them."""
     rows, columns = bent_grid(image.shape[:2], size, MAX_BEND if random.random() < 0.5 else 0.0, random)
     scale = random.uniform(0.95, 1.05)
     right, down = random.uniform(-0.03, 0.03, 2) * size
@@ -80,3 +81,15 @@ def _moved(image: np.ndarray, center: np.ndarray, size: float, random: np.random
     return cv2.remap(
         image, columns.astype(np.float32), rows.astype(np.float32), cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
     )
+
+
+class SelfBlendedMaker(PseudoFakeMaker):
+    """Blends faces into themselves."""
+
+    def make(self, row: int, random: np.random.Generator) -> PseudoFake | None:
+        """See `PseudoFakeMaker`."""
+        fake, mask, target = self_blend(self._faces.crop(row), self._faces.landmarks[row], random)
+        return PseudoFake(fake, mask, target, row)
+
+
+KIND = PseudoFakeKind("self_blended", "self-blended images of real crops", SelfBlendedMaker)

@@ -111,6 +111,37 @@ def test_fakes_share_instants_and_boxes_with_their_original(rows):
                 assert row[column] == twin[column]
 
 
+def test_every_fake_with_an_original_finds_its_row_at_the_same_time(built, rows):
+    times = {video: {row["time_s"] for row in members} for video, members in rows.items()}
+    alone = set()
+    for video, members in rows.items():
+        for row in members:
+            if row["original_id"]:
+                assert row["time_s"] in times[row["original_id"]]
+                assert row["original_id"].rsplit("/", 1)[1].startswith(row["target"])
+            elif row["label"]:
+                alone.add(video)
+    assert alone == set(built[1].own_boxes)
+    pairs = sum(bool(row["original_id"]) for members in rows.values() for row in members)
+    assert sum(built[1].paired.values()) == pairs > 0
+
+
+def test_pairs_survive_the_balance_where_fakes_of_one_original_differ_in_length(tmp_path):
+    for number in range(6):
+        for length, manipulation in ((10, "Deepfakes"), (7, "FaceSwap"), (4, "Face2Face")):
+            if length < 10 and number:
+                continue  # only the first original has three fakes
+            name = f"{number:03d}_{number + 100:03d}"
+            clip(faceforensics_video(tmp_path / "ff", manipulation, name), number, blur=1, length=length)
+        clip(faceforensics_video(tmp_path / "ff", "youtube", f"{number:03d}"), number)
+    built, _ = build("all_c23", tmp_path / "ff", tmp_path / "cache", frames_per_video=3, split="test-only")
+    rows = [(row["video_id"], row["time_s"], row["original_id"]) for row in built["test"]]
+    known = {row[:2] for row in rows}
+    fakes = [row for row in rows if row[2]]
+    assert len(fakes) == 3 * 8 == len(rows) / 2
+    assert all((original, time_s) in known for _, time_s, original in fakes)
+
+
 def test_either_label_column_says_what_a_crop_is(built):
     features = built[0]["train"].features
     assert features["label"].names == ["real", "fake"]

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dataset_builder.extract import Unit, cut_unit
+from dataset_builder.extract import cut_unit
+from dataset_builder.face_crops import Unit
 from dataset_builder.jobs import Job
 from dataset_builder.sources import SourceItem
 from detector.faces.detection import FaceDetector, crop_face

@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from dataset_builder import jobs
-from dataset_builder.extract import Unit
+from dataset_builder.face_crops import Unit
 from dataset_builder.jobs import Job, make_jobs, run_jobs
 from dataset_builder.records import features
 from dataset_builder.sources import SourceItem

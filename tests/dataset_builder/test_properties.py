@@ -84,13 +84,20 @@ def test_every_group_has_one_split_and_no_split_is_empty_where_there_are_enough(
         assert set(split_of.values()) == set(SHARES)
 
 
-@given(st.lists(st.tuples(st.integers(0, 1), st.sampled_from("abcdef"), st.booleans()), max_size=60), st.integers(0, 3))
+@given(
+    st.lists(st.tuples(st.integers(0, 1), st.sampled_from("abcdef"), st.integers(0, 2)), max_size=60),
+    st.integers(0, 3),
+)
 def test_balanced_rows_are_as_many_of_each_label_and_none_twice(rows, seed):
-    labels, videos, extra = ([row[part] for row in rows] for part in range(3))
-    kept = balanced_indices(labels, videos, extra, seed)
+    labels, videos, ranks = ([row[part] for row in rows] for part in range(3))
+    kept = balanced_indices(labels, videos, ranks, seed)
     assert kept == sorted(set(kept)) and set(kept) <= set(range(len(rows)))
     counts = Counter(labels)
     assert Counter(labels[row] for row in kept) == {label: min(counts.values()) for label in counts}
+    for label in counts:  # no row goes before one of a higher rank
+        mine = [row for row in range(len(rows)) if labels[row] == label]
+        gone = [ranks[row] for row in mine if row not in kept]
+        assert min(gone, default=2) >= max((ranks[row] for row in mine if row in kept), default=0)
 
 
 @given(st.integers(1, 5000), st.integers(1, 5000), st.integers(1, 40))

@@ -133,9 +133,15 @@ def test_balance_drops_from_the_larger_class_evenly_and_duplicates_nothing():
 
 
 def test_balance_gives_up_extra_frames_first():
-    extra = [True, False, True, False, True, False]
-    kept = balanced_indices([0] * 6 + [1] * 3, ["a"] * 6 + ["b"] * 3, extra + [False] * 3)
+    ranks = [2, 1, 2, 1, 2, 1]
+    kept = balanced_indices([0] * 6 + [1] * 3, ["a"] * 6 + ["b"] * 3, ranks + [1] * 3)
     assert kept == [1, 3, 5, 6, 7, 8]
+
+
+def test_balance_keeps_pairs_of_one_video_before_single_frames_of_another():
+    videos = ["a"] * 4 + ["b"] * 4 + ["c"] * 4
+    kept = balanced_indices([0] * 8 + [1] * 4, videos, [1, 1, 1, 1, 0, 0, 0, 0] + [0] * 4)
+    assert kept == [4, 5, 6, 7, 8, 9, 10, 11]
 
 
 def test_seed_changes_which_videos_give_up_frames_but_not_how_many():

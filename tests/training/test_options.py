@@ -1,5 +1,8 @@
+from dataclasses import fields
+
 import pytest
 
+from dataset_builder.pseudo_fakes.registry import KINDS
 from tests.training.commands import options
 from training.option_parser import parse_options
 from training.options import DataOptions, EvaluationOptions, NetworkOptions, Role, TrainingOptions
@@ -62,3 +65,9 @@ def test_value_that_makes_no_sense_is_one_sentence(group, values, sentence):
 def test_several_models_are_not_pushed_together():
     with pytest.raises(ValueError, match="can be compared, but not measured again or pushed together"):
         options(model=["vgg16", "simple_cnn"], push_to_hub="news/room")
+
+
+def test_every_kind_of_pseudo_fake_has_an_option_and_its_earlier_spelling_works():
+    arguments = ["--dataset", "d", "--self-blended", "0.4", "--face-swap", "0.3"]
+    assert parse_options(arguments, None).data.shares == {"self_blended": 0.4, "landmark_swap": 0.3}
+    assert set(KINDS) <= {each.name for each in fields(DataOptions)}

@@ -8,7 +8,9 @@ from functools import cached_property
 import datasets
 import numpy as np
 
-from dataset_builder.pseudo_fakes.real_faces import RealFaces, read_crop
+from dataset_builder.pseudo_fakes.real_faces import RealFaces
+from dataset_builder.pseudo_fakes.registry import KINDS
+from dataset_builder.rows import read_crop
 from dataset_builder.sources import REAL
 from training.data.augmentation import recompress
 
@@ -124,8 +126,7 @@ class PseudoFakeSet(EvaluationSet):
         """Remembers what to make; nothing is made yet."""
         super().__init__(f"{name}, {kind.replace('_', ' ')}")
         self.faces, self.kind, self.real_rows = faces, kind, real_rows
-        # a face blended into itself, or rebuilt, is no fake that anyone would report
-        self.stands_for_use = kind not in ("self_blended", "eigenface")
+        self.stands_for_use = KINDS[kind].stands_for_use
 
     @cached_property
     def labels(self) -> np.ndarray:
@@ -187,6 +188,6 @@ def pseudo_fake_set(name: str, faces: RealFaces, kind: str, limit: int) -> Pseud
     for row in faces.usable():
         if len(rows) == limit:
             break
-        if kind != "landmark_swap" or faces.has_partner(int(row)):
+        if faces.can_make(int(row), kind):
             rows.append(int(row))
     return PseudoFakeSet(name, faces, kind, tuple(rows)) if rows else None

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import datasets
 
-from dataset_builder.pseudo_fakes.real_faces import PSEUDO_FAKES, RealFaces, joined, real_faces
+from dataset_builder.pseudo_fakes.real_faces import RealFaces, joined, real_faces
+from dataset_builder.pseudo_fakes.registry import KINDS
 from dataset_builder.sources import REAL
 from training.data.evaluation_sets import EvaluationSet, LabelledSet, pseudo_fake_set
 from training.data.inputs import Transform
@@ -142,7 +143,7 @@ def _evaluation_sets(sets: dict[str, datasets.DatasetDict], split: str, options:
             found.append(LabelledSet(name, rows))
         if limit and 0 in rows["label"]:
             faces = real_faces(rows, f"{name}, {split}", _landmark_cache(options))
-            found += [made for kind in PSEUDO_FAKES if (made := pseudo_fake_set(name, faces, kind, limit))]
+            found += [made for kind in KINDS if (made := pseudo_fake_set(name, faces, kind, limit))]
     return found
 
 

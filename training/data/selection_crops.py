@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from dataset_builder.pseudo_fakes.real_faces import spread
+from dataset_builder.rows import spread
 from training.data.evaluation_sets import EvaluationSet
 from training.data.inputs import Transform
 

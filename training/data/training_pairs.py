@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from dataset_builder.pseudo_fakes.real_faces import RealFaces, read_crop
+from dataset_builder.pseudo_fakes.real_faces import RealFaces
+from dataset_builder.rows import read_crop
 from dataset_builder.sources import REAL
 from training.data.augmentation import augment
 from training.data.inputs import Transform, crop_transform

@@ -12,8 +12,8 @@ from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
-from dataset_builder.pseudo_fakes.blending import jpeg
-from dataset_builder.pseudo_fakes.real_faces import spread
+from dataset_builder.pixels import jpeg
+from dataset_builder.rows import spread
 from detector.network.loading import LoadedModel
 from training.data.augmentation import h264
 from training.data.evaluation_sets import EvaluationSet

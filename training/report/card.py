@@ -11,6 +11,7 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from dataset_builder.layouts.faceforensics import MANIPULATIONS
+from dataset_builder.pseudo_fakes.registry import KINDS, kind_name
 from detector.command_line import stoppable
 from training.evaluation.metrics import CALIBRATION_BINS, PREVALENCES, TARGET_PRECISION
 from training.options import DEFAULT_MODEL, DataOptions, Options, flag
@@ -29,6 +30,8 @@ from training.report.card_tables import (
 )
 
 _TEMPLATE = Path(__file__).parent / "model_card_template.md"
+# Kinds of pseudo-fakes that the template describes in words of its own.
+_DESCRIBED_KINDS = ("self_blended", "landmark_swap", "eigenface")
 _METRICS = {
     "auc": ("roc_auc", "AUC"),
     "accuracy": ("accuracy", "accuracy at score .5"),
@@ -56,7 +59,9 @@ def render_card(evaluation: dict[str, Any], plots: str = "plots") -> str:
         is_vgg16=training["model"] == "vgg16",
         label_names=evaluation["label_names"],
         training=training,
-        labelled_share=1 - sum(training.get(kind, 0) for kind in ("self_blended", "face_swap", "eigenface")),
+        labelled_share=1 - sum(_share(training, kind) for kind in KINDS),
+        share=_share,
+        further_kinds=[kind for kind in KINDS.values() if kind.name not in _DESCRIBED_KINDS],
         sizes=_sizes(training),
         percent=lambda share: f"{share:.0%}",
         data_table=data_table(evaluation["data"]),
@@ -155,9 +160,14 @@ def _command(training: dict[str, Any], data: list[dict[str, Any]]) -> str:
         parts.append("--real-dataset REAL_DATA")
     defaults = Options(DataOptions(dataset="")).values() | {"model": DEFAULT_MODEL}
     for key, value in training.items():
-        if key != "processes" and value != defaults[key]:
+        if key != "processes" and value != defaults[kind_name(key)]:
             parts.append(f"{flag(key)} {value}")
     return " \\\n    ".join(parts)
+
+
+def _share(training: dict[str, Any], kind: str) -> float:
+    """Reads the share of a kind of pseudo-fake, also where an earlier version wrote it down under another name."""
+    return next((training[name] for name in (kind, *KINDS[kind].aliases) if name in training), 0.0)
 
 
 def _target_precision(fitted: dict[str, Any]) -> str:

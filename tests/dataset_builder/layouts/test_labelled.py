@@ -87,3 +87,28 @@ def test_labelled_clips_go_the_same_way(tmp_path):
 def test_folder_without_photos_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="must hold these two"):
         find_labelled(tmp_path, "swap")
+
+
+def test_table_of_pairs_links_a_fake_to_its_original(tmp_path):
+    labelled_photos(tmp_path)
+    (tmp_path / "pairs.csv").write_text("real,fake\n00.png,11.png\n")
+    items = {item.video_id: item for item in find_labelled(tmp_path, "swap").items}
+    assert items["fake/11"].target_video == "real/00"
+    assert items["fake/11"].group == items["real/00"].group
+    assert items["fake/10"].target_video == ""
+
+
+def test_table_of_pairs_that_names_a_missing_file_is_one_sentence(tmp_path):
+    labelled_photos(tmp_path)
+    (tmp_path / "pairs.csv").write_text("real,fake\n00.png,gone.png\n")
+    with pytest.raises(ValueError, match="names fake/gone.png, which is not in the folder"):
+        find_labelled(tmp_path, "swap")
+
+
+def test_sub_folder_names_the_collection(tmp_path):
+    for name in ("real/lfw/a.png", "real/b.png"):
+        path = tmp_path / "set" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(face_frame(320, 240, 80, 60, 50, 3)).save(path)
+    collections = {item.video_id: item.collection for item in find_labelled(tmp_path / "set", "swap").items}
+    assert collections == {"real/b": "set", "real/lfw/a": "lfw"}

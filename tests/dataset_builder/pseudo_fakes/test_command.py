@@ -8,7 +8,10 @@ import pytest
 from PIL import Image
 
 from dataset_builder.__main__ import main as build_main
-from dataset_builder.pseudo_fakes.__main__ import KINDS, RealFace, main, make_pseudo_fakes
+from dataset_builder.pseudo_fakes.__main__ import main
+from dataset_builder.pseudo_fakes.face_lists import RealFace
+from dataset_builder.pseudo_fakes.folder import make_pseudo_fakes
+from dataset_builder.pseudo_fakes.registry import KINDS, kind_name
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +40,17 @@ def test_same_seed_writes_the_same_bytes(photos, tmp_path, kind):
     assert first == files(tmp_path / "second")
 
 
+@pytest.mark.parametrize(
+    ("spelling", "name"),
+    [("self-blended", "self_blended"), ("face-swap", "landmark_swap"), ("face_swap", "landmark_swap"), ("x-y", "x_y")],
+)
+def test_earlier_spellings_of_kinds_still_work(spelling, name):
+    assert kind_name(spelling) == name
+
+
 def test_swaps_have_two_people_and_change_the_target_in_the_mask_alone(photos, tmp_path, capsys):
     output = tmp_path / "swaps"
-    assert main(["--images", str(photos), "--kind", "face-swap", "--output", str(output), "--json"]) == 0
+    assert main(["--images", str(photos), "--kind", "landmark_swap", "--output", str(output), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["written"] == 2
     pairs = [json.loads(line) for line in (output / "pairs.jsonl").read_text().splitlines()]
     assert {(pair["target"], pair["source"]) for pair in pairs} == {("a.png", "b.png"), ("b.png", "a.png")}
@@ -51,13 +62,13 @@ def test_swaps_have_two_people_and_change_the_target_in_the_mask_alone(photos, t
 
 def test_builder_reads_the_folder_and_fakes_can_be_made_of_its_data_set(photos, tmp_path):
     output, built = tmp_path / "fakes", tmp_path / "built"
-    assert main(["--images", str(photos), "--kind", "self-blended", "--output", str(output)]) == 0
+    assert main(["--images", str(photos), "--kind", "self_blended", "--output", str(output)]) == 0
     assert build_main(["--images", str(output), "--manipulation", "self_blended", "--output", str(built)]) == 0
     splits = datasets.load_from_disk(str(built))
     rows = [row for split in splits.values() for row in split]
     assert next(iter(splits.values())).features["manipulation"].names == ["real", "self_blended"]
     assert {row["manipulation"] for row in rows} == {0, 1}
-    assert main(["--dataset", str(built), "--kind", "self-blended", "--output", str(tmp_path / "again")]) == 0
+    assert main(["--dataset", str(built), "--kind", "self_blended", "--output", str(tmp_path / "again")]) == 0
     assert len(list((tmp_path / "again" / "fake").iterdir())) == sum(row["label"] == 0 for row in rows)
 
 
@@ -78,11 +89,11 @@ def test_wrong_or_used_folders_are_one_sentence_and_exit_code_2(photos, tmp_path
         ("--dataset", tmp_path / "train", "new3"),
         ("--dataset", tmp_path / "empty", "new4"),
     ):
-        assert main([option, str(source), "--kind", "self-blended", "--output", str(tmp_path / output)]) == 2
+        assert main([option, str(source), "--kind", "self_blended", "--output", str(tmp_path / output)]) == 2
         assert len(capsys.readouterr().err.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("kind", ["face-swap", "eigenface"])
+@pytest.mark.parametrize("kind", ["landmark_swap", "eigenface"])
 def test_photos_are_not_held_in_memory(portrait, other_person, kind):
     given = []
 
@@ -97,4 +108,4 @@ def test_photos_are_not_held_in_memory(portrait, other_person, kind):
         for number, (image, landmarks) in enumerate([portrait, other_person] * 4)
     ]
     assert len(list(make_pseudo_fakes(iter(faces), kind, 1, np.random.default_rng(0)))) == 1
-    assert len(given) == len(faces) + (2 if kind == "face-swap" else 1)
+    assert len(given) == len(faces) + (2 if kind == "landmark_swap" else 1)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from dataset_builder.pseudo_fakes.blending import jpeg
+from dataset_builder.pixels import jpeg
 from tests.media_factory import astronaut
 from training.data.augmentation import augment, h264
 

@@ -3,13 +3,13 @@ import numpy as np
 import pytest
 import torch
 
-from dataset_builder.pseudo_fakes.real_faces import PSEUDO_FAKES
+from dataset_builder.pseudo_fakes.registry import KINDS
 from training.data.inputs import collate
 from training.data.training_pairs import TrainingPairs
 from training.networks.losses import SOME_FAKE
 
 
-@pytest.mark.parametrize("kind", PSEUDO_FAKES)
+@pytest.mark.parametrize("kind", KINDS)
 def test_pseudo_fake_stands_beside_the_crop_it_was_made_of(rows, faces, kind):
     pairs = TrainingPairs(rows, faces, {kind: 1.0}, seed=0)
     assert len(pairs) == 3

@@ -1,0 +1,41 @@
+"""What the builder says where only the packages of the Space are installed."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+WITHOUT = """
+import sys
+for name in ("datasets", "pyarrow", "imagehash", "scipy", "threadpoolctl"):
+    sys.modules[name] = None
+from {module} import main
+sys.exit(main({arguments}))
+"""
+
+
+def run(module: str, *arguments: str) -> subprocess.CompletedProcess:
+    code = WITHOUT.format(module=module, arguments=list(arguments))
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+
+
+def test_help_needs_no_package_of_training():
+    done = run("dataset_builder.__main__", "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "--ffpp-frames DIR" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments"),
+    [
+        ("dataset_builder.__main__", ["--root", "ff", "--dry-run"]),
+        ("dataset_builder.pseudo_fakes.__main__", ["--help"]),
+    ],
+)
+def test_missing_package_is_one_sentence_and_exit_code_2(module, arguments):
+    done = run(module, *arguments)
+    assert done.returncode == 2
+    assert done.stderr.startswith("This command needs the package ") and done.stderr.count("\n") == 1
+    assert done.stderr.endswith("pip install -r requirements-train.txt.\n")
