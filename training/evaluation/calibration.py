@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
 from scipy.stats import binomtest
 from sklearn.metrics import precision_recall_curve
+from torch import nn
 from tqdm import tqdm
 
 from detector.facts import Thresholds
 from detector.network.loading import LoadedModel, load_folder
-from detector.network.runtimes import log_odds
+from detector.network.runtimes import Choice, log_odds
 from training.data.evaluation_sets import EvaluationSet
 from training.evaluation.metrics import CONFIDENCE, TARGET_PRECISION, verdict_counts
-from training.networks.models import Classifier, save_model_folder
+from training.networks.models import save_model_folder
 
 # Share of validation fakes that may fall below "no manipulation found".
 MISS_RATE = 0.05
@@ -43,8 +45,21 @@ def logits_of(model: LoadedModel, data: EvaluationSet, split: str, as_posted: bo
     return np.concatenate(parts)
 
 
+class Trained(Protocol):
+    """A trained network."""
+
+    data_config: dict[str, Any]
+
+    def to_timm(self, temperature: float = 1.0) -> nn.Module:
+        """Gives the network as timm has it, its logits divided by the temperature."""
+
+
 def calibrate(
-    model: Classifier, validation: list[EvaluationSet], folder: Path, label_names: list[str]
+    model: Trained,
+    validation: Sequence[EvaluationSet],
+    folder: Path,
+    label_names: list[str],
+    runtime: Choice = "torch",
 ) -> dict[str, Any]:
     """Fits temperature, then thresholds, on validation only, and writes the model folder.
 
@@ -59,6 +74,7 @@ def calibrate(
         validation: Validation split of each data set and kind.
         folder: Folder to write.
         label_names: Names of the classes, real first.
+        runtime: What computes the network; OpenVINO is faster, but must not be loaded in a process that trains.
 
     Returns:
         What the folder stores under ``detector``.
@@ -69,7 +85,7 @@ def calibrate(
     with TemporaryDirectory() as unfinished:
         undecided = {"thresholds": asdict(Thresholds(0.0, 1.0))}
         save_model_folder(model.to_timm(), unfinished, model.data_config, label_names, undecided)
-        uncalibrated = load_folder(unfinished, "uncalibrated", runtime="torch")
+        uncalibrated = load_folder(unfinished, "uncalibrated", runtime=runtime)
         logits = np.concatenate([logits_of(uncalibrated, data, "validation", as_posted=True) for data in counted])
     fakes = np.concatenate([np.full(len(data.labels), len(counted) * max(data.labels.sum(), 1)) for data in counted])
     weights = np.where(labels == 1, 1 / fakes, 1 / max((labels == 0).sum(), 1))

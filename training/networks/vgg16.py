@@ -30,6 +30,7 @@ DATA_CONFIG = {
 Norm = nn.BatchNorm1d | nn.BatchNorm2d
 _MAP_SIDE = 7
 _TIMM_HIDDEN = 4096
+_LARGEST_BIAS = 8.0
 
 
 class PooledVGG16(nn.Module):
@@ -252,7 +253,25 @@ class PooledVGG16(nn.Module):
         network.head.fc.weight.zero_()
         network.head.fc.weight[:, :hidden] = torch.cat([torch.eye(classes), -torch.eye(classes)], dim=1)
         network.head.fc.bias.zero_()
-        return network.eval()
+        return balanced(network).eval()
+
+
+@torch.no_grad()
+def balanced(network: nn.Module) -> nn.Module:
+    """Scales the layers of a plain VGG-16 so that no bias is over `_LARGEST_BIAS`; the outputs stay the same.
+
+    Normalisation that became part of the convolutions can double activations from layer to layer, until the biases of
+    the last one leave the range of float16 (65,504). ReLU and pooling keep proportions, so each layer may be multiplied
+    by a factor that the next one takes back.
+    """
+    before = 1.0
+    for layer in _convolutions(network.features):
+        factor = min(1.0, _LARGEST_BIAS / max(float(layer.bias.abs().max()), 1e-6))
+        layer.weight.mul_(factor / before)
+        layer.bias.mul_(factor)
+        before = factor
+    network.pre_logits.fc1.weight.div_(before)
+    return network
 
 
 def at_side(pixel_values: torch.Tensor, side: int | None) -> torch.Tensor:

@@ -20,6 +20,7 @@ from training.report.card_tables import (
     by_level,
     data_table,
     display_name,
+    false_alarm_table,
     manipulation_table,
     prevalence_table,
     results_table,
@@ -29,6 +30,10 @@ from training.report.card_tables import (
     verdict_table,
 )
 
+_GPU_COMMANDS = """\
+python -m training.on_gpu.pack --ffpp DIR --recompressed DIR DIR --ffpp-frames DIR --dfdc-pairs DIR --swaps DIR --reals DIR DIR --output pack
+python -m training.on_gpu.run --pack pack --initial-weights FILE --output runs/gpu
+python -m training.on_gpu.finish --weights FILE --run runs/gpu/run.json --pack held_out --output model"""
 _TEMPLATE = Path(__file__).parent / "model_card_template.md"
 # Kinds of pseudo-fakes that the template describes in words of its own.
 _DESCRIBED_KINDS = ("self_blended", "landmark_swap", "eigenface")
@@ -74,6 +79,8 @@ def render_card(evaluation: dict[str, Any], plots: str = "plots") -> str:
         calibration_bins=CALIBRATION_BINS,
         robustness=evaluation["robustness"],
         robustness_table=robustness_table(evaluation["robustness"]),
+        false_alarms=evaluation.get("false_alarms"),
+        false_alarm_table=false_alarm_table(evaluation.get("false_alarms")),
         saliency=evaluation["saliency"],
         saliency_table=saliency_table(evaluation["saliency"]),
         calibration=calibration,
@@ -140,6 +147,8 @@ def _sizes(training: dict[str, Any]) -> str:
 
 def _commands(evaluation: dict[str, Any]) -> str:
     """Writes the command of each run, the first one first: every further one starts from a checkpoint of the one before."""
+    if "gpu_run" in evaluation["training"]:
+        return _GPU_COMMANDS
     data = evaluation["data"]
     lines: list[str] = []
     weights: dict[str, str] = {}

@@ -98,7 +98,7 @@ def data_table(sets: list[dict[str, Any]]) -> str:
         (
             data["name"],
             ", ".join(data["manipulations"]),
-            *(data["crops"][split] for split in ("train", "validation", "test")),
+            *(data["crops"].get(split, 0) for split in ("train", "validation", "test")),
         )
         for data in sets
     ]
@@ -149,6 +149,23 @@ def verdict_table(verdicts: dict[tuple[str, str], dict[str, Any]]) -> str:
         for name, counts in classes.items()
     ]
     head = ("split", "level", "class", "signs of manipulation", "inconclusive", "no manipulation found")
+    return markdown_table(head, rows)
+
+
+def false_alarm_table(found: list[dict[str, Any]] | None) -> str:
+    """Makes the table of verdicts on real faces by source; without rows where it was not measured."""
+    rows = [
+        (
+            row["data"],
+            sum(counts.values()),
+            counts["manipulated"],
+            counts["inconclusive"],
+            counts["no_manipulation_found"],
+        )
+        for row in found or ()
+        for counts in [row["verdicts"]]
+    ]
+    head = ("source", "real faces", "signs of manipulation", "inconclusive", "no manipulation found")
     return markdown_table(head, rows)
 
 

@@ -1,0 +1,178 @@
+"""Turns the weights of a run on a GPU into a model folder: calibrated on validation, measured on test, with its card.
+
+    cat runs/gpu/final.* > runs/gpu/final.safetensors
+    python -m training.on_gpu.finish --weights runs/gpu/final.safetensors --run runs/gpu/run.json --pack held_out --output model
+
+The pack is one that ``python -m training.on_gpu.pack --splits validation test`` wrote.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import timm
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from scipy.special import expit
+from torch import nn
+
+from detector import __version__
+from detector.command_line import error_line, stoppable
+from detector.media.files import file_sha256
+from detector.network.loading import LoadedModel, ModelError, load_folder
+from training.data.training_pairs import BINARY
+from training.evaluate import EVALUATION_FILE, measure
+from training.evaluation.calibration import calibrate, score_set
+from training.evaluation.metrics import verdict_counts
+from training.evaluation.robustness import robustness
+from training.evaluation.saliency_check import best_fixed_place, overlay_map, pointing
+from training.networks.vgg16 import DATA_CONFIG
+from training.on_gpu.pack_sets import PackSet, load_sets
+from training.options import DataOptions, Options, Role
+from training.report.card import render_card
+from training.report.plots import draw_plots
+
+
+class PlainNetwork:
+    """A plain VGG-16 with the light head, as `training.evaluation.calibration.calibrate` takes a trained network."""
+
+    data_config = DATA_CONFIG
+
+    def __init__(self, file: Path):
+        """Reads the weights.
+
+        Raises:
+            ValueError: The file does not hold them.
+        """
+        try:
+            self._weights = {name: value.float() for name, value in load_file(file).items()}
+            self._classes, self._hidden = (
+                self._weights["head.fc.weight"].shape[0],
+                len(self._weights["pre_logits.fc1.bias"]),
+            )
+            self.to_timm()
+        except (OSError, KeyError, RuntimeError, SafetensorError) as error:
+            raise ValueError(f"{file} does not hold a plain VGG-16 with the light head.") from error
+
+    @torch.no_grad()
+    def to_timm(self, temperature: float = 1.0) -> nn.Module:
+        """Builds the network, its logits divided by the temperature."""
+        network = timm.create_model("vgg16", num_classes=self._classes, mlp_ratio=self._hidden / 4096)
+        network.load_state_dict(self._weights)
+        network.head.fc.weight.div_(temperature)
+        network.head.fc.bias.div_(temperature)
+        return network.eval()
+
+
+def false_alarms(model: LoadedModel, sets: list[PackSet]) -> list[dict[str, Any]]:
+    """Counts the verdicts on real faces, one row a source."""
+    rows = []
+    for data in sets:
+        scores = expit(score_set(model, data, "test"))
+        rows.append({"data": data.name, "verdicts": verdict_counts(scores, model.info.thresholds)})
+    return rows
+
+
+def pointing_game(model: LoadedModel, sets: list[PackSet], limit: int) -> list[dict[str, Any]]:
+    """Measures whether the overlay points at what differs between a fake and its original, one row a source."""
+    rows = []
+    for data in sets:
+        if not (made := data.masked_fakes(limit)):
+            continue
+        masks = [mask for _, mask in made]
+        found = pointing([overlay_map(model, crop) for crop, _ in made], masks)
+        rows.append(
+            {
+                "data": data.name,
+                "method": "overlay of the application, against the difference of fake and original",
+                "fakes": len(made),
+                "pointing_game": found.hits,
+                "energy_inside": found.energy_inside,
+                "mask_area": float(np.mean([mask.mean() for mask in masks])),
+                "best_fixed_place": best_fixed_place(masks),
+            }
+        )
+    return rows
+
+
+def finish(options: argparse.Namespace) -> dict[str, Any]:
+    """Writes the model folder; gives its evaluation.
+
+    Raises:
+        ValueError: A file is not what it should be.
+        ModelError: The folder that was written cannot be used.
+    """
+    network = PlainNetwork(options.weights)
+    run = json.loads(options.run.read_text(encoding="utf-8"))
+    validation = load_sets(options.pack, "validation", options.validation_samples)
+    fitted_on = [data for data in validation if set(data.labels) == {0, 1}]
+    calibration = calibrate(network, fitted_on, options.output, list(BINARY), runtime="fp32")
+    model = load_folder(options.output, options.output.name, runtime="fp32")
+    test = load_sets(options.pack, "test", options.test_samples)
+    labelled = [data for data in test if set(data.labels) == {0, 1}]
+    measured = [measure(model, data, options.bootstrap_rounds) for data in labelled]
+    reals = [data for data in test if not data.labels.any()]
+    recipe = Options(DataOptions(dataset="")).values(Role.RECIPE) | {"model": "vgg16", "processes": 1, "gpu_run": run}
+    evaluation = {
+        "schema_version": "2.2",
+        "software_version": __version__,
+        "label_names": list(BINARY),
+        "data": run["data"],
+        "data_note": options.data_note,
+        "training": recipe,
+        "earlier_runs": [],
+        "notes": options.notes.read_text(encoding="utf-8") if options.notes else "",
+        "measured_with": {},
+        "tests": [found for found, _ in measured],
+        "robustness": robustness(model, labelled[0], options.robustness_samples),
+        "saliency": pointing_game(model, labelled, options.saliency_samples),
+        "false_alarms": false_alarms(model, reals),
+        "calibration": calibration,
+        "quantisation": None,
+        "weights_sha256": file_sha256(options.output / "model.safetensors"),
+    }
+    (options.output / EVALUATION_FILE).write_text(json.dumps(evaluation, indent=2) + "\n", encoding="utf-8")
+    draw_plots(evaluation, [scored for _, scored in measured], options.output / "plots")
+    (options.output / "README.md").write_text(render_card(evaluation), encoding="utf-8")
+    return evaluation
+
+
+@stoppable
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command; returns the exit code: 0 done, 2 a file or folder is wrong, 130 stopped by Ctrl-C."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.on_gpu.finish",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--weights", type=Path, required=True, help="safetensors of a plain VGG-16")
+    parser.add_argument("--run", type=Path, required=True, help="run.json that the run wrote")
+    parser.add_argument("--pack", type=Path, required=True, help="pack with the validation and test splits")
+    parser.add_argument("--output", type=Path, required=True, help="model folder to write")
+    parser.add_argument("--validation-samples", type=int, default=150, help="of each source and manipulation")
+    parser.add_argument("--test-samples", type=int, default=250, help="of each source and manipulation")
+    parser.add_argument("--robustness-samples", type=int, default=100, help="of each class of the first test set")
+    parser.add_argument("--saliency-samples", type=int, default=80, help="of each test set")
+    parser.add_argument("--bootstrap-rounds", type=int, default=1000)
+    parser.add_argument("--notes", type=Path, help="Markdown for the card: what else was tried")
+    parser.add_argument("--data-note", default="", help="sentences for the card: origin and terms of the data")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        evaluation = finish(options)
+    except (OSError, ValueError, KeyError, ModelError) as error:
+        sys.stderr.write(f"{error_line(error)}\n")
+        return 2
+    sys.stdout.write(render_card(evaluation))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,243 @@
+"""One training run on a GPU, with everything in its memory; stops itself in time.
+
+    python -m training.on_gpu.run --pack pack --initial-weights model/model.safetensors --minutes 8 --output runs/gpu
+
+Writes the averaged weights as a plain timm VGG-16 (float16, in parts that travel), and a log with the validation AUC of
+each source and manipulation. ``python -m training.on_gpu.finish`` turns the parts into a model folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import math
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save
+from sklearn.metrics import roc_auc_score
+
+from dataset_builder.sources import REAL
+from training.networks.vgg16 import DATA_CONFIG, INPUT_SIZE, PooledVGG16
+from training.on_gpu.augmentation import to_input
+from training.on_gpu.averaging import Average, load_plain
+from training.on_gpu.batches import Pairs, Share
+from training.on_gpu.geometry import cut, upright
+from training.on_gpu.images import resize
+from training.on_gpu.prefetch import Prefetched
+from training.on_gpu.store import Store, load
+
+logger = logging.getLogger("training.on_gpu")
+
+SHARES = [
+    Share("ffpp", ("Deepfakes",), 9),
+    Share("ffpp", ("Face2Face",), 7),
+    Share("ffpp_frames", ("Deepfakes",), 3),
+    Share("ffpp_frames", ("Face2Face",), 4),
+    Share("ffpp_frames", ("NeuralTextures",), 6),
+    Share("dfdc", ("DFDC",), 19),
+    Share("swaps", ("swap",), 11),
+    Share("ffpp", (), 9),
+    Share("ffpp_frames", (), 6),
+    Share("dfdc", (), 7),
+    Share("swaps", (), 5),
+    Share("portraits", (), 4),
+    Share("lfw", (), 4),
+    Share("fossasia2018", (), 3),
+    Share("ropensci", (), 2),
+    Share("ols", (), 0.5),
+    Share("rladies", (), 0.5),
+]
+MEAN, STD = DATA_CONFIG["mean"], DATA_CONFIG["std"]
+CROP_SCALE = 1.3
+_PART_BYTES = 15_500_000
+
+
+def learning_rate_factor(done: float, warmup: float = 0.03) -> float:
+    """Cosine to 0 after a linear warm-up; done is the share of the time, 0..1."""
+    return min(done / warmup, 1.0) * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+
+
+@torch.no_grad()
+def validate(model: torch.nn.Module, store: Store) -> dict[str, float]:
+    """Frame AUC of the validation split by source and manipulation, at the crop of the application."""
+    columns = store.columns
+    rows = np.flatnonzero(columns["split"] == "validation")
+    scores = np.zeros(len(columns["split"]))
+    for start in range(0, len(rows), 128):
+        some = rows[start : start + 128]
+        wide = store.wide[torch.from_numpy(some).to(store.wide.device)].float()
+        crops = resize(cut(wide, upright(len(some), CROP_SCALE, wide.device), 291).clamp(0, 255), INPUT_SIZE)
+        with torch.autocast(wide.device.type, dtype=torch.bfloat16, enabled=wide.is_cuda):
+            logits = model(to_input(crops, INPUT_SIZE, MEAN, STD))["logits"].float()
+        scores[some] = (logits[:, 1] - logits[:, 0]).cpu().numpy()
+    found = {}
+    # clips that were encoded again have a suffix of their own
+    clips = columns["frame"] >= 0
+    variant = np.where(clips, [name.partition(".")[2] for name in columns["file"]], "")
+    for source in np.unique(columns["source"][rows]):
+        for kind in np.unique(columns["manipulation"][rows]):
+            for copy in np.unique(variant):
+                chosen = rows[(columns["source"][rows] == source) & (variant[rows] == copy)]
+                fake, real = (scores[chosen[columns["manipulation"][chosen] == name]] for name in (kind, REAL))
+                if kind != REAL and len(fake) and len(real):
+                    labels = np.repeat([1, 0], [len(fake), len(real)])
+                    name = f"{source} {kind} {copy}".strip()
+                    found[name] = round(float(roc_auc_score(labels, np.concatenate([fake, real]))), 4)
+    reals = rows[columns["manipulation"][rows] == REAL]
+    found["real: median log odds"] = round(float(np.median(scores[reals])), 3)
+    return found
+
+
+def store_weights(model: PooledVGG16, folder: Path, name: str) -> None:
+    """Writes a model as a plain timm network in float16, in parts ``NAME.00``, ``NAME.01`` ..."""
+    network = model.float().to_timm()
+    data = save({key: value.half().cpu().contiguous() for key, value in network.state_dict().items()})
+    for number, start in enumerate(range(0, len(data), _PART_BYTES)):
+        (folder / f"{name}.{number:02}").write_bytes(data[start : start + _PART_BYTES])
+
+
+def train(options: argparse.Namespace) -> None:
+    """Trains for the given time."""
+    began = time.monotonic()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.backends.cudnn.benchmark = True
+    parts = json.loads((options.pack / "parts.json").read_text())
+    store = load(options.pack, parts, device, options.workers, options.trial)
+    logger.info("%d faces on %s after %.0f s", len(store.wide), device, time.monotonic() - began)
+    left_out = set(options.leave_out)
+    shares = [
+        Share(share.source, tuple(kind for kind in share.manipulations if kind not in left_out), share.pairs)
+        for share in SHARES
+        if share.source not in left_out and not (share.manipulations and set(share.manipulations) <= left_out)
+    ]
+    pairs = Pairs(store, shares, options.seed, options.pairs)
+    for line in pairs.describe():
+        logger.info(line)
+    batches = Prefetched(lambda: pairs.batch(INPUT_SIZE, MEAN, STD), device)
+    model = PooledVGG16(2, mask_weight=options.mask_weight).to(device, memory_format=torch.channels_last)
+    load_plain(model, options.initial_weights)
+    model.match_statistics(next(batches)[0] for _ in range(4))
+    average = Average(model, options.decay)
+    blocks = model.blocks()
+    groups = [
+        {"params": block, "lr": options.learning_rate * 0.9 ** (len(blocks) - 1 - depth)}
+        for depth, block in enumerate(blocks)
+    ] + [{"params": model.head_parameters(), "lr": 10 * options.learning_rate}]
+    optimizer = torch.optim.AdamW(groups, weight_decay=0.02, fused=device.type == "cuda")
+    rates = [group["lr"] for group in optimizer.param_groups]
+    training_seconds = 60 * options.minutes - (time.monotonic() - began) - options.reserve_seconds
+    started, step, saved = time.monotonic(), 0, False
+    losses: list[torch.Tensor] = []
+    model.train()
+    while (done := (time.monotonic() - started) / training_seconds) < 1 and step < options.max_steps:
+        for group, rate in zip(optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate * learning_rate_factor(done)
+        pixels, labels, masks = next(batches)
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda"):
+            result = model(pixels.contiguous(memory_format=torch.channels_last), labels, masks)
+        optimizer.zero_grad(set_to_none=True)
+        result["loss"].backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        average.update(model, step)
+        losses.append(result["loss"].detach())
+        step += 1
+        if step % 100 == 0:
+            seconds = time.monotonic() - started
+            loss = float(torch.stack(losses).mean())
+            losses.clear()
+            logger.info(
+                "step %d, %.0f s, %.0f crops/s, loss %.4f", step, seconds, step * 2 * options.pairs / seconds, loss
+            )
+            if not math.isfinite(loss):
+                raise FloatingPointError("The loss is no number.")
+        if step % options.validate_every == 0:
+            model.eval()
+            logger.info("step %d validation %s", step, json.dumps(validate(model, store)))
+            model.train()
+        if done > 0.6 and not saved:
+            saved = True
+            finish(average, batches, store, options.output, "early")
+    finish(average, batches, store, options.output, "final")
+    batches.close()
+    facts = {
+        "start": options.initial_weights.name,
+        "steps": step,
+        "crops": step * 2 * options.pairs,
+        "seconds": round(time.monotonic() - started),
+        "learning_rate": options.learning_rate,
+        "mask_weight": options.mask_weight,
+        "decay": options.decay,
+        "seed": options.seed,
+        "left_out": sorted(left_out),
+        "shares": pairs.describe(),
+        "data": describe_data(store.columns),
+    }
+    (options.output / "run.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+
+
+def describe_data(columns: dict[str, np.ndarray]) -> list[dict[str, Any]]:
+    """Counts the faces of each source by split, as evaluation.json holds them under ``data``."""
+    found = []
+    for source in np.unique(columns["source"]):
+        chosen = columns["source"] == source
+        splits, counts = np.unique(columns["split"][chosen], return_counts=True)
+        found.append(
+            {
+                "name": str(source),
+                "manipulations": sorted({str(name) for name in columns["manipulation"][chosen]} - {REAL}),
+                "compression": ["c23 and encoded again"] if source == "ffpp" else ["unknown"],
+                "crops": {str(split): int(count) for split, count in zip(splits, counts, strict=True)},
+            }
+        )
+    return found
+
+
+def finish(average: Average, batches: Prefetched, store: Store, folder: Path, name: str) -> None:
+    """Measures the normalisation of the averaged weights anew, validates and stores them."""
+    model = average.model()
+    model.settle_statistics(next(batches)[0] for _ in range(16))
+    model.eval()
+    logger.info("%s validation %s", name, json.dumps(validate(model, store)))
+    store_weights(model, folder, name)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command; returns the exit code: 0 done, 2 the pack or an option is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.on_gpu.run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--pack", type=Path, required=True, help="folder of python -m training.on_gpu.pack")
+    parser.add_argument("--initial-weights", type=Path, required=True, help="safetensors of a plain VGG-16")
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=8, help="of the whole run (default: %(default)s)")
+    parser.add_argument("--reserve-seconds", type=float, default=25, help="for the end (default: %(default)s)")
+    parser.add_argument("--pairs", type=int, default=96, help="in a batch (default: %(default)s)")
+    parser.add_argument("--learning-rate", type=float, default=2e-4, help="of the topmost block (default: %(default)s)")
+    parser.add_argument("--mask-weight", type=float, default=0.5)
+    parser.add_argument("--decay", type=float, default=0.999, help="of the averaged weights (default: %(default)s)")
+    parser.add_argument("--leave-out", nargs="*", default=[], help="sources and manipulations not to learn from")
+    parser.add_argument("--workers", type=int, default=16)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--max-steps", type=int, default=10**9)
+    parser.add_argument("--validate-every", type=int, default=1000)
+    parser.add_argument("--trial", action="store_true", help="take a pack without all of its parts")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stdout)
+    options.output.mkdir(parents=True, exist_ok=True)
+    try:
+        train(options)
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,143 @@
+"""A pack, decoded: every face as a wide crop in the memory of one device."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from training.on_gpu.geometry import WIDE_SCALE
+
+# Side of a wide crop in pixels: faces of 224 px and less keep all of their detail.
+WIDE_SIDE = 448
+# Outlines are smooth and need less.
+OUTLINE_SIDE = 112
+
+
+@dataclass(frozen=True)
+class Store:
+    """Faces of a pack.
+
+    Attributes:
+        wide: ``(N, 3, 448, 448)`` uint8 RGB.
+        outlines: Parts of the faces, ``(N, parts, 112, 112)`` uint8, 0 or 255; all 0 where no landmarks are known.
+        size: Of each face in sides of its wide crop, ``(N,)``; 0 where no landmarks are known.
+        columns: Of the index: ``source``, ``manipulation``, ``split``, ``group``, ``file``, ``frame``, ``original``.
+    """
+
+    wide: torch.Tensor
+    outlines: torch.Tensor
+    size: torch.Tensor
+    columns: dict[str, np.ndarray]
+
+
+def load(
+    folder: Path, parts: dict[str, list[int]], device: torch.device | str, workers: int, is_trial: bool = False
+) -> Store:
+    """Decodes a pack.
+
+    Args:
+        folder: With ``index.npz`` and the parts.
+        parts: Numbers of the index's points around each part of a face; the first is the whole face.
+        device: Where the crops go.
+        workers: Threads.
+        is_trial: Whether a pack without all of its parts will do.
+
+    Raises:
+        FileNotFoundError: A part is missing.
+    """
+    columns = {name.removesuffix("s"): values for name, values in np.load(folder / "index.npz").items()}
+    archives = [zipfile.ZipFile(file) for file in sorted(folder.glob("part_*.zip"))]
+    contents = {name: archive for archive in archives for name in archive.namelist()}
+    is_there = np.array([name in contents for name in columns["file"]])
+    if not is_there.all():
+        if not is_trial:
+            raise FileNotFoundError(f"{(~is_there).sum()} faces of {folder} are in no part of it.")
+        columns = _only(columns, np.flatnonzero(is_there))
+    count = len(columns["box"])
+    wide = np.zeros((count, WIDE_SIDE, WIDE_SIDE, 3), np.uint8)
+    outlines = np.zeros((count, len(parts), OUTLINE_SIDE, OUTLINE_SIDE), np.uint8)
+    size = np.zeros(count, np.float32)
+    rows_of: dict[str, list[int]] = {}
+    for row, name in enumerate(columns["file"]):
+        rows_of.setdefault(str(name), []).append(row)
+    cv2.setNumThreads(1)
+
+    def decode(name: str) -> None:
+        data = contents[name].read(name)
+        for row, image in read_pictures(data, [(row, int(columns["frame"][row])) for row in rows_of[name]]):
+            left, top, side = _square(columns["box"][row])
+            wide[row] = _cut(image, left, top, side)
+            points = columns["point"][row]
+            if not np.isnan(points).any():
+                inside = (points - [left, top]) / side
+                size[row] = np.sqrt(np.prod(np.ptp(inside, axis=0)))
+                for number, members in enumerate(parts.values()):
+                    hull = cv2.convexHull((inside[members] * OUTLINE_SIDE).astype(np.float32))
+                    cv2.fillConvexPoly(outlines[row, number], (hull * 16).round().astype(np.int32), 255, shift=4)
+
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(decode, rows_of))
+    pixels = torch.empty(count, 3, WIDE_SIDE, WIDE_SIDE, dtype=torch.uint8, device=device)
+    for start in range(0, count, 512):
+        pixels[start : start + 512] = torch.from_numpy(wide[start : start + 512]).to(device).movedim(-1, 1)
+    kept = {name: values for name, values in columns.items() if name not in ("point", "box")}
+    return Store(pixels, torch.from_numpy(outlines).to(device), torch.from_numpy(size).to(device), kept)
+
+
+def _only(columns: dict[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndarray]:
+    """The columns cut down to some rows; a fake whose original is not among them has none."""
+    place = np.full(len(columns["box"]), -1)
+    place[rows] = np.arange(len(rows))
+    kept = {name: values[rows] for name, values in columns.items()}
+    return kept | {"original": np.where(kept["original"] >= 0, place[kept["original"]], -1)}
+
+
+def read_pictures(data: bytes, rows: list[tuple[int, int]]):
+    """The picture of each row, RGB: the photo itself, or frames of the clip by number."""
+    if rows[0][1] < 0:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        for row, _ in rows:
+            yield row, image[:, :, ::-1]
+        return
+    row_of = {frame: row for row, frame in rows}
+    with tempfile.NamedTemporaryFile(suffix=".mp4") as file:  # OpenCV reads files only
+        file.write(data)
+        file.flush()
+        video = cv2.VideoCapture(file.name)
+        for number in range(max(row_of) + 1):
+            found, image = video.read()
+            if not found:
+                break
+            if number in row_of:
+                yield row_of[number], image[:, :, ::-1]
+        video.release()
+
+
+def _square(box: np.ndarray) -> tuple[float, float, float]:
+    """Left, top and side of the wide square around a box, in whole pixels."""
+    x0, y0, x1, y1 = (float(value) for value in box)
+    side = max(round(WIDE_SCALE * max(x1 - x0, y1 - y0)), 1)
+    return round((x0 + x1 - side) / 2), round((y0 + y1 - side) / 2), side
+
+
+def _cut(image: np.ndarray, left: float, top: float, side: float) -> np.ndarray:
+    """The square, mirrored at the border, as `detector.faces.detection.crop_face` does, at the side of the store."""
+    rows, columns = (
+        _mirrored(int(start), int(side), length) for start, length in ((top, image.shape[0]), (left, image.shape[1]))
+    )
+    square = image[rows[:, None], columns]
+    way = cv2.INTER_AREA if side > WIDE_SIDE else cv2.INTER_CUBIC
+    return cv2.resize(square, (WIDE_SIDE, WIDE_SIDE), interpolation=way)
+
+
+def _mirrored(start: int, count: int, length: int) -> np.ndarray:
+    period = max(2 * (length - 1), 1)
+    indices = np.abs(np.arange(start, start + count)) % period
+    return np.where(indices < length, indices, period - indices)
