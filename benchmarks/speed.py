@@ -19,6 +19,7 @@ from benchmarks.media import decode_all, portrait
 from detector.analyzer import FRAMES_PER_VIDEO, Analyzer
 from detector.faces.detection import FaceDetector, crop_face
 from detector.network.loading import BUNDLED_FOLDER, LoadedModel, load_folder
+from detector.network.settings import ModelSettings
 from detector.network.runtimes import Choice
 from detector.network.torch_runtime import TorchRuntime
 from detector.sandbox.client import WORKERS
@@ -198,5 +199,5 @@ def _read_samples(path: Path, exact: bool) -> None:
 
 
 def default_model() -> LoadedModel:
-    """What `app.py` answers with."""
-    return load_folder(BUNDLED_FOLDER, "bundled")
+    """The bundled model in the runtime that the environment asks for, as `app.py` loads it."""
+    return load_folder(BUNDLED_FOLDER, "bundled", runtime=ModelSettings.from_env(os.environ).runtime)

@@ -212,10 +212,14 @@ def _run(options: argparse.Namespace) -> int:
 def _analyzer(folder: Path | None) -> Analyzer:
     from detector.analyzer import Analyzer
     from detector.network.loading import ModelError, load_folder, load_model
+    from detector.network.settings import ModelSettings, SettingError
 
     try:
-        return Analyzer(load_folder(folder, folder.resolve().name) if folder else load_model())
-    except ModelError as error:
+        settings = ModelSettings.from_env(os.environ)
+        if folder:
+            return Analyzer(load_folder(folder, folder.resolve().name, runtime=settings.runtime))
+        return Analyzer(load_model(settings.model_id, settings.revision, settings.runtime))
+    except (ModelError, SettingError) as error:
         raise CommandError(str(error)) from error
 
 
@@ -287,7 +291,7 @@ def _summarise(outcomes: Counter[str], done_before: int, analyzer: Analyzer) -> 
 
     info = analyzer.model.info
     counts = [
-        f"{count} {VERDICT_TITLE.get(outcome, NOT_ANALYSED).lower()}" for outcome, count in outcomes.most_common()
+        f"{count} {str(VERDICT_TITLE.get(outcome, NOT_ANALYSED)).lower()}" for outcome, count in outcomes.most_common()
     ]
     before = [f"{done_before} done before"] if done_before else []
     meanings = [f"{title}: {VERDICT_TEXT[name]}" for name, title in VERDICT_TITLE.items() if outcomes[name]]

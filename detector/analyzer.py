@@ -18,6 +18,7 @@ from detector.faces.shots import ALIKE_FROM, find_cuts, likeness, look
 from detector.faces.tracking import Sighting, link_tracks
 from detector.limits import MAX_FACES_PER_FRAME
 from detector.media.videos import VideoFrame
+from detector.messages import Message
 from detector.network.loading import LoadedModel
 from detector.network.saliency import score_with_evidence
 from detector.results import Analysis, NotAssessed
@@ -97,7 +98,7 @@ class Analyzer:
                 pass
         report(1.0, "linking faces")
         if turned:
-            warnings.append("The video lies on its side or head; the faces were turned upright.")
+            warnings.append(Message("The video lies on its side or head; the faces were turned upright."))
         cuts = find_cuts(sample.image for sample in samples)
         return conclude(self.model, start.facts, samples, _link(samples, cuts), warnings, cuts, exact)
 

@@ -11,6 +11,7 @@ from detector.faces.detection import MIN_FACE_PX, DetectedFace
 from detector.faces.quality import Reason
 from detector.limits import MAX_FACES_PER_FRAME
 from detector.media.files import MediaFile
+from detector.messages import Message, counted
 from detector.network.loading import LoadedModel
 from detector.results import (
     SCHEMA_VERSION,
@@ -32,12 +33,12 @@ from detector.results import (
 MIN_TRACK_FRAMES = 3
 
 # Why a face was not assessed, in words that follow "a face" or "faces".
-NOT_ASSESSED: dict[Reason, str] = {
-    "too_small": f"smaller than {MIN_FACE_PX} pixels",
-    "too_blurred": "more blurred than any that the model was evaluated on",
-    "too_compressed": "more compressed than any that the model was evaluated on",
-    "outside_picture": "cut off by the border of the picture",
-    "hidden": "mostly hidden or turned away",
+NOT_ASSESSED: dict[Reason, Message] = {
+    "too_small": Message("smaller than {pixels} pixels", {"pixels": MIN_FACE_PX}),
+    "too_blurred": Message("more blurred than any that the model was evaluated on"),
+    "too_compressed": Message("more compressed than any that the model was evaluated on"),
+    "outside_picture": Message("cut off by the border of the picture"),
+    "hidden": Message("mostly hidden or turned away"),
 }
 
 
@@ -81,7 +82,7 @@ def conclude(
     facts: MediaFile,
     samples: list[Sample],
     tracks: list[list[tuple[int, int]]],
-    warnings: list[str],
+    warnings: list[Message],
     cuts: Sequence[tuple[int, int]] = (),
     exact: bool = True,
 ) -> Analysis:
@@ -107,7 +108,11 @@ def conclude(
             place = sample.shown(sample.faces[position])
             shown[index].append(ShownFace(track_id, place, score, sample.evidence[position]))
     if any(len(track.frames) < enough for track in assessed):
-        warnings.append(f"A face seen in fewer than {enough} of the sampled frames is too brief for a verdict.")
+        warnings.append(
+            Message(
+                "A face seen in fewer than {count} of the sampled frames is too brief for a verdict.", {"count": enough}
+            )
+        )
     if model.warning:
         warnings.append(model.warning)
     deciding = [track for track in assessed if len(track.frames) >= enough] or assessed
@@ -195,7 +200,7 @@ def suspicious_spans(
     )
 
 
-def _about_left_out_faces(facts: MediaFile, samples: list[Sample]) -> list[str]:
+def _about_left_out_faces(facts: MediaFile, samples: list[Sample]) -> list[Message]:
     """Sentences on the faces that were not assessed; of a video they count frames, not faces."""
     sentences = []
     for reason, words in NOT_ASSESSED.items():
@@ -203,14 +208,25 @@ def _about_left_out_faces(facts: MediaFile, samples: list[Sample]) -> list[str]:
         if not any(counts):
             continue
         if facts.duration_s is None:
-            faces = "A face" if sum(counts) == 1 else f"{sum(counts)} faces"
-            sentences.append(f"{faces} {words} found and not assessed.")
+            sentences.append(
+                counted(
+                    "A face {why} found and not assessed.",
+                    "{count} faces {why} found and not assessed.",
+                    sum(counts),
+                    why=words,
+                )
+            )
         else:
-            frames = sum(count > 0 for count in counts)
-            sentences.append(f"Faces {words} were found in {frames} of {len(samples)} frames and not assessed.")
+            arguments = {"why": words, "count": sum(count > 0 for count in counts), "all": len(samples)}
+            sentences.append(
+                Message("Faces {why} were found in {count} of {all} frames and not assessed.", arguments)
+            )
     if any(sample.left_out for sample in samples):
         sentences.append(
-            f"Only the {MAX_FACES_PER_FRAME} largest faces of a picture are assessed; others were left out."
+            Message(
+                "Only the {count} largest faces of a picture are assessed; others were left out.",
+                {"count": MAX_FACES_PER_FRAME},
+            )
         )
     return sentences
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Literal
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Literal
 
 import numpy as np
 
 from detector.faces.detection import DetectedFace
 from detector.faces.quality import Reason
 from detector.media.files import MediaFile
+from detector.messages import Message
 from detector.network.loading import ModelInfo, Thresholds
 
 SCHEMA_VERSION = "1.3"
@@ -120,7 +121,7 @@ class Result:
     verdict: Verdict
     score: float | None
     faces: tuple[FaceTrack, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Message, ...]
     decided_by: int | None = None
     not_assessed: tuple[NotAssessed, ...] = ()
     cuts: tuple[Cut, ...] = ()
@@ -164,7 +165,11 @@ class Analysis:
     frames: tuple[ShownFrame, ...]
 
     def most_suspicious(self, count: int) -> list[ShownFrame]:
-        """The frames with the highest scores, in order of score.
+        """Returns the frames with the highest scores; see `most_suspicious_numbers`."""
+        return [self.frames[number] for number in self.most_suspicious_numbers(count)]
+
+    def most_suspicious_numbers(self, count: int) -> list[int]:
+        """Returns which frames have the highest scores, in order of score.
 
         Neighbours of a chosen one show the same instant once more: they come last, yet before frames with less than half
         of the highest score.
@@ -179,7 +184,7 @@ class Analysis:
             if is_high and all(abs(number - other) > 1 for other in chosen):
                 chosen.append(number)
         chosen = chosen[:count] + [number for number in order if number not in chosen][: max(count - len(chosen), 0)]
-        return [self.frames[number] for number in sorted(chosen, key=order.index)]
+        return sorted(chosen, key=order.index)
 
 
 def verdict_for(score: float, thresholds: Thresholds) -> Verdict:
@@ -191,6 +196,19 @@ def verdict_for(score: float, thresholds: Thresholds) -> Verdict:
     return "inconclusive"
 
 
-def result_to_dict(result: Result) -> dict:
-    """The JSON of the interface, as documented in the README."""
-    return asdict(result)
+def to_plain(value: Any) -> Any:
+    """Turns dataclasses into dictionaries, and messages into English sentences, in whatever they stand."""
+    if isinstance(value, Message):
+        return str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, dict):
+        return {key: to_plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(to_plain(item) for item in value)
+    return value
+
+
+def result_to_dict(result: Result) -> dict[str, Any]:
+    """Returns the JSON of the interface, as documented in the README."""
+    return to_plain(result)

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from detector.batch.runner import BatchItem
+from detector.messages import Message
 from detector.report.wording import VERDICT_TITLE, score_text
 from detector.results import SCHEMA_VERSION, Result, result_to_dict
 from detector.text import printable
 
-NOT_ANALYSED = "Not analysed"
+NOT_ANALYSED = Message("Not analysed")
 COLUMNS = (
     "file",
     "sha256",
@@ -48,7 +49,7 @@ def item_to_dict(item: BatchItem, with_path: bool = False) -> dict:
         "sha256": item.sha256 or None,
         "duplicate_of": name(item.duplicate_of) if item.duplicate_of else None,
         "result": result_to_dict(item.result) if item.result else None,
-        "error": item.error,
+        "error": str(item.error) if item.error else None,
     }
 
 
@@ -96,19 +97,20 @@ def plain_text(item: BatchItem) -> str:
         score = "" if result.score is None else score_text(result.score, result.model.thresholds)
         if span := manipulated_span_s(result):
             notes.append(f"Signs of manipulation from {span[0]:.1f} to {span[1]:.1f} s.")
-        notes += result.warnings
+        notes += map(str, result.warnings)
     else:
-        notes.append(item.error)
+        notes.append(str(item.error))
     if item.duplicate_of:
         notes.append(f"The same file as {item.duplicate_of}.")
-    title = VERDICT_TITLE[item.result.verdict] if item.result else NOT_ANALYSED
+    title = str(VERDICT_TITLE[item.result.verdict] if item.result else NOT_ANALYSED)
     first = f"{title:<22} {score:>8}  {item.path}"
     return "".join(f"{printable(text)}\n" for text in (first, *(f"    {note}" for note in notes)))
 
 
 def _row(item: BatchItem, name: Callable[[Path], str]) -> dict:
     row = dict.fromkeys(COLUMNS)
-    row |= {"file": name(item.path), "sha256": item.sha256 or None, "verdict": NOT_ANALYSED, "error": item.error}
+    row |= {"file": name(item.path), "sha256": item.sha256 or None, "verdict": str(NOT_ANALYSED)}
+    row["error"] = str(item.error) if item.error else None
     if item.duplicate_of:
         row["duplicate_of"] = name(item.duplicate_of)
     if result := item.result:
@@ -116,10 +118,10 @@ def _row(item: BatchItem, name: Callable[[Path], str]) -> dict:
         row["from_s"], row["to_s"] = manipulated_span_s(result) or (None, None)
         row |= {
             "media_type": result.file.media_type,
-            "verdict": VERDICT_TITLE[result.verdict],
+            "verdict": str(VERDICT_TITLE[result.verdict]),
             "score": result.score,
             "faces": len(result.faces),
-            "warnings": " ".join(result.warnings) or None,
+            "warnings": " ".join(map(str, result.warnings)) or None,
             "model": result.model.id,
             "model_revision": result.model.revision,
             "threshold_no_manipulation_found": thresholds.no_manipulation_found,

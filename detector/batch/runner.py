@@ -16,6 +16,7 @@ from detector.analyzer import FRAMES_PER_VIDEO, Analyzer, Progress
 from detector.deadline import Deadline
 from detector.errors import MediaError, NotAVideoError
 from detector.media.files import check_size, file_sha256
+from detector.messages import Message
 from detector.results import Analysis, Result
 from detector.sandbox.client import WORKERS
 
@@ -50,7 +51,7 @@ class BatchItem:
     path: Path
     sha256: str
     result: Result | None = None
-    error: str | None = None
+    error: Message | None = None
     duplicate_of: Path | None = None
     analysis: Analysis | None = None
 
@@ -84,7 +85,7 @@ def analyze_file(
         if WORKERS.run("is_photo", path):
             return analyzer.analyze_image(path)
     except OSError as error:
-        raise MediaError(f"The file cannot be opened ({error.strerror or 'no reason given'}).") from error
+        raise MediaError(_cannot_be_opened(error)) from error
     try:
         return analyzer.analyze_video(path, frames=frames, progress=progress, exact=exact)
     except NotAVideoError as error:
@@ -127,7 +128,9 @@ def analyze_many(
     for index, path in enumerate(files):
         if of_all.is_over:
             yield BatchItem(
-                path, "", error="The files before it took too long, so this one was left; please send it again."
+                path,
+                "",
+                error=Message("The files before it took too long, so this one was left; please send it again."),
             )
             continue
         report = partial(_report, progress, cancelled, Deadline(file_s), path.name, index, len(files))
@@ -184,14 +187,21 @@ def _analyze_one(
         analysis = analyze_file(analyzer, path, frames, progress, exact)
     except MediaError as error:
         logger.info("%s: %s", path, error, exc_info=True)
-        return BatchItem(path, sha256, error=str(error))
+        return BatchItem(path, sha256, error=error.message)
     except MemoryError:
         logger.exception("out of memory: %s", path)
-        return BatchItem(path, sha256, error="This machine has too little free memory to analyse the file.")
+        return BatchItem(path, sha256, error=Message("This machine has too little free memory to analyse the file."))
     except OSError as error:
         logger.info("%s: %s", path, error, exc_info=True)
-        return BatchItem(path, sha256, error=f"The file cannot be opened ({error.strerror or 'no reason given'}).")
+        return BatchItem(path, sha256, error=_cannot_be_opened(error))
     except _UNFORESEEN:
         logger.exception("unforeseen: %s", path)
-        return BatchItem(path, sha256, error="The file could not be analysed because of a fault in this program.")
+        return BatchItem(
+            path, sha256, error=Message("The file could not be analysed because of a fault in this program.")
+        )
     return BatchItem(path, sha256, analysis.result, analysis=analysis if keep_analysis else None)
+
+
+def _cannot_be_opened(error: OSError) -> Message:
+    reason = error.strerror or Message("no reason given")
+    return Message("The file cannot be opened ({reason}).", {"reason": reason})

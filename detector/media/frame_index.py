@@ -12,6 +12,7 @@ import av
 
 from detector.errors import MediaError
 from detector.limits import MAX_PACKETS, MAX_VIDEO_DURATION_S
+from detector.messages import Message
 
 logger = logging.getLogger(__name__)
 
@@ -64,11 +65,14 @@ class FrameIndex:
             return sorted({stamp for stamp in self.times if self.seconds(stamp) < span_s} or {self.times[0]})
         return sorted({self.on_screen(span_s * (2 * index + 1) / (2 * count)) for index in range(count)})
 
-    def cut_off(self) -> str | None:
-        """A plain sentence where the file ends before it should."""
+    def cut_off(self) -> Message | None:
+        """Tells that the file ends before it should, where it does."""
         if self.stated_s - self.read_s <= max(CUT_OFF_S, CUT_OFF_SHARE * self.stated_s):
             return None
-        return f"The file is cut off: {self.read_s:.1f} of {self.stated_s:.1f} s could be read."
+        return Message(
+            "The file is cut off: {read_s} of {stated_s} s could be read.",
+            {"read_s": f"{self.read_s:.1f}", "stated_s": f"{self.stated_s:.1f}"},
+        )
 
 
 def read_index(container: av.container.InputContainer, stream: av.VideoStream) -> FrameIndex:
@@ -83,8 +87,9 @@ def read_index(container: av.container.InputContainer, stream: av.VideoStream) -
         for number, packet in enumerate(container.demux()):
             if number == MAX_PACKETS:
                 raise MediaError(
-                    f"The video holds more than {MAX_PACKETS // 10**6} million frames and pieces of sound; "
-                    "please cut out the part in question."
+                    "The video holds more than {millions} million frames and pieces of sound; "
+                    "please cut out the part in question.",
+                    millions=MAX_PACKETS // 10**6,
                 )
             stamp = packet.pts if packet.pts is not None else packet.dts
             if stamp is None:
@@ -108,7 +113,8 @@ def read_index(container: av.container.InputContainer, stream: av.VideoStream) -
     duration_s = float((end - times[0]) * stream.time_base)
     if duration_s > MAX_VIDEO_DURATION_S:
         raise MediaError(
-            f"The video is longer than {MAX_VIDEO_DURATION_S // 3600} hours; please cut out the part in question."
+            "The video is longer than {hours} hours; please cut out the part in question.",
+            hours=MAX_VIDEO_DURATION_S // 3600,
         )
     # read and promised seconds: of this stream where its header has them, else of the whole file
     if stream.duration:

@@ -12,6 +12,7 @@ from PIL import Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
 from detector.errors import MediaError
 from detector.limits import MAX_COUNTED_PAGES, MAX_IMAGE_PIXELS, MIN_IMAGE_SIDE_PX
 from detector.media.files import MediaFile, check_aspect_ratio, check_size, file_sha256
+from detector.messages import Message
 
 pillow_heif.register_heif_opener()  # HEIC photos of phones; Pillow itself reads AVIF
 
@@ -56,13 +57,19 @@ def read_image(path: str | Path) -> tuple[MediaFile, np.ndarray]:
             width, height = image.size
             if width * height > MAX_IMAGE_PIXELS:
                 raise MediaError(
-                    f"The photo has {width} x {height} pixels; the limit is {MAX_IMAGE_PIXELS // 10**6} megapixels, "
-                    "so please send a smaller copy."
+                    "The photo has {width} x {height} pixels; the limit is {megapixels} megapixels, "
+                    "so please send a smaller copy.",
+                    width=width,
+                    height=height,
+                    megapixels=MAX_IMAGE_PIXELS // 10**6,
                 )
             if min(width, height) < MIN_IMAGE_SIDE_PX:
                 raise MediaError(
-                    f"The photo has only {width} x {height} pixels; "
-                    f"it needs at least {MIN_IMAGE_SIDE_PX} on each side to show a face."
+                    "The photo has only {width} x {height} pixels; "
+                    "it needs at least {side} on each side to show a face.",
+                    width=width,
+                    height=height,
+                    side=MIN_IMAGE_SIDE_PX,
                 )
             check_aspect_ratio("photo", width, height)
             if image.format == "TIFF":
@@ -76,7 +83,8 @@ def read_image(path: str | Path) -> tuple[MediaFile, np.ndarray]:
         ) from error
     except Image.DecompressionBombError as error:
         raise MediaError(
-            f"The photo has more than {MAX_IMAGE_PIXELS // 10**6} megapixels, so please send a smaller copy."
+            "The photo has more than {megapixels} megapixels, so please send a smaller copy.",
+            megapixels=MAX_IMAGE_PIXELS // 10**6,
         ) from error
     except DECODING_ERRORS as error:
         if isinstance(error, MediaError):
@@ -120,21 +128,33 @@ def jpeg_quality(path: str | Path) -> int | None:
     return round(min(max(5000 / scale if scale > 100 else (200 - scale) / 2, 1), 100))
 
 
-def image_problems(path: str | Path) -> list[str]:
-    """What a reader must know of a photo that `read_image` read, in plain sentences."""
+def image_problems(path: str | Path) -> list[Message]:
+    """Tells what a reader must know of a photo that `read_image` read."""
     with Image.open(path, formats=IMAGE_FORMATS) as image:
         if image.format == "TIFF":
             pages = _pages(image)
             if pages > MAX_COUNTED_PAGES:
-                return [f"The file holds more than {MAX_COUNTED_PAGES} pictures; only the first was looked at."]
-            return [f"The file holds {pages} pictures; only the first was looked at."] if pages > 1 else []
+                return [
+                    Message(
+                        "The file holds more than {count} pictures; only the first was looked at.",
+                        {"count": MAX_COUNTED_PAGES},
+                    )
+                ]
+            if pages > 1:
+                return [Message("The file holds {count} pictures; only the first was looked at.", {"count": pages})]
+            return []
         if image.format in _ANIMATED_FORMATS:
             try:
                 pictures = getattr(image, "n_frames", 1)
             except DECODING_ERRORS:  # damaged after the first, which was read
-                return ["The picture is animated; only the first of its frames was looked at."]
+                return [Message("The picture is animated; only the first of its frames was looked at.")]
             if pictures > 1:
-                return [f"The picture is animated; only the first of its {pictures} frames was looked at."]
+                return [
+                    Message(
+                        "The picture is animated; only the first of its {count} frames was looked at.",
+                        {"count": pictures},
+                    )
+                ]
     return []
 
 

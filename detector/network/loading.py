@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +15,9 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntry
 from safetensors import SafetensorError
 
 from detector.media.files import file_sha256
+from detector.messages import Message
 from detector.network.hub_cache import weights_are_intact
-from detector.network.runtimes import Choice, Runtime, build_runtime, chosen_runtime, log_odds, softmax
+from detector.network.runtimes import Choice, Runtime, build_runtime, log_odds, softmax
 
 logger = logging.getLogger(__name__)
 
@@ -78,14 +78,14 @@ class LoadedModel:
     Attributes:
         info: What goes into every result.
         runtime: What computes the network.
-        warning: Why another model than the one asked for answers; empty otherwise.
+        warning: Why another model than the one asked for answers; None otherwise.
         card: Text of the README.md that came with the weights; empty where there is none.
         folder: Where the weights lie, and the plots of the card; None where there is none.
     """
 
     info: ModelInfo
     runtime: Runtime
-    warning: str = ""
+    warning: Message | None = None
     card: str = ""
     folder: Path | None = None
 
@@ -115,27 +115,37 @@ class LoadedModel:
         return self.log_odds(self.runtime.logits(crops, self.real, self.info.thresholds.log_odds))
 
 
-def load_model() -> LoadedModel:
-    """The model to answer with: ``MODEL_ID`` at ``MODEL_REVISION`` from the Hub, else the bundled one.
+def load_model(model_id: str = "", revision: str = "main", runtime: Choice = "auto") -> LoadedModel:
+    """Loads a model from the Hub; the bundled one where that cannot be had, or none is named.
+
+    Args:
+        model_id: Its name on the Hub; empty for the bundled model.
+        revision: Branch, tag or commit on the Hub.
+        runtime: See `detector.network.runtimes.build_runtime`.
 
     Raises:
         ModelError: The bundled folder itself cannot be used.
     """
-    model_id = os.environ.get("MODEL_ID", "").strip()
     if not model_id:
-        return load_folder(BUNDLED_FOLDER, "bundled")
-    revision = os.environ.get("MODEL_REVISION", "").strip() or "main"
+        return load_folder(BUNDLED_FOLDER, "bundled", runtime=runtime)
+    asked = {"id": model_id, "revision": revision}
     folder = fetch_from_hub(model_id, revision)
-    reason = f"The model {model_id} ({revision}) could not be fetched from the Hub in time"
-    if folder is not None:
+    if folder is None:
+        warning = Message(
+            "The model {id} ({revision}) could not be fetched from the Hub in time; the bundled model answered instead.",
+            asked,
+        )
+    else:
         try:
             if not weights_are_intact(folder):
                 raise ModelError(f"{folder} holds weights that are not those of the Hub")
-            return load_folder(folder, model_id, revision=folder.name)
+            return load_folder(folder, model_id, revision=folder.name, runtime=runtime)
         except ModelError:
             logger.exception("the Hub's %s cannot be used", model_id)
-            reason = f"The model {model_id} ({revision}) from the Hub cannot be used"
-    return load_folder(BUNDLED_FOLDER, "bundled", warning=f"{reason}; the bundled model answered instead.")
+            warning = Message(
+                "The model {id} ({revision}) from the Hub cannot be used; the bundled model answered instead.", asked
+            )
+    return load_folder(BUNDLED_FOLDER, "bundled", warning=warning, runtime=runtime)
 
 
 def fetch_from_hub(model_id: str, revision: str, timeout_s: float = HUB_TIMEOUT_S) -> Path | None:
@@ -166,7 +176,11 @@ def fetch_from_hub(model_id: str, revision: str, timeout_s: float = HUB_TIMEOUT_
 
 
 def load_folder(
-    folder: str | Path, model_id: str, revision: str = "", warning: str = "", runtime: Choice | None = None
+    folder: str | Path,
+    model_id: str,
+    revision: str = "",
+    warning: Message | None = None,
+    runtime: Choice = "auto",
 ) -> LoadedModel:
     """Loads a folder in timm's Hub format: ``config.json`` and ``model.safetensors``.
 
@@ -175,16 +189,12 @@ def load_folder(
         model_id: How results name the model.
         revision: Defaults to the hash of the weights.
         warning: Kept with the model and shown with every result.
-        runtime: See `detector.network.runtimes.build_runtime`; default: what the environment asks for.
+        runtime: See `detector.network.runtimes.build_runtime`.
 
     Raises:
         ModelError: A file is missing or damaged, or the config lacks label names or thresholds.
     """
     folder = Path(folder)
-    try:
-        runtime = runtime or chosen_runtime()
-    except ValueError as error:
-        raise ModelError(str(error)) from error
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         label_names = tuple(config["label_names"])

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, Protocol, get_args
+from typing import Literal, Protocol
 
 import numpy as np
 
 logger = logging.getLogger(__name__)
 
 Choice = Literal["auto", "int8", "fp32", "torch"]
-VARIABLE = "MODEL_RUNTIME"
 
 
 class Runtime(Protocol):
@@ -60,18 +58,6 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 class UnsuitableError(ValueError):
     """A model, or this machine, is not what a runtime was made for."""
-
-
-def chosen_runtime() -> Choice:
-    """What the environment asks for.
-
-    Raises:
-        ValueError: It is no choice.
-    """
-    choice = os.environ.get(VARIABLE, "").strip() or "auto"
-    if choice not in get_args(Choice):
-        raise ValueError(f"{VARIABLE} is one of {', '.join(get_args(Choice))}, not {choice}.")
-    return choice
 
 
 def build_runtime(folder: Path, config: dict, choice: Choice) -> Runtime:

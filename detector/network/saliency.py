@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 
 from detector.faces.detection import DetectedFace, crop_square
+from detector.messages import Message
 from detector.network.loading import LoadedModel
 
-CAPTION = "Where the model looked, not proof."
+CAPTION = Message("Where the model looked, not proof.")
 # Opacity of the overlay where the evidence is complete and the face scores 1.
 MAX_OPACITY = 0.65
 # Evidence that is drawn at full strength: maps of the bundled model peak at 28 to 177 on validation fakes that score as

@@ -18,8 +18,10 @@ from detector.errors import MediaError
 from detector.limits import MAX_ANNOTATED_S
 from detector.media.sound import LAYOUT, SAMPLE_RATE_HZ, sound_frames
 from detector.media.videos import Video, VideoFrame
+from detector.messages import Message, counted
 from detector.network.loading import Thresholds
 from detector.report.motion import FaceMotion, PlacedFace
+from detector.report.translation import ENGLISH, translate
 from detector.report.wording import VERDICT_TITLE, score_text
 from detector.results import Result, Verdict, verdict_for
 from detector.sandbox.client import WORKERS
@@ -34,7 +36,11 @@ _LINE_COLOR, _SHADOW_COLOR = (255, 255, 255), (0, 0, 0)
 
 
 def write_annotated_video(
-    path: str | Path, result: Result, output: str | Path, progress: Progress | None = None
+    path: str | Path,
+    result: Result,
+    output: str | Path,
+    progress: Progress | None = None,
+    language: str = ENGLISH,
 ) -> None:
     """Writes an MP4 (H.264, AAC) of the whole clip in which every assessed face has its box, number and frame score.
 
@@ -46,6 +52,7 @@ def write_annotated_video(
         result: What was said about it.
         output: Is replaced when all is written; a call that fails or is stopped leaves no trace.
         progress: Called with the share done, 0..1, and what is being done; what it raises stops the writing.
+        language: Language of the words in the pictures.
 
     Raises:
         MediaError: The file is not a video that can be read, not the one of the result, or too long.
@@ -56,7 +63,7 @@ def write_annotated_video(
         raise ValueError("the annotated video must not replace the clip itself")
     partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
     try:
-        with closing(WORKERS.stream("annotate_clip", path, result, partial)) as steps:
+        with closing(WORKERS.stream("annotate_clip", path, result, partial, language)) as steps:
             for share, doing in steps:
                 if progress:
                     progress(share, doing)
@@ -65,21 +72,21 @@ def write_annotated_video(
         partial.unlink(missing_ok=True)
 
 
-def annotate(path: Path, result: Result, output: Path) -> Iterator[tuple[float, str]]:
-    """What `write_annotated_video` has a worker do; gives the share done, 0..1, and what is being done."""
+def annotate(path: Path, result: Result, output: Path, language: str) -> Iterator[tuple[float, str]]:
+    """Does in a worker what `write_annotated_video` asks for; gives the share done, 0..1, and what is being done."""
     with Video(path) as video:
         if video.facts.sha256 != result.file.sha256:
             raise MediaError("The result is that of another file; please have this one checked first.")
         if video.facts.duration_s > MAX_ANNOTATED_S:
             raise MediaError(
-                f"Only videos of up to {MAX_ANNOTATED_S // 60} minutes are annotated; please cut out the part in question."
+                "Only videos of up to {minutes} minutes are annotated; please cut out the part in question.",
+                minutes=MAX_ANNOTATED_S // 60,
             )
-        yield from _write(path, video, result, output)
+        yield from _write(path, video, _Painter(result, language), output)
 
 
-def _write(path: Path, video: Video, result: Result, output: Path) -> Iterator[tuple[float, str]]:
+def _write(path: Path, video: Video, painter: _Painter, output: Path) -> Iterator[tuple[float, str]]:
     duration_s = video.facts.duration_s
-    painter = _Painter(result)
     sound = sound_frames(path, video.start_s, duration_s)
     waiting = next(sound, None)
     with av.open(str(output), "w", format="mp4", options={"movflags": "+faststart"}) as container:
@@ -135,7 +142,8 @@ def _with_lengths(packets: list[av.Packet], lengths: dict[int, int]) -> list[av.
 class _Painter:
     """Draws the boxes of a result into the frames of its clip, and a line of words below."""
 
-    def __init__(self, result: Result):
+    def __init__(self, result: Result, language: str):
+        self._language = language
         self._motion = FaceMotion(result)
         self._thresholds = result.model.thresholds
         width, height = result.file.width_px, result.file.height_px
@@ -143,8 +151,13 @@ class _Painter:
         # H.264 with 4:2:0 has even sides only
         self.width, self._picture_height = (max(int(side * self._scale) // 2 * 2, 16) for side in (width, height))
         instants = {frame.time_s for track in result.faces for frame in track.frames}
-        words = f"Frame scores of {len(instants)} sampled frames; a lead, not proof"
-        self._strip = _strip(words, self.width, _strip_height(self.width, self._picture_height))
+        words = counted(
+            "Frame score of {count} sampled frame; a lead, not proof",
+            "Frame scores of {count} sampled frames; a lead, not proof",
+            len(instants),
+        )
+        strip_height = _strip_height(self.width, self._picture_height)
+        self._strip = _strip(translate(words, language), self.width, strip_height)
         self.height = self._picture_height + self._strip.shape[0]
 
     def paint(self, frame: VideoFrame) -> np.ndarray:
@@ -153,7 +166,7 @@ class _Painter:
         way = cv2.INTER_AREA if self._scale < 0.5 else cv2.INTER_LINEAR
         picture = cv2.resize(frame.image, (self.width, self._picture_height), interpolation=way)
         for face in self._motion.at(frame.time_s):
-            _draw(picture, face, self._scale, self._thresholds)
+            _draw(picture, face, self._scale, self._thresholds, self._language)
         return np.vstack([picture, self._strip])
 
 
@@ -181,7 +194,7 @@ def _label(words: tuple[str, ...], size: float) -> np.ndarray:
     return label
 
 
-def _draw(picture: np.ndarray, face: PlacedFace, scale: float, thresholds: Thresholds) -> None:
+def _draw(picture: np.ndarray, face: PlacedFace, scale: float, thresholds: Thresholds, language: str) -> None:
     x0, y0, x1, y1 = (round(value * scale) for value in face.box_px)
     height, width = picture.shape[:2]
     line = max(round(max(width, height) / 500), 1)
@@ -190,7 +203,8 @@ def _draw(picture: np.ndarray, face: PlacedFace, scale: float, thresholds: Thres
     for color, thickness in ((_SHADOW_COLOR, 3 * line), (_LINE_COLOR, line)):
         for start, end in _strokes(band, x0, y0, x1, y1):
             cv2.line(picture, start, end, color, thickness)
-    words = (f"face {face.track_id}: {score_text(face.score, thresholds)}", VERDICT_TITLE[band].lower())
+    score = Message("face {number}: {score}", {"number": face.track_id, "score": score_text(face.score, thresholds)})
+    words = (translate(score, language), translate(VERDICT_TITLE[band], language).lower())
     label = _label(words, max(width, height) / 2400 + 0.25)[:height, :width]
     left = min(max(x0, 0), width - label.shape[1])
     top = y0 - label.shape[0] - 2 * line

@@ -17,6 +17,7 @@ import numpy as np
 
 from detector.errors import MediaError, NotAVideoError
 from detector.limits import MAX_IMAGE_PIXELS, MAX_MESSAGE_HEAD_BYTES, MAX_VIDEO_PIXELS
+from detector.messages import Message
 
 _LENGTH_BYTES = 8
 _MAX_PICTURE_BYTES = 3 * max(MAX_IMAGE_PIXELS, MAX_VIDEO_PIXELS)
@@ -97,7 +98,11 @@ def write_end(stream: BinaryIO) -> None:
 def write_error(stream: BinaryIO, error: Exception) -> None:
     """Sends one of the errors that jobs tell of, by the nearest type that the other side knows."""
     name = next(kind.__name__ for kind in type(error).__mro__ if kind.__name__ in _ERRORS)
-    write(stream, ["error", name, [error.errno, error.strerror] if isinstance(error, OSError) else [str(error)]])
+    if isinstance(error, MediaError):
+        details: list[Any] = [error.message]
+    else:
+        details = [error.errno, error.strerror] if isinstance(error, OSError) else [str(error)]
+    write(stream, ["error", name, details])
 
 
 def read_answer(stream: BinaryIO, expected: Sequence[Any]) -> tuple[str, Any]:
@@ -124,7 +129,7 @@ def read_answer(stream: BinaryIO, expected: Sequence[Any]) -> tuple[str, Any]:
             found = next(one for one in expected if (get_origin(one) or one).__name__ == name)
             return kind, msgspec.convert(value, found, dec_hook=picture)
         if kind == "error":
-            return kind, _ERRORS[name](*msgspec.convert(value, list[int | str | None]))
+            return kind, _ERRORS[name](*msgspec.convert(value, list[Message | int | str | None]))
     except (msgspec.ValidationError, StopIteration, LookupError, TypeError) as error:
         raise MessageError("none of the expected answers") from error
     if kind != "end":

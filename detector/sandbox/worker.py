@@ -23,6 +23,7 @@ from detector.limits import MAX_JOB_CPU_S, MAX_WORKER_FILE_BYTES, MAX_WORKER_MEM
 from detector.media.files import MediaFile
 from detector.media.images import image_problems, jpeg_quality, photo_is_known, read_image
 from detector.media.videos import Video, VideoFrame
+from detector.messages import Message
 from detector.sandbox import protocol
 
 # most jobs do without what it loads
@@ -42,13 +43,13 @@ class Photo:
         facts: Of the file.
         image: ``(H, W, 3)`` uint8 RGB.
         jpeg_quality: See `detector.media.images.jpeg_quality`.
-        problems: Plain sentences.
+        problems: What a reader must know of the file.
     """
 
     facts: MediaFile
     image: np.ndarray
     jpeg_quality: int | None
-    problems: list[str]
+    problems: list[Message]
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def is_photo(path: str) -> Iterator[bool]:
     yield photo_is_known(path)
 
 
-def sample_clip(path: str, frames: int, exact: bool) -> Iterator[ClipStart | VideoFrame | list[str]]:
+def sample_clip(path: str, frames: int, exact: bool) -> Iterator[ClipStart | VideoFrame | list[Message]]:
     """A `ClipStart`, the frames, and at last the problems of the file, plain sentences."""
     with Video(path) as video:
         times = video.sample_times(frames) if exact else video.near_times(frames)
@@ -92,12 +93,12 @@ def read_provenance(path: str) -> Iterator[Provenance]:
     yield read_provenance(path)
 
 
-def annotate_clip(path: str, result: dict, output: str) -> Iterator[tuple[float, str]]:
+def annotate_clip(path: str, result: dict, output: str, language: str) -> Iterator[tuple[float, str]]:
     """Writes the annotated video of a `detector.results.Result`; gives the progress."""
     from detector.report.annotated_video import annotate
     from detector.results import Result
 
-    yield from annotate(Path(path), msgspec.convert(result, Result), Path(output))
+    yield from annotate(Path(path), msgspec.convert(result, Result), Path(output), language)
 
 
 JOBS: dict[str, Callable[..., Iterator[Any]]] = {
