@@ -218,9 +218,7 @@ def _about_left_out_faces(facts: MediaFile, samples: list[Sample]) -> list[Messa
             )
         else:
             arguments = {"why": words, "count": sum(count > 0 for count in counts), "all": len(samples)}
-            sentences.append(
-                Message("Faces {why} were found in {count} of {all} frames and not assessed.", arguments)
-            )
+            sentences.append(Message("Faces {why} were found in {count} of {all} frames and not assessed.", arguments))
     if any(sample.left_out for sample in samples):
         sentences.append(
             Message(

@@ -211,4 +211,5 @@ def to_plain(value: Any) -> Any:
 
 def result_to_dict(result: Result) -> dict[str, Any]:
     """Returns the JSON of the interface, as documented in the README."""
-    return to_plain(result)
+    plain: dict[str, Any] = to_plain(result)
+    return plain

@@ -26,7 +26,8 @@ def build_app(analyzer: Analyzer) -> gr.Blocks:
     service = Service(analyzer)
     # what no closed page took with it is removed when it is old, checked every ten minutes
     cleaning = (600, MAX_UPLOAD_AGE_S)
-    with gr.Blocks(title="Face manipulation check", analytics_enabled=False, delete_cache=cleaning) as page:
+    page = gr.Blocks(title="Face manipulation check", analytics_enabled=False, delete_cache=cleaning)
+    with page:
         _introduction(analyzer.model)
         language = gr.Textbox(visible=False)
         with gr.Tab(label("Photo"), elem_id="photo_tab"):
@@ -46,7 +47,8 @@ def build_app(analyzer: Analyzer) -> gr.Blocks:
         block.keep_in_cache |= block.temp_files
     service.keep(files_to_keep(page))
     # without api_open=False, scripts could pass by the queue and have the model work for all of them at once
-    return page.queue(max_size=MAX_WAITING_REQUESTS, api_open=False)
+    page.queue(max_size=MAX_WAITING_REQUESTS, api_open=False)
+    return page
 
 
 def _introduction(model: LoadedModel) -> None:
@@ -78,7 +80,7 @@ def _forget_closed_pages(page: gr.Blocks, service: Service) -> None:
         service.forget(request)
         # Gradio itself keeps what a closed page has shown, pictures and all
         for kept in (page.state_holder.session_data, page.state_holder.time_last_used):
-            kept.pop(request.session_hash, None)
+            kept.pop(request.session_hash or "", None)
 
     page.unload(closed)
 

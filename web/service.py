@@ -7,7 +7,7 @@ import logging
 import math
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import gradio as gr
 from gradio.utils import get_upload_folder
@@ -36,7 +36,8 @@ UPLOAD_GONE = Message("The upload is no longer there; please send the file again
 CANNOT_WRITE = Message(
     "The server has no room to write the answer, because its disk is full or locked; please try again later."
 )
-
+# Stands after parameters with defaults; Gradio always puts the request in.
+_GIVEN_BY_GRADIO = cast(gr.Request, None)
 
 Answer = TypeVar("Answer")
 
@@ -92,12 +93,14 @@ class Service:
         """Makes the video with its faces numbered in every frame."""
 
         def write() -> Path:
+            if result is None:
+                raise MediaError(NO_FILE)
             output = self._new_folder(request) / f"{Path(file).stem[:80] or 'video'}-annotated.mp4"
             report = self._reporting(request, progress, MAX_ANNOTATING_S)
             write_annotated_video(file, result, output, report, language)
             return output
 
-        return gr.update(value=str(self._run(write, [file] if result else [], language, request)), visible=True)
+        return gr.update(value=str(self._run(write, [file], language, request)), visible=True)
 
     def show_batch(
         self,
@@ -124,7 +127,7 @@ class Service:
         file: str,
         frames: int = FRAMES_PER_VIDEO,
         exact: bool = False,
-        request: gr.Request = None,
+        request: gr.Request = _GIVEN_BY_GRADIO,
         progress: gr.Progress = gr.Progress(),
     ) -> tuple[dict[str, Any], str, str, str]:
         """Assesses the faces of a video over evenly spaced frames, at exact instants or, much faster, near them.
@@ -138,7 +141,7 @@ class Service:
         self,
         files: list[str],
         frames: int = FRAMES_PER_VIDEO,
-        request: gr.Request = None,
+        request: gr.Request = _GIVEN_BY_GRADIO,
         progress: gr.Progress = gr.Progress(),
     ) -> tuple[dict[str, Any], str, str]:
         """Assesses photos and videos one after the other; a bad file never stops the rest.
@@ -151,15 +154,16 @@ class Service:
     def model_info(self) -> dict[str, Any]:
         """Tells which model answers: id, revision, label names, thresholds, and why it is not the one asked for."""
         model = self._analyzer.model
-        return to_plain(model.info) | {"warning": to_plain(model.warning)}
+        info: dict[str, Any] = to_plain(model.info)
+        return info | {"warning": to_plain(model.warning)}
 
     def cancel(self, request: gr.Request) -> None:
         """Stops the analysis that runs for this page."""
-        self._sessions.cancel(request.session_hash)
+        self._sessions.cancel(_session(request))
 
     def received(self, files: str | list[str], request: gr.Request) -> None:
         """Notes files that were chosen, to be deleted with the page whether they are checked or not."""
-        self._sessions.received(request.session_hash, [files] if isinstance(files, str) else files or [])
+        self._sessions.received(_session(request), [files] if isinstance(files, str) else files or [])
 
     def keep(self, paths: Iterable[str]) -> None:
         """Protects files in Gradio's cache that belong to everyone, such as the examples."""
@@ -167,12 +171,12 @@ class Service:
 
     def forget(self, request: gr.Request) -> None:
         """Stops the analysis of a page that was closed, and deletes its uploads and reports."""
-        self._sessions.forget(request.session_hash)
+        self._sessions.forget(_session(request))
 
     def _photo(self, file: str, language: str, request: gr.Request) -> tuple[Analysis, tuple[str, str]]:
         def analyze() -> tuple[Analysis, tuple[str, str]]:
             analysis = self._analyzer.analyze_image(file)
-            self._sessions.check(request.session_hash)
+            self._sessions.check(_session(request))
             return analysis, self._reports(file, analysis, language, request)
 
         return self._run(analyze, [file], language, request)
@@ -215,9 +219,10 @@ class Service:
             gr.Error: There are no uploads, or the work cannot be done.
         """
         try:
-            if not files or not all(files):
+            uploads = [file for file in files or () if file]
+            if not files or len(uploads) < len(files):
                 raise MediaError(NO_FILE)
-            with self._sessions.running(request.session_hash, files):
+            with self._sessions.running(_session(request), uploads):
                 return work()
         except MediaError as error:
             logger.info("refused: %s", error, exc_info=True)
@@ -233,7 +238,7 @@ class Service:
         deadline = Deadline(seconds)
 
         def report(share: float, doing: str) -> None:
-            self._sessions.check(request.session_hash)
+            self._sessions.check(_session(request))
             if share < 1:  # what is done is not thrown away
                 deadline.check()
             progress(share, desc=doing)
@@ -258,7 +263,11 @@ class Service:
 
     def _new_folder(self, request: gr.Request) -> Path:
         # in Gradio's own folder: what lies elsewhere it copies there, out of our sight
-        return self._sessions.new_folder(request.session_hash, get_upload_folder())
+        return self._sessions.new_folder(_session(request), get_upload_folder())
+
+
+def _session(request: gr.Request) -> str:
+    return request.session_hash or ""
 
 
 def _refusal(message: Message, language: str) -> gr.Error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
 from gradio.i18n import I18nData
@@ -32,7 +32,7 @@ def photo_tab(service: Service, language: gr.Textbox) -> None:
                 downloads = _report_buttons("image")
                 result = _json_result()
     outputs = [result, verdict, viewer, faces, *downloads]
-    connect(service, service.show_photo, [file, language], outputs, start, cancel, results)
+    connect(service, service.show_photo, file, [language], outputs, start, cancel, results)
 
 
 def video_tab(service: Service, language: gr.Textbox) -> None:
@@ -62,7 +62,7 @@ def video_tab(service: Service, language: gr.Textbox) -> None:
                 result = _json_result()
     analysed = gr.State()
     outputs = [result, verdict, viewer, faces, *downloads, analysed, annotated]
-    connect(service, service.show_video, [file, frames, exact, language], outputs, start, cancel, results)
+    connect(service, service.show_video, file, [frames, exact, language], outputs, start, cancel, results)
     annotate.click(
         service.annotate, [file, analysed, language], annotated, js=WITH_LANGUAGE, **PRIVATE, **ONE_AT_A_TIME
     )
@@ -77,10 +77,10 @@ def batch_tab(service: Service, language: gr.Textbox) -> None:
     table = gr.HTML(elem_id="batch_table", min_height=80)
     with gr.Column(visible=False) as results, gr.Row():
         downloads = [
-            gr.DownloadButton(label("Table (CSV)"), elem_id="batch_csv"),
-            gr.DownloadButton(label("Results (JSON)"), elem_id="batch_json"),
+            _download_button(label("Table (CSV)"), elem_id="batch_csv"),
+            _download_button(label("Results (JSON)"), elem_id="batch_json"),
         ]
-    connect(service, service.show_batch, [file, frames, language], [table, *downloads], start, cancel, results)
+    connect(service, service.show_batch, file, [frames, language], [table, *downloads], start, cancel, results)
 
 
 def _file_chooser(
@@ -110,9 +110,14 @@ def _report_buttons(name: str) -> list[gr.DownloadButton]:
     """Lays out the evidence report in both forms."""
     with gr.Row():
         return [
-            gr.DownloadButton(label("Evidence report (HTML, to print or file)"), elem_id=f"{name}_report"),
-            gr.DownloadButton(label("Evidence report (JSON)"), elem_id=f"{name}_report_json"),
+            _download_button(label("Evidence report (HTML, to print or file)"), elem_id=f"{name}_report"),
+            _download_button(label("Evidence report (JSON)"), elem_id=f"{name}_report_json"),
         ]
+
+
+def _download_button(text: I18nData, elem_id: str) -> gr.DownloadButton:
+    # declared as str, but translated like the text of any other button
+    return gr.DownloadButton(cast(str, text), elem_id=elem_id)
 
 
 def _json_result() -> gr.JSON:

@@ -20,7 +20,8 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 def connect(
     service: Service,
     show: Callable[..., Any],
-    inputs: Sequence[Component],
+    file: gr.File,
+    options: Sequence[Component],
     outputs: Sequence[Component],
     start: gr.Button,
     cancel: gr.Button,
@@ -33,19 +34,21 @@ def connect(
 
     Args:
         service: Analyses and forgets files.
-        show: Analyses the inputs for the page.
-        inputs: The file first; the language of the page last.
+        show: Analyses the file for the page.
+        file: The file or files to analyse.
+        options: Further inputs of `show`; the last one takes the language of the page.
         outputs: What `show` fills; the progress is shown on the first HTML among them.
         start: The button that starts the analysis.
         cancel: The button that stops it.
         results: What is hidden until there is a result.
     """
-    file = inputs[0]
     watched = next(component for component in outputs if isinstance(component, gr.HTML))
     locked = start.click(
         lambda: [gr.update(interactive=value) for value in (False, False, True)], None, [file, start, cancel], **PRIVATE
     )
-    done = locked.then(show, inputs, outputs, js=WITH_LANGUAGE, show_progress_on=watched, **ONE_AT_A_TIME, **PRIVATE)
+    done = locked.then(
+        show, [file, *options], outputs, js=WITH_LANGUAGE, show_progress_on=watched, **ONE_AT_A_TIME, **PRIVATE
+    )
     unlocked = [gr.update(interactive=value) for value in (True, True, False)]
     done.success(lambda: [gr.update(visible=True), *unlocked], None, [results, file, start, cancel], **PRIVATE)
     # not then(): it is not called after an error

@@ -30,7 +30,7 @@ class EmbeddedPicture:
     height_px: int
 
 
-def render(folder: Path, template: str, language: str, **values: Any) -> Markup:
+def render(folder: Path, template: str, language: str, **values: Any) -> str:
     """Fills a template; see `_templates` for what is known in it.
 
     Args:
@@ -39,7 +39,7 @@ def render(folder: Path, template: str, language: str, **values: Any) -> Markup:
         language: Language of the reader.
         values: Further names of the template.
     """
-    return Markup(_templates(folder, supported(language)).get_template(template).render(values))
+    return _templates(folder, supported(language)).get_template(template).render(values)
 
 
 @cache

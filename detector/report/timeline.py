@@ -109,7 +109,7 @@ def timeline_svg(result: Result, instants_s: Sequence[float] = (), language: str
     scales = _Scales(
         max([result.file.duration_s or 0.0] + [frame.time_s for track in tracks for frame in track.frames])
     )
-    return render(
+    svg = render(
         Path(__file__).parent / "templates",
         "timeline.svg",
         language,
@@ -122,6 +122,7 @@ def timeline_svg(result: Result, instants_s: Sequence[float] = (), language: str
         curves=[_curve(number, track, scales) for number, track in enumerate(tracks)],
         hit_areas=_hit_areas(instants_s, scales),
     )
+    return Markup(svg)  # as part of another page: its own template has escaped it
 
 
 def _in_words(duration_s: float, tracks: Sequence[FaceTrack], cuts: Sequence[Cut]) -> list[Message]:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-
 from detector.annotated import annotate, write_annotated_video
 from detector.isolation import WORKERS
 from detector.worker import sample_clip
 from tests.detector.test_annotated import result_for
+
 from tests.hostile.originals import FIXTURES, sound_photos, video
 from tests.real_time import HAS_PROC, real_time_threads
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
 from detector.network.saliency import CAPTION
 from detector.report.html import render
 from detector.report.wording import OVERLAY_SCALE, VERDICT_TITLE
@@ -16,7 +14,7 @@ from detector.results import Verdict
 SYMBOL: dict[Verdict, str] = {"manipulated": "▲", "inconclusive": "◆", "no_manipulation_found": "●", "no_face": "○"}
 
 
-def fill(template: str, language: str, **values: Any) -> Markup:
+def fill(template: str, language: str, **values: Any) -> str:
     """Fills a template of ``web/views/templates`` in the language of the reader."""
     return render(
         Path(__file__).parent / "templates",

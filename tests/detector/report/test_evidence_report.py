@@ -147,15 +147,19 @@ def test_photo_is_shown_with_boxes_and_with_overlay(photo, analyzer):
         picture.boxes_jpeg,
         picture.overlay_jpeg,
     ]
-    assert not page.all("svg") and picture.caption.startswith("Face 1 scores 0.9")
+    assert (
+        not page.all("svg")
+        and str(picture.caption).startswith("face 1 scores 0.9")
+        and "Face 1 scores 0.9" in page.text
+    )
 
 
 def test_photo_without_a_face_is_shown_and_nothing_is_claimed(tmp_path, analyzer):
     Image.fromarray(texture(320, 240)).save(tmp_path / "wall.png")
     evidence = evidence_of(tmp_path / "wall.png", analyzer)
-    assert evidence.pictures[0].overlay_jpeg is None and evidence.pictures[0].caption == "No face assessed"
+    assert evidence.pictures[0].overlay_jpeg is None and str(evidence.pictures[0].caption) == "no face assessed"
     text = Page(evidence_html(evidence)).text
-    assert "Verdict: No face found" in text and "No face was assessed." in text
+    assert "Verdict: No face found" in text and "No face assessed" in text and "No face was assessed." in text
 
 
 def test_face_that_was_not_assessed_is_listed_with_its_reason(tmp_path, analyzer):
@@ -182,11 +186,11 @@ def test_model_is_named_to_the_byte_and_its_card_quoted(photo, tmp_path):
         {"title": "What it cannot see", "paragraphs": ("<b>Voices</b>.",)}
     ]
     assert "<b>Voices</b>." in page.text and "redness, revision 1" in page.text
-    assert not any("came without a card" in sentence for sentence in evidence.limits)
+    assert not any("came without a card" in str(sentence) for sentence in evidence.limits)
 
 
 def test_limits_warn_of_prevalence_of_absence_and_of_a_missing_card(photo, analyzer):
-    limits = " ".join(evidence_of(photo, analyzer).limits)
+    limits = " ".join(map(str, evidence_of(photo, analyzer).limits))
     assert "Absence of detection proves nothing" in limits and "many alarms are false" in limits
     assert "came without a card" in limits
 
@@ -210,7 +214,7 @@ def test_file_that_changed_since_its_analysis_is_told(tmp_path, analyzer):
     analysis = analyze_file(analyzer, path)
     Image.fromarray(portrait(tint=0.6)).save(path)
     (note,) = build_evidence(path, analysis, analyzer.model, MOMENT).notes
-    assert note.startswith("The file was changed between its analysis and this report")
+    assert str(note).startswith("The file was changed between its analysis and this report")
     assert evidence_of(path, analyzer).notes == ()
 
 
