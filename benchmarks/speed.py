@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -19,8 +20,8 @@ from benchmarks.media import decode_all, portrait
 from detector.analyzer import FRAMES_PER_VIDEO, Analyzer
 from detector.faces.detection import FaceDetector, crop_face
 from detector.network.loading import BUNDLED_FOLDER, LoadedModel, load_folder
-from detector.network.settings import ModelSettings
 from detector.network.runtimes import Choice
+from detector.network.settings import ModelSettings
 from detector.network.torch_runtime import TorchRuntime
 from detector.sandbox.client import WORKERS
 from web.views.media import clip_html, photo_html

@@ -1,11 +1,14 @@
 """Messages in other languages, by gettext catalogues.
 
-After a sentence was changed or added, bring the catalogues up to date with Babel, and translate what is new::
+Messages are found in the code and in the templates by the names of the functions that make them. After one was changed or
+added, bring the catalogues up to date with Babel, translate in each ``.po`` file what is new, and compile::
 
-    pybabel extract --mapping pyproject.toml --keyword "Message MediaError NotAVideoError counted:1,2 say label" \\
-        --output messages.pot detector web
-    pybabel update --domain messages --input-file messages.pot --output-dir detector/report/languages
-    pybabel compile --domain messages --directory detector/report/languages
+    pybabel extract -F pyproject.toml -k "Message MediaError NotAVideoError counted:1,2 say label" \\
+        --no-location --width 120 --project face-check --version 1 -o messages.pot detector web
+    pybabel update -D messages -i messages.pot -d detector/report/languages --width 120 --no-fuzzy-matching --ignore-obsolete
+    pybabel compile -D messages -d detector/report/languages
+
+``pybabel init -l CODE`` in place of ``update`` begins another language.
 """
 
 from __future__ import annotations
