@@ -28,8 +28,10 @@ VERDICT_TEXT: dict[Verdict, Message] = {
     "no_face": Message("The model assesses faces only, and found none. Nothing was assessed."),
 }
 PREVALENCE_WARNING = Message(
-    "Where few of the files that come in are fake, many alarms are false: a detector with 99 % precision on a balanced "
-    "test, and a recall of 69 %, is right in 84 of 100 alarms when 5 % of the files are fake, in 50 when 1 % are."
+    "Where few of the files that come in are fake, many alarms are false: a detector with {precision} precision on a balanced "
+    "test, and a recall of {recall}, is right in 84 of 100 alarms when {more} of the files are fake, in 50 when {fewer} are.",
+    # as arguments, because gettext's tools take "% o" for a placeholder
+    {"precision": "99 %", "recall": "69 %", "more": "5 %", "fewer": "1 %"},
 )
 OVERLAY_SCALE = Message("from no to strong evidence for manipulation, times the score of the face.")
 

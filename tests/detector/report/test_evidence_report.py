@@ -231,3 +231,12 @@ def test_report_that_cannot_be_written_leaves_the_old_one_whole(photo, analyzer,
         write_evidence(replace(evidence, time_utc="later"), tmp_path, "a")
     assert (html.read_bytes(), data.read_bytes()) == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.html", "a.json"]
+
+
+def test_page_is_in_the_language_of_its_reader(clip, analyzer):
+    english, spanish = (Page(evidence_html(evidence_of(clip, analyzer), language)) for language in ("en", "es-MX"))
+    assert spanish.all("html") == [{"lang": "es"}]
+    for words in ("Veredicto: Indicios de manipulación", "Se examinaron 8 fotogramas del vídeo", "la cara 1 obtiene"):
+        assert words in spanish.text
+    assert len(spanish.elements) == len(english.elements)
+    assert not [words for words in ("Signs of manipulation", "not assessed", "frames") if words in spanish.text]
