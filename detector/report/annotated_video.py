@@ -72,7 +72,7 @@ def write_annotated_video(
         partial.unlink(missing_ok=True)
 
 
-def annotate(path: Path, result: Result, output: Path, language: str) -> Iterator[tuple[float, str]]:
+def annotate(path: Path, result: Result, output: Path, language: str = ENGLISH) -> Iterator[tuple[float, str]]:
     """Does in a worker what `write_annotated_video` asks for; gives the share done, 0..1, and what is being done."""
     with Video(path) as video:
         if video.facts.sha256 != result.file.sha256:
