@@ -1,4 +1,4 @@
-"""The errors that reach the person who sent a file, each one plain sentence."""
+"""The errors that reach a person, each with one plain sentence."""
 
 from __future__ import annotations
 
@@ -19,4 +19,13 @@ class MediaError(ValueError):
 
 
 class NotAVideoError(MediaError):
-    """Says that the file cannot be opened as a video at all."""
+    """The file cannot be opened as a video at all."""
+
+
+class CommandError(Exception):
+    """A command cannot run. The message is one plain sentence for the person who called it."""
+
+
+def cannot_be_opened(error: OSError) -> Message:
+    """Says that a file cannot be opened, with the reason that the system gives."""
+    return Message("The file cannot be opened ({reason}).", {"reason": error.strerror or Message("no reason given")})

@@ -7,13 +7,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from detector.faces.detection import DetectedFace
-from detector.faces.quality import Reason
-from detector.media.files import MediaFile
+from detector.facts import DetectedFace, MediaFile, ModelInfo, PixelBox, Provenance, Reason, Thresholds
 from detector.messages import Message
-from detector.network.loading import ModelInfo, Thresholds
 
-SCHEMA_VERSION = "1.3"
+SCHEMA_VERSION = "1.4"
 SCORE_DECIMALS = 6  # a threshold can lie within 1e-4 of 1
 
 Verdict = Literal["manipulated", "inconclusive", "no_manipulation_found", "no_face"]
@@ -25,7 +22,7 @@ class FrameScore:
 
     time_s: float
     score: float
-    box_px: tuple[int, int, int, int]
+    box_px: PixelBox
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ class NotAssessed:
     """A face that was found and cannot be judged: when, where ``(x0, y0, x1, y1)``, and why."""
 
     time_s: float
-    box_px: tuple[int, int, int, int]
+    box_px: PixelBox
     reason: Reason
 
 
@@ -88,7 +85,7 @@ class FaceTrack:
     """
 
     track_id: int
-    box_px: tuple[int, int, int, int]
+    box_px: PixelBox
     score: float
     verdict: Verdict
     frames: tuple[FrameScore, ...]
@@ -159,10 +156,11 @@ class ShownFrame:
 
 @dataclass(frozen=True)
 class Analysis:
-    """A result and the pictures behind it."""
+    """A result, the pictures behind it, and what the file says of its own origin, where that was read."""
 
     result: Result
     frames: tuple[ShownFrame, ...]
+    provenance: Provenance | None = None
 
     def most_suspicious(self, count: int) -> list[ShownFrame]:
         """Returns the frames with the highest scores; see `most_suspicious_numbers`."""
@@ -196,20 +194,18 @@ def verdict_for(score: float, thresholds: Thresholds) -> Verdict:
     return "inconclusive"
 
 
+def result_to_dict(result: Result | ModelInfo) -> dict[str, Any]:
+    """Gives the documented JSON of a result, or of a model alone."""
+    plain: dict[str, Any] = to_plain(result)
+    return plain
+
+
 def to_plain(value: Any) -> Any:
     """Turns dataclasses into dictionaries, and messages into English sentences, in whatever they stand."""
     if isinstance(value, Message):
         return str(value)
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, dict):
-        return {key: to_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return type(value)(to_plain(item) for item in value)
     return value
-
-
-def result_to_dict(result: Result) -> dict[str, Any]:
-    """Returns the JSON of the interface, as documented in the README."""
-    plain: dict[str, Any] = to_plain(result)
-    return plain

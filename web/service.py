@@ -247,7 +247,7 @@ class Service:
 
     def _reports(self, file: str, analysis: Analysis, language: str, request: gr.Request) -> tuple[str, str]:
         """Writes the evidence report as HTML and as JSON."""
-        evidence = build_evidence(file, analysis, self._analyzer.model)
+        evidence = build_evidence(analysis, self._analyzer.model)
         stem = f"{Path(file).stem[:80]}-evidence"
         html, record = write_evidence(evidence, self._new_folder(request), stem, language)
         return str(html), str(record)

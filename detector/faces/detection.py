@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+
+from detector.facts import Box, DetectedFace
 
 # Shown to the model, so part of the data protocol: a change here needs a newly built data set.
 CROP_SCALE = 1.3
@@ -27,34 +28,10 @@ NMS_IOU = 0.4
 _WEIGHTS = Path(__file__).parent / "weights" / "face_detection_yunet_2023mar.onnx"
 
 
-@dataclass(frozen=True)
-class DetectedFace:
-    """A face in an image.
-
-    Attributes:
-        box_px: ``(x0, y0, x1, y1)`` in pixels of the image, may reach beyond its border.
-        landmarks_px: Five ``(x, y)``: right eye, left eye, nose, right and left mouth corner of the person.
-        detector_score: Confidence of the detector, 0..1.
-        quarter_turns: How often the image was turned counter-clockwise by 90 degrees before the
-            face was found upright; 0 unless the picture lies on its side or head.
-    """
-
-    box_px: tuple[float, float, float, float]
-    landmarks_px: tuple[tuple[float, float], ...]
-    detector_score: float
-    quarter_turns: int = 0
-
-    @property
-    def size_px(self) -> float:
-        """Shorter side of the box in pixels."""
-        x0, y0, x1, y1 = self.box_px
-        return min(x1 - x0, y1 - y0)
-
-
 class FaceDetector:
     """YuNet (OpenCV Zoo, 2023-03) on reduced copies of an image. Safe to share between threads."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         cv2.utils.logging.setLogLevel(
             cv2.utils.logging.LOG_LEVEL_ERROR
@@ -97,7 +74,7 @@ class FaceDetector:
             totals[0] += upright + TURN_GAIN
             for turns in (1, 3, 2):
                 totals[turns] += _best_score(self._detect_turned(image, turns))
-        return max(totals, key=totals.get)
+        return max(totals, key=lambda turns: totals[turns])
 
     def _detect_turned(self, image: np.ndarray, turns: int) -> list[DetectedFace]:
         height, width = image.shape[:2]
@@ -122,7 +99,8 @@ class FaceDetector:
 
     def _detect(self, image: np.ndarray) -> list[DetectedFace]:
         height, width = image.shape[:2]
-        rows, small = [], image
+        small = image
+        found_rows: list[np.ndarray] = []
         scales = {min(1.0, side / max(height, width)) for side in DETECTION_SIDES_PX}
         for scale in sorted(scales, reverse=True):
             size = (max(round(width * scale), 1), max(round(height * scale), 1))
@@ -133,10 +111,10 @@ class FaceDetector:
                 _, found = self._yunet.detect(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
             if found is not None:
                 found[:, :14] *= np.tile([width / size[0], height / size[1]], 7)
-                rows.append(found)
-        if not rows:
+                found_rows.append(found)
+        if not found_rows:
             return []
-        rows = np.concatenate(rows)
+        rows = np.concatenate(found_rows)
         kept = cv2.dnn.NMSBoxes(rows[:, :4].tolist(), rows[:, 14].tolist(), MIN_DETECTOR_SCORE, NMS_IOU)
         return [_face_from_row(rows[index]) for index in np.asarray(kept).reshape(-1)]
 
@@ -162,7 +140,7 @@ def _merge(upright: list[DetectedFace], turned: list[DetectedFace]) -> list[Dete
     return merged
 
 
-def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> float:
+def _overlap(a: Box, b: Box) -> float:
     """Intersection over union of two boxes."""
     width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
     shared = max(width, 0) * max(height, 0)
@@ -173,7 +151,7 @@ def _best_score(faces: list[DetectedFace]) -> float:
     return max((face.detector_score for face in faces), default=0.0)
 
 
-def _area(box: tuple[float, float, float, float]) -> float:
+def _area(box: Box) -> float:
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
@@ -189,7 +167,7 @@ def _turn_back(face: DetectedFace, turns: int, width: int, height: int) -> Detec
     return DetectedFace(box, tuple(back(*point) for point in face.landmarks_px), face.detector_score, turns)
 
 
-def crop_square(box_px: tuple[float, float, float, float], scale: float = CROP_SCALE) -> tuple[int, int, int]:
+def crop_square(box_px: Box, scale: float = CROP_SCALE) -> tuple[int, int, int]:
     """The square around a box: ``(left, top, side)`` in whole pixels, possibly beyond the border."""
     x0, y0, x1, y1 = box_px
     side = max(round(scale * max(x1 - x0, y1 - y0)), 1)

@@ -5,27 +5,25 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import c2pa
 
+from detector.facts import ContentCredentials, CredentialAction, CredentialsState
 from detector.messages import Message
 from detector.text import one_line
 
 logger = logging.getLogger(__name__)
 
-State = Literal["Trusted", "Valid", "Invalid", "Unreadable", "NotFetched"]
-
-STATE_TITLE: dict[State, Message] = {
+STATE_TITLE: dict[CredentialsState, Message] = {
     "Trusted": Message("Valid, signer trusted"),
     "Valid": Message("Valid signature, signer not confirmed"),
     "Invalid": Message("Invalid, check failed"),
     "Unreadable": Message("Not readable"),
     "NotFetched": Message("Not fetched"),
 }
-STATE_TEXT: dict[State, Message] = {
+STATE_TEXT: dict[CredentialsState, Message] = {
     "Trusted": Message("The file is unchanged since it was signed, and the signer is on a list of trusted signers."),
     "Valid": Message(
         "The file is unchanged since it was signed, but who signed it is not confirmed: anyone can sign in any name, "
@@ -86,50 +84,6 @@ _SETTINGS = {
 }
 
 
-@dataclass(frozen=True)
-class CredentialAction:
-    """Something that was done to the media, as its credentials say.
-
-    Attributes:
-        action: Such as ``c2pa.created``.
-        when: As stated; None where it is not.
-        software: What did it; None where it is not stated.
-        digital_source_type: Address of the IPTC's term; None where it is not stated.
-        signed_by: Who signed this statement: the signer of the file, or of something it was made from.
-    """
-
-    action: str
-    when: str | None
-    software: str | None
-    digital_source_type: str | None
-    signed_by: str | None
-
-
-@dataclass(frozen=True)
-class ContentCredentials:
-    """C2PA content credentials of a file. Only the state is this software's finding; all else is what they claim.
-
-    Attributes:
-        validation_state: "Valid" is no more than intact: see `STATE_TEXT`.
-        issuer: Organisation in the signer's certificate.
-        common_name: Name in the signer's certificate.
-        signed_time: By a time-stamping service; None where none was asked.
-        claim_generator: Software that made them.
-        actions: Of the file itself first, then of what it was made from.
-        digital_source_types: All that the actions name, each once.
-        problems: Why they do not hold, or are not trusted, in plain sentences.
-    """
-
-    validation_state: State
-    issuer: str | None = None
-    common_name: str | None = None
-    signed_time: str | None = None
-    claim_generator: str | None = None
-    actions: tuple[CredentialAction, ...] = ()
-    digital_source_types: tuple[str, ...] = ()
-    problems: tuple[Message, ...] = ()
-
-
 def read_credentials(path: str | Path, trust_anchors: str = "") -> ContentCredentials | None:
     """The content credentials of a photo or video; None where it has none, or its format cannot have any.
 
@@ -150,10 +104,9 @@ def read_credentials(path: str | Path, trust_anchors: str = "") -> ContentCreden
         return None
     except (c2pa.C2paError, json.JSONDecodeError, RecursionError) as error:
         logger.info("content credentials of %s: %s", path, error)
-        state = "NotFetched" if "must fetch remote manifests" in str(error) else "Unreadable"
-        return ContentCredentials(
-            state, problems=(Message("The reader says: {error}", {"error": one_line(str(error), _MAX_TEXT)}),)
-        )
+        state: CredentialsState = "NotFetched" if "must fetch remote manifests" in str(error) else "Unreadable"
+        said = Message("The reader says: {error}", {"error": one_line(str(error), _MAX_TEXT)})
+        return ContentCredentials(state, problems=(said,))
     return _credentials(store) if isinstance(store, dict) else ContentCredentials("Unreadable")
 
 
@@ -163,7 +116,7 @@ def source_type_text(address: str) -> Message | str:
     return SOURCE_TYPE_TEXT.get(term, term)
 
 
-def _credentials(store: dict) -> ContentCredentials:
+def _credentials(store: dict[str, Any]) -> ContentCredentials:
     state = store.get("validation_state")
     manifests = _part(store, "manifests")
     active = _part(manifests, store.get("active_manifest"))
@@ -181,13 +134,13 @@ def _credentials(store: dict) -> ContentCredentials:
     )
 
 
-def _history(active: dict, manifests: dict) -> list[dict]:
+def _history(active: dict[str, Any], manifests: dict[str, Any]) -> list[dict[str, Any]]:
     """The manifest of the file, then those of what it was made from, in the order of their names."""
     others = [manifests[label] for label in sorted(manifests) if isinstance(manifests[label], dict)]
     return [active, *(manifest for manifest in others if manifest is not active)]
 
 
-def _actions(manifest: dict) -> Iterator[CredentialAction]:
+def _actions(manifest: dict[str, Any]) -> Iterator[CredentialAction]:
     signed_by = _text(_part(manifest, "signature_info").get("issuer"))
     for assertion in _dicts(manifest.get("assertions")):
         if str(assertion.get("label", "")).startswith("c2pa.actions"):
@@ -202,7 +155,7 @@ def _actions(manifest: dict) -> Iterator[CredentialAction]:
                 )
 
 
-def _generator(manifest: dict) -> str | None:
+def _generator(manifest: dict[str, Any]) -> str | None:
     names = [
         f"{info.get('name', '')} {info.get('version', '')}".strip()
         for info in _dicts(manifest.get("claim_generator_info"))
@@ -210,23 +163,22 @@ def _generator(manifest: dict) -> str | None:
     return _text(", ".join(name for name in names if name) or manifest.get("claim_generator"))
 
 
+def _problem(status: dict[str, Any]) -> Message:
+    code = _text(status.get("code"))
+    problem = _PROBLEM_TEXT.get(code or "") or _text(status.get("explanation")) or Message("A check failed.")
+    return Message("{problem} ({code})", {"problem": problem, "code": code or Message("no code")})
+
+
 def _each_once(messages: Iterable[Message]) -> tuple[Message, ...]:
     return tuple({str(message): message for message in messages}.values())
 
 
-def _problem(status: dict) -> Message:
-    code = _text(status.get("code"))
-    explanation = _text(status.get("explanation"))
-    problem = _PROBLEM_TEXT.get(code or "") or explanation or Message("A check failed.")
-    return Message("{problem} ({code})", {"problem": problem, "code": code or Message("no code")})
-
-
-def _part(parent: dict, key: object) -> dict:
+def _part(parent: dict[str, Any], key: object) -> dict[str, Any]:
     value = parent.get(key) if isinstance(key, str) else None
     return value if isinstance(value, dict) else {}
 
 
-def _dicts(value: object) -> list[dict]:
+def _dicts(value: object) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 

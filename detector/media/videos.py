@@ -12,6 +12,7 @@ import av
 import numpy as np
 
 from detector.errors import MediaError, NotAVideoError
+from detector.facts import MediaFile
 from detector.limits import MAX_FILE_BYTES, MAX_LOST_PACKETS, MAX_LOST_RUNS, MAX_VIDEO_PIXELS
 from detector.media.container import (
     DECODER_OPTIONS,
@@ -21,7 +22,7 @@ from detector.media.container import (
     pixel_aspect,
     square_size,
 )
-from detector.media.files import MediaFile, check_aspect_ratio, check_size, file_sha256
+from detector.media.files import check_aspect_ratio, check_size, file_sha256
 from detector.media.frame_index import read_index
 from detector.media.sampling import near_stamps
 from detector.messages import Message
@@ -45,7 +46,7 @@ class VideoFrame:
 class Video:
     """A video file opened for sampling; use as a context manager.
 
-    A file of one's own may be larger than an upload (`max_bytes`).
+    A file of one's own may be larger than an upload (`max_bytes`). Its hash is computed unless `sha256` gives it.
 
     Attributes:
         facts: The `MediaFile` of this video.
@@ -58,7 +59,7 @@ class Video:
         MediaError: Empty, too large, too long, not a video, or without a video stream.
     """
 
-    def __init__(self, path: str | Path, max_bytes: int | None = MAX_FILE_BYTES):
+    def __init__(self, path: str | Path, max_bytes: int | None = MAX_FILE_BYTES, sha256: str = ""):
         path = Path(path)
         size = check_size(path, max_bytes)
         self.damaged_frames = 0
@@ -72,7 +73,7 @@ class Video:
         try:
             self._open_stream(size)
             self._index = read_index(self._container, self._stream)
-            self.facts = self._read_facts(path, size)
+            self.facts = self._read_facts(path, size, sha256)
         except BaseException:
             self._container.close()
             raise
@@ -80,7 +81,7 @@ class Video:
     def __enter__(self) -> Video:
         return self
 
-    def __exit__(self, *exc_info) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         self._container.close()
 
     def _open_stream(self, size: int) -> None:
@@ -116,16 +117,16 @@ class Video:
         context.options = DECODER_OPTIONS
         self._counts_frames = self._container.format.name == "avi" and context.has_b_frames
 
-    def _read_facts(self, path: Path, size: int) -> MediaFile:
+    def _read_facts(self, path: Path, size: int, sha256: str) -> MediaFile:
         first = next(self._decode_from(self._index.times[0]), None)
         if first is None and not self._stream.codec_context.width:  # the decoder refused the pictures by their size
             raise MediaError("No frame of the video can be decoded: it is damaged, or its frames are larger than 8K.")
         if first is None:
             raise MediaError("No frame of the video can be decoded; please send the original file.")
-        height, width = self._upright(first).shape[:2]
-        return MediaFile(
-            path.name, file_sha256(path), size, media_type(self._container, path), width, height, self._index.duration_s
-        )
+        height, width = self._upright(first[1]).shape[:2]
+        sha256 = sha256 or file_sha256(path)
+        kind, duration_s = media_type(self._container, path), self._index.duration_s
+        return MediaFile(path.name, sha256, size, kind, width, height, duration_s)
 
     def problems(self) -> list[Message]:
         """Tells what a reader must know of the file and of the frames decoded so far."""
@@ -141,6 +142,11 @@ class Video:
         elif self.damaged_frames:
             sentences.append(Message("Some frames are damaged; the next good ones were used instead."))
         return sentences
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds from the first frame to the end of the last."""
+        return self._index.duration_s
 
     @property
     def frame_count(self) -> int:
@@ -202,18 +208,18 @@ class Video:
             run = max(bisect_right(keyframes, stamps[index]) - 1, first_run)
             found = False
             start = keyframes[run] if run < len(keyframes) else times[0]
-            for frame in self._decode_from(start, wanted):
-                if frame.pts < stamps[index]:
+            for stamp, frame in self._decode_from(start, wanted):
+                if stamp < stamps[index]:
                     continue
-                yield VideoFrame(self._index.seconds(frame.pts), self._upright(frame))
+                yield VideoFrame(self._index.seconds(stamp), self._upright(frame))
                 found = True
-                while index < len(stamps) and stamps[index] <= frame.pts:
+                while index < len(stamps) and stamps[index] <= stamp:
                     index += 1
                 if index == len(stamps):
                     return
                 # Stay in this run of frames while no keyframe saves a frame on the way to the next wanted one.
                 next_keyframe = bisect_right(keyframes, stamps[index]) - 1
-                following = times[bisect_right(times, frame.pts)]
+                following = times[bisect_right(times, stamp)]
                 if next_keyframe >= 0 and keyframes[next_keyframe] > following:
                     break
             lost_runs = 0 if found else lost_runs + 1
@@ -223,8 +229,8 @@ class Video:
                 if first_run >= len(keyframes):
                     return
 
-    def _decode_from(self, stamp: int, wanted: frozenset[int] = frozenset()) -> Iterator[av.VideoFrame]:
-        """Decodes from the keyframe with this stamp on; damaged frames are counted and left out.
+    def _decode_from(self, stamp: int, wanted: frozenset[int] = frozenset()) -> Iterator[tuple[int, av.VideoFrame]]:
+        """Decodes from the keyframe with this stamp on, and gives each frame with its stamp; damaged frames are counted and left out.
 
         Of the frames that no other frame refers to, only the wanted ones are decoded.
         """
@@ -257,9 +263,9 @@ class Video:
                 if frame.is_corrupt or frame.pts is None:
                     self.damaged_frames += 1
                     continue
-                yield frame
+                yield frame.pts, frame
 
-    def _packets_from(self, stamp: int) -> Iterator[av.Packet]:
+    def _packets_from(self, stamp: int) -> Iterator[av.Packet[av.VideoStream]]:
         """The packets of the stream from the keyframe with this stamp on."""
         # MP4 is searched by when a frame is shown, transport streams by when it is decoded, which comes before: there the
         # first way lands behind the keyframe, while in MP4 the second would land at the keyframe before

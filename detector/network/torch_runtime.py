@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import timm
 import torch
 from PIL import Image
+from timm.data.config import resolve_model_data_config
+from timm.data.transforms_factory import create_transform
 from torch import nn
+
+from detector.network.runtimes import Prediction
 
 # VGG-16 needs some 13 MB of activations a crop in its first block; this bounds them.
 BATCH_SIZE = 16
@@ -22,52 +27,46 @@ class TorchRuntime:
     Attributes:
         network: In evaluation mode, float32.
         transform: timm's own evaluation transform, from the model's config.
+        real: Column of the class "real".
     """
 
     name = "torch-fp32"
 
-    def __init__(self, network: nn.Module, transform: Callable[[Image.Image], torch.Tensor]):
-        self.network, self.transform = network, transform
+    def __init__(self, network: nn.Module, transform: Callable[[Image.Image], torch.Tensor], real: int):
+        self.network, self.transform, self.real = network, transform, real
 
     @property
     def outputs(self) -> int:
-        """See `Runtime`."""
-        return self.network.num_classes
+        """How many classes it tells apart."""
+        outputs: int = _as_timm(self.network).num_classes
+        return outputs
 
     @classmethod
-    def from_folder(cls, folder: str | Path) -> TorchRuntime:
-        """From a folder in timm's Hub format.
+    def from_folder(cls, folder: str | Path, real: int) -> TorchRuntime:
+        """Loads a folder in timm's Hub format.
 
         Raises:
             RuntimeError: The weights do not fit the architecture.
         """
         network = timm.create_model(f"local-dir:{folder}", pretrained=True).eval().requires_grad_(False)
-        data_config = timm.data.resolve_model_data_config(network)
+        data_config = resolve_model_data_config(network)  # type: ignore[no-untyped-call]
         # channels-last is a fifth faster for VGG on the CPU
         return cls(
             network.float().to(memory_format=torch.channels_last),
-            timm.data.create_transform(**data_config, is_training=False),
+            create_transform(**data_config, is_training=False),
+            real,
         )
 
-    def batch(self, crops: list[np.ndarray]) -> torch.Tensor:
-        """Square ``(S, S, 3)`` uint8 RGB crops of any size as the network's ``(B, C, H, W)`` input."""
+    def batch(self, crops: Sequence[np.ndarray]) -> torch.Tensor:
+        """Makes the network's ``(B, C, H, W)`` input of square ``(S, S, 3)`` uint8 RGB crops of any size."""
         return torch.stack([self.transform(Image.fromarray(crop)) for crop in crops])
 
     @torch.inference_mode()
-    def logits(self, crops: list[np.ndarray], real: int = 0, sure_at: Sequence[float] = ()) -> np.ndarray:
-        """See `Runtime`."""
-        parts = [
-            self.network(self.batch(crops[start : start + BATCH_SIZE])) for start in range(0, len(crops), BATCH_SIZE)
-        ]
-        return torch.cat(parts).double().numpy()
-
-    @torch.inference_mode()
-    def logits_and_evidence(
-        self, crops: list[np.ndarray], real: int, sure_at: Sequence[float] = ()
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """See `Runtime`."""
+    def predict(self, crops: Sequence[np.ndarray]) -> Prediction:
+        """Scores crops; see `Runtime`."""
         logits, evidence = [], []
-        lower, upper = _around_last_maps(self.network)
+        lower, upper = _around_last_maps(_as_timm(self.network))
+        head = _as_timm(self.network).forward_head
         for start in range(0, len(crops), BATCH_SIZE):
             maps = lower(self.batch(crops[start : start + BATCH_SIZE]))  # (B, C, h, w)
             # what follows may work in place
@@ -75,8 +74,8 @@ class TorchRuntime:
             # one crop at a time: timm's head of VGG makes 7 x 7 of each place
             for features in maps:
                 places = features.flatten(1).T[:, :, None, None].contiguous()  # (h * w, C, 1, 1)
-                evidence.append(log_odds(self.network.forward_head(places), real).reshape(features.shape[1:]))
-        return torch.cat(logits).double().numpy(), torch.stack(evidence).float().numpy()
+                evidence.append(log_odds(head(places), self.real).reshape(features.shape[1:]))
+        return Prediction(torch.cat(logits).double().numpy(), torch.stack(evidence).float().numpy(), self.real)
 
 
 def log_odds(logits: torch.Tensor, real: int) -> torch.Tensor:
@@ -85,7 +84,12 @@ def log_odds(logits: torch.Tensor, real: int) -> torch.Tensor:
     return torch.logsumexp(logits[:, fakes], dim=1) - logits[:, real]
 
 
-def _around_last_maps(network: nn.Module) -> tuple[Layers, Layers]:
+def _as_timm(network: nn.Module) -> Any:
+    """The same network for what timm adds to a module, which no type states."""
+    return network
+
+
+def _around_last_maps(network: Any) -> tuple[Layers, Layers]:
     """What leads to the last feature map, and what leads on to the logits.
 
     A last pooling comes after the map: it blurs places.

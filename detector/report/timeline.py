@@ -10,8 +10,8 @@ from typing import ClassVar
 
 from markupsafe import Markup
 
+from detector.facts import Thresholds
 from detector.messages import Message, counted
-from detector.network.loading import Thresholds
 from detector.report.html import render
 from detector.report.translation import ENGLISH
 from detector.report.wording import VERDICT_TITLE, score_text

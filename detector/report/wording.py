@@ -6,8 +6,8 @@ import base64
 import re
 from pathlib import Path
 
+from detector.facts import Thresholds
 from detector.messages import Message
-from detector.network.loading import Thresholds
 from detector.results import SCORE_DECIMALS, FaceTrack, Result, Verdict
 
 VERDICT_TITLE: dict[Verdict, Message] = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detector.conclusion import NOT_ASSESSED
+from detector.faces.quality import NOT_ASSESSED
 from detector.messages import Message
 from detector.report.drawing import draw_faces
 from detector.report.html import EmbeddedPicture, embedded
