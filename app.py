@@ -1,4 +1,4 @@
-"""The Space: layout and wiring. Everything that decides something lives in detector/."""
+"""The Space: layout and wiring. Everything that decides something lives in detector/ and web/."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from detector.analysis import FRAMES_PER_VIDEO, Analyzer
-from detector.isolation import WORKERS
-from detector.language import LANGUAGES, catalogue, translate
+from detector.analyzer import FRAMES_PER_VIDEO, Analyzer
 from detector.limits import (
     LIMITS_TEXT,
     MAX_FILE_BYTES,
@@ -20,13 +18,15 @@ from detector.limits import (
     MAX_UPLOAD_AGE_S,
     MAX_WAITING_REQUESTS,
 )
-from detector.model import load_model
-from detector.page.elements import asset
-from detector.page.service import Service
-from detector.report import card_markdown
-from detector.server.folder import own_temporary_folder, swept
-from detector.server.memory import bound_memory_pools
-from detector.server.settings import SettingError, Settings, read_settings
+from detector.network.loading import load_model
+from detector.report.translation import LANGUAGES, catalogue, translate
+from detector.report.wording import card_markdown
+from detector.sandbox.client import WORKERS
+from web.memory import bound_memory_pools
+from web.service import Service
+from web.settings import SettingError, Settings, read_settings
+from web.temporary_files import own_temporary_folder, swept
+from web.views.elements import asset
 
 EXAMPLES = Path(__file__).parent / "examples"
 INTRODUCTION = (

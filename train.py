@@ -33,17 +33,17 @@ from httpx2 import HTTPError
 from huggingface_hub.utils import validate_repo_id
 from transformers import HfArgumentParser, set_seed
 
-from detector.model import ModelError
-from training.calibration import calibrate
-from training.card import render_card
-from training.card_tables import comparison_table
+from detector.network.loading import ModelError
 from training.data import SelectionCrops, crop_transform
-from training.evaluation import evaluate, stored_facts, training_facts
+from training.evaluation.calibration import calibrate
+from training.evaluation.evaluation import evaluate, stored_facts, training_facts
 from training.fine_tuning import fine_tune
 from training.material import Material, prepare
-from training.models import Classifier, build_classifier, check_name
+from training.networks.models import Classifier, build_classifier, check_name
 from training.options import Options
 from training.publish import one_line, push_model
+from training.report.card import render_card
+from training.report.card_tables import comparison_table
 from training.run_folder import claim, facts_of_run
 
 logger = logging.getLogger("train")

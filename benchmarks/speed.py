@@ -16,13 +16,13 @@ import torch
 from openvino import opset13 as ops
 
 from benchmarks.media import decode_all, portrait
-from detector.analysis import FRAMES_PER_VIDEO, Analyzer
-from detector.faces import FaceDetector, crop_face
-from detector.isolation import WORKERS
-from detector.model import BUNDLED_FOLDER, LoadedModel, load_folder
-from detector.page.media import clip_html, photo_html
-from detector.runtimes import Choice
-from detector.torch_runtime import TorchRuntime
+from detector.analyzer import FRAMES_PER_VIDEO, Analyzer
+from detector.faces.detection import FaceDetector, crop_face
+from detector.network.loading import BUNDLED_FOLDER, LoadedModel, load_folder
+from detector.network.runtimes import Choice
+from detector.network.torch_runtime import TorchRuntime
+from detector.sandbox.client import WORKERS
+from web.views.media import clip_html, photo_html
 
 # Multiply-adds of VGG-16's convolutions at 224 px; an operation is one of the two.
 OPERATIONS_PER_CROP = 2 * 15.35e9

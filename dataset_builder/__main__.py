@@ -15,17 +15,9 @@ from datasets.exceptions import DatasetGenerationError
 
 from dataset_builder.builder import FRAMES_PER_VIDEO, FaceCrops, build
 from dataset_builder.error_line import error_line
-from dataset_builder.faceforensics import MANIPULATIONS
 from dataset_builder.inventory import dry_run, faceforensics_folder, inventory_text
-from dataset_builder.publish import (
-    SAVED_SIGN,
-    SUMMARIES,
-    check_target,
-    make_repository,
-    push,
-    save,
-    save_parquet,
-)
+from dataset_builder.layouts.faceforensics import MANIPULATIONS
+from dataset_builder.publish import SAVED_SIGN, SUMMARIES, check_target, make_repository, push, save, save_parquet
 from dataset_builder.sources import COMPRESSIONS, REAL
 from dataset_builder.splits import SPLITS
 from dataset_builder.summary import summary_table

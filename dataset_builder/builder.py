@@ -14,10 +14,10 @@ import datasets
 import pyarrow.parquet as pq
 from datasets.fingerprint import Hasher
 
-from dataset_builder import celeb_df, dfdc, faceforensics
 from dataset_builder.extract import Unit
 from dataset_builder.jobs import JobOutcome, make_jobs, run_jobs
-from dataset_builder.labelled_folder import find_labelled
+from dataset_builder.layouts import celeb_df, dfdc, faceforensics
+from dataset_builder.layouts.labelled import find_labelled
 from dataset_builder.records import features
 from dataset_builder.sources import COMPRESSIONS, SourceItem, SourceSet
 from dataset_builder.splits import Deal, balanced_indices, deal, frames_to_sample

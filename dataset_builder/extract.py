@@ -16,11 +16,13 @@ import numpy as np
 from PIL import Image
 
 from dataset_builder.instants import Instant, frames_at_instants, plan_instants
-from dataset_builder.labelled_folder import is_photo
+from dataset_builder.layouts.labelled import is_photo
 from dataset_builder.sources import SourceItem
-from detector.faces import MIN_FACE_PX, DetectedFace, FaceDetector, crop_face
-from detector.media import MediaError, Video, read_image
-from detector.tracks import link_tracks
+from detector.errors import MediaError
+from detector.faces.detection import MIN_FACE_PX, DetectedFace, FaceDetector, crop_face
+from detector.faces.tracking import link_tracks
+from detector.media.images import read_image
+from detector.media.videos import Video
 
 logger = logging.getLogger(__name__)
 

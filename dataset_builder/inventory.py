@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from dataset_builder.builder import FaceCrops, plan_units
-from dataset_builder.faceforensics import MANIPULATIONS, PUBLISHED, PUBLISHED_ORIGINALS, videos_folder
+from dataset_builder.layouts.faceforensics import MANIPULATIONS, PUBLISHED, PUBLISHED_ORIGINALS, videos_folder
 from dataset_builder.sources import COMPRESSIONS
 from dataset_builder.splits import deal
 from dataset_builder.summary import markdown_table

@@ -27,10 +27,10 @@ import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from dataset_builder.extract import ItemCrops, Unit, cut_unit
-from dataset_builder.labelled_folder import is_photo
+from dataset_builder.layouts.labelled import is_photo
 from dataset_builder.records import crop_row
 from dataset_builder.sources import REAL, SourceItem
-from detector.faces import CROP_SCALE, MIN_FACE_PX, FaceDetector
+from detector.faces.detection import CROP_SCALE, MIN_FACE_PX, FaceDetector
 
 logger = logging.getLogger(__name__)
 

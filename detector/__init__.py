@@ -1,6 +1,6 @@
-"""Face manipulation detection: media -> faces -> model -> saliency -> analysis -> report -> evidence.
+"""Face manipulation detection: media in, answer out.
 
-Each module imports only from modules to its left in that line, never from those to its right.
+Imports point downwards only: analyzer, batch; report; faces, network; sandbox; media; results, limits, errors.
 """
 
 __version__ = "0.1.0"

@@ -18,8 +18,8 @@ from detector.text import printable
 
 # torch takes seconds: what needs it is imported where it is used, so that --help and mistakes are answered at once
 if TYPE_CHECKING:
-    from detector.analysis import Analyzer
-    from detector.batch import BatchItem
+    from detector.analyzer import Analyzer
+    from detector.batch.runner import BatchItem
 
 logger = logging.getLogger(__name__)
 
@@ -174,7 +174,7 @@ def _run(options: argparse.Namespace) -> int:
     from tqdm import tqdm
     from tqdm.contrib.logging import logging_redirect_tqdm
 
-    from detector.batch import analyze_many
+    from detector.batch.runner import analyze_many
 
     analyzer = _analyzer(options.model)
     files, done_before = _still_to_do(files, options, analyzer), len(files)
@@ -210,8 +210,8 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _analyzer(folder: Path | None) -> Analyzer:
-    from detector.analysis import Analyzer
-    from detector.model import ModelError, load_folder, load_model
+    from detector.analyzer import Analyzer
+    from detector.network.loading import ModelError, load_folder, load_model
 
     try:
         return Analyzer(load_folder(folder, folder.resolve().name) if folder else load_model())
@@ -222,7 +222,7 @@ def _analyzer(folder: Path | None) -> Analyzer:
 def _still_to_do(files: list[Path], options: argparse.Namespace, analyzer: Analyzer) -> list[Path]:
     if not options.resume:
         return files
-    from detector.result_lines import LinesError, Wanted, go_on
+    from detector.batch.resume import LinesError, Wanted, go_on
 
     try:
         return go_on(options.output, files, Wanted(analyzer.model.info, options.frames, options.report, options.exact))
@@ -247,10 +247,10 @@ def _stream(options: argparse.Namespace) -> Iterator[TextIO]:
 def _text(item: BatchItem, options: argparse.Namespace, report: str | None, is_first: bool) -> str:
     """What is written of a file, in the form that was asked for."""
     if options.form == "json":
-        from detector.result_lines import line
+        from detector.batch.resume import line
 
         return line(item, options.frames, report)
-    from detector.batch_output import plain_text, to_csv
+    from detector.batch.output import plain_text, to_csv
 
     if options.form == "csv":
         return to_csv([item], with_path=True, with_header=is_first)
@@ -263,7 +263,7 @@ def _write_report(item: BatchItem, analyzer: Analyzer, folder: Path | None) -> s
         return None
     if item.analysis is None:
         return f"{report_stem(item.duplicate_of, item.sha256)}.html"
-    from detector.evidence import build_evidence, write_evidence
+    from detector.report.evidence_report import build_evidence, write_evidence
 
     try:
         evidence = build_evidence(item.path, item.analysis, analyzer.model)
@@ -282,8 +282,8 @@ def report_stem(path: Path, sha256: str) -> str:
 
 def _summarise(outcomes: Counter[str], done_before: int, analyzer: Analyzer) -> None:
     """Says on the error stream how many files had which verdict, what that means, and which model answered."""
-    from detector.batch_output import NOT_ANALYSED
-    from detector.report import VERDICT_TEXT, VERDICT_TITLE
+    from detector.batch.output import NOT_ANALYSED
+    from detector.report.wording import VERDICT_TEXT, VERDICT_TITLE
 
     info = analyzer.model.info
     counts = [

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from detector.faces import MIN_FACE_PX, DetectedFace
-from detector.files import MediaFile
+from detector.faces.detection import MIN_FACE_PX, DetectedFace
+from detector.faces.quality import Reason
 from detector.limits import MAX_FACES_PER_FRAME
-from detector.model import LoadedModel
-from detector.quality import Reason
+from detector.media.files import MediaFile
+from detector.network.loading import LoadedModel
 from detector.results import (
     SCHEMA_VERSION,
     SCORE_DECIMALS,
@@ -54,7 +54,7 @@ class Sample:
         not_assessed: Those that cannot be.
         left_out: How many more there are than are assessed.
         scores: ``(faces,)``, 0..1.
-        evidence: ``(faces, h, w)``; see `detector.saliency`.
+        evidence: ``(faces, h, w)``; see `detector.network.saliency`.
         kinds: P(kind | fake), ``(faces, kinds)``.
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from detector.files import MediaError
+from detector.errors import MediaError
 
 
 class Deadline:

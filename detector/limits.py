@@ -1,7 +1,7 @@
 """What is refused or left out, and why: every limit on what people send, in one place.
 
 Limits on files are checked before anything is decoded. How small, blurred or hidden a face may be is no matter of safety
-but of the model, and stands in `detector.quality`.
+but of the model, and stands in `detector.faces.quality`.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ MAX_BATCH_S = 30 * 60
 # Of an annotated video: `MAX_ANNOTATED_S` of 1080p on a machine half as fast as two busy cores.
 MAX_ANNOTATING_S = 20 * 60
 
-# A worker that reads media (`detector.worker`). Memory counts addresses, of which libraries reserve a gigabyte that they never
+# A worker that reads media (`detector.sandbox.worker`). Memory counts addresses, of which libraries reserve a gigabyte that they never
 # use; a photo of 120 megapixels or 8K video with many threads fits.
 MAX_WORKER_MEMORY_BYTES = 6 * 1024**3
 # What it says beside pictures: the longest is a result with all of its frames, about a megabyte.

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 import numpy as np
 
-from detector.faces import DetectedFace
-from detector.files import MediaFile
-from detector.model import ModelInfo, Thresholds
-from detector.quality import Reason
+from detector.faces.detection import DetectedFace
+from detector.faces.quality import Reason
+from detector.media.files import MediaFile
+from detector.network.loading import ModelInfo, Thresholds
 
 SCHEMA_VERSION = "1.3"
 SCORE_DECIMALS = 6  # a threshold can lie within 1e-4 of 1
@@ -189,3 +189,8 @@ def verdict_for(score: float, thresholds: Thresholds) -> Verdict:
     if score < thresholds.no_manipulation_found:
         return "no_manipulation_found"
     return "inconclusive"
+
+
+def result_to_dict(result: Result) -> dict:
+    """The JSON of the interface, as documented in the README."""
+    return asdict(result)

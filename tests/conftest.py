@@ -9,10 +9,10 @@ import pytest
 import torch
 from hypothesis import settings
 
-from dataset_builder.blending import jpeg
-from detector.faces import FaceDetector, crop_face
+from dataset_builder.pseudo_fakes.blending import jpeg
+from detector.faces.detection import FaceDetector, crop_face
 from tests.media_factory import PAIRS, astronaut, faceforensics_tree, numbered_frames, write_video
-from training.network import PooledVGG16
+from training.networks.vgg16 import PooledVGG16
 
 # A process that has used OpenVINO ends in a segmentation fault some time after it trains with PyTorch 2.14, so what is about
 # OpenVINO runs in a process of its own (`tests/apart.py`) and all else on the reference.

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from detector.model import LoadedModel, ModelInfo, Thresholds
-from detector.runtimes import log_odds
+from detector.network.loading import LoadedModel, ModelInfo, Thresholds
+from detector.network.runtimes import log_odds
 from tests.media_factory import astronaut
 
 PLACES = 7
@@ -27,13 +27,13 @@ class RednessRuntime:
         return np.stack([-margin / 2, margin / 2], axis=1)
 
     def logits(self, crops: list[np.ndarray], real: int = 0, sure_at: Sequence[float] = ()) -> np.ndarray:
-        """See `detector.runtimes.Runtime`."""
+        """See `detector.network.runtimes.Runtime`."""
         return self.of_colours(np.stack([colours_of_places(crop).mean(axis=(0, 1)) for crop in crops]))
 
     def logits_and_evidence(
         self, crops: list[np.ndarray], real: int, sure_at: Sequence[float] = ()
     ) -> tuple[np.ndarray, np.ndarray]:
-        """See `detector.runtimes.Runtime`."""
+        """See `detector.network.runtimes.Runtime`."""
         places = np.concatenate([colours_of_places(crop).reshape(-1, 3) for crop in crops])
         evidence = log_odds(self.of_colours(places), real).reshape(-1, PLACES, PLACES)
         return self.logits(crops), evidence.astype(np.float32)

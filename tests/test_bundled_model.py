@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import skimage.data
 
-from detector.media import file_sha256
-from detector.model import BUNDLED_FOLDER, load_folder
-from detector.quantisation import Quantisation
-from detector.saliency import score_with_evidence
-from training.card import render_card
+from detector.media.files import file_sha256
+from detector.network.loading import BUNDLED_FOLDER, load_folder
+from detector.network.quantisation import Quantisation
+from detector.network.saliency import score_with_evidence
+from training.report.card import render_card
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = json.loads((ROOT / "tests" / "fixtures" / "golden_scores.json").read_text())

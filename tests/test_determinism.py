@@ -12,11 +12,11 @@ ROOT = Path(__file__).parent.parent
 ANSWER = """
 import json, sys
 from pathlib import Path
-from detector.analysis import Analyzer
-from detector.batch import analyze_file
-from detector.evidence import build_evidence, write_evidence
-from detector.model import load_model
-from detector.report import result_to_dict
+from detector.analyzer import Analyzer
+from detector.batch.runner import analyze_file
+from detector.report.evidence_report import build_evidence, write_evidence
+from detector.network.loading import load_model
+from detector.results import result_to_dict
 analyzer, folder = Analyzer(load_model()), Path(sys.argv[1])
 for name in ("astronaut.jpg", "astronaut.mp4"):
     path = Path("examples", name)

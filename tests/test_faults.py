@@ -19,14 +19,14 @@ import app
 from benchmarks.load import media
 from benchmarks.server_process import ServerProcess
 from benchmarks.visits import Visitor
-from detector.analysis import Analyzer
-from detector.annotated import write_annotated_video
-from detector.evidence import build_evidence, write_evidence
-from detector.isolation import WORKERS
-from detector.page.service import CANNOT_WRITE, Service
+from detector.analyzer import Analyzer
+from detector.report.annotated_video import write_annotated_video
+from detector.report.evidence_report import build_evidence, write_evidence
+from detector.sandbox.client import WORKERS
 from tests.benchmarks.test_load import FAKE_SERVER
 from tests.media_factory import write_video
 from tests.redness_model import portrait, redness_model
+from web.service import CANNOT_WRITE, Service
 
 REQUEST = SimpleNamespace(session_hash="someone")
 KILLED_SERVER = ("-c", FAKE_SERVER)

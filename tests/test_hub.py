@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from detector import model
-from detector.model import BUNDLED_FOLDER, HUB_TIMEOUT_S
+from detector.network import loading
+from detector.network.loading import BUNDLED_FOLDER, HUB_TIMEOUT_S
 from tests.hub_server import running_hub
 
 LOAD = """
 import json, time
-from detector.model import load_model
+from detector.network.loading import load_model
 start = time.monotonic()
 model = load_model()
 seconds = time.monotonic() - start
@@ -25,8 +25,8 @@ def test_pushed_model_gives_the_same_scores_through_every_library(hub_client, tm
     code = """
 import json, pathlib, skimage.data, numpy as np, timm, torch, transformers
 from training.publish import push_model
-from detector.faces import FaceDetector, crop_face
-from detector.model import BUNDLED_FOLDER, load_folder, load_model
+from detector.faces.detection import FaceDetector, crop_face
+from detector.network.loading import BUNDLED_FOLDER, load_folder, load_model
 push_model(BUNDLED_FOLDER, "tester/vgg16")
 image = skimage.data.astronaut()
 crop = crop_face(image, FaceDetector().detect(image)[0])
@@ -150,9 +150,9 @@ def test_wrong_model_leaves_the_bundled_one(tmp_path, monkeypatch, wrong):
     shutil.copytree(BUNDLED_FOLDER, folder, ignore=shutil.ignore_patterns("plots"))
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | wrong))
-    monkeypatch.setattr(model, "fetch_from_hub", lambda *args: folder)
+    monkeypatch.setattr(loading, "fetch_from_hub", lambda *args: folder)
     monkeypatch.setenv("MODEL_ID", "tester/wrong")
-    answer = model.load_model()
+    answer = loading.load_model()
     assert answer.info.id == "bundled"
     assert (
         answer.warning
@@ -166,7 +166,7 @@ def test_pinned_revision_stays_when_the_hub_moves_on(hub_client, tmp_path):
     code = f"""
 import json, os, pathlib
 from training.publish import push_model
-from detector.model import load_model
+from detector.network.loading import load_model
 folder = pathlib.Path({str(folder)!r})
 first = push_model(folder, "tester/vgg16")
 (folder / "README.md").write_text((folder / "README.md").read_text() + "more")

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from detector import __version__
-from detector.analysis import Analyzer
-from detector.model import BUNDLED_FOLDER, load_folder
+from detector.analyzer import Analyzer
+from detector.network.loading import BUNDLED_FOLDER, load_folder
 from tests.hub_server import running_hub
 from tests.media_factory import astronaut
 from training import publish
@@ -21,7 +21,7 @@ def test_model_is_private_tagged_in_one_commit_and_pulled_by_its_tag(hub_client,
 import contextlib, io, json, os
 from huggingface_hub import HfApi, ModelCard
 from training.publish import main
-from detector.model import load_model
+from detector.network.loading import load_model
 out = io.StringIO()
 with contextlib.redirect_stdout(out):
     assert main(["model", {str(BUNDLED_FOLDER)!r}, "tester/vgg16"]) == 0
@@ -107,8 +107,8 @@ print(json.dumps({
     with running_hub(tmp_path / "hub") as endpoint:
         answer = hub_client(code, endpoint)
     files = set(answer["files"])
-    assert {"app.py", "README.md", "requirements.txt", "model/model.safetensors", "detector/analysis.py"} <= files
-    assert "detector/weights/face_detection_yunet_2023mar.onnx" in files
+    assert {"app.py", "README.md", "requirements.txt", "model/model.safetensors", "detector/analyzer.py"} <= files
+    assert "detector/faces/weights/face_detection_yunet_2023mar.onnx" in files
     assert {name.split("/")[0] for name in files} & {"training", "tests", "benchmarks", "runs", "data"} == set()
     assert "detector/gone.py" not in files and not any("__pycache__" in name for name in files)
     assert answer["first"] == {"MODEL_ID": "tester/vgg16", "MODEL_REVISION": "v1"}
@@ -117,8 +117,8 @@ print(json.dumps({
 
 SPACE_ANSWER = """
 import json, app
-from detector.analysis import Analyzer
-from detector.model import load_model
+from detector.analyzer import Analyzer
+from detector.network.loading import load_model
 model = load_model()
 app.build_app(Analyzer(model))
 result = Analyzer(model).analyze_image("examples/astronaut.jpg").result

@@ -8,7 +8,7 @@ import av
 import cv2
 import numpy as np
 
-from dataset_builder.blending import jpeg
+from dataset_builder.pseudo_fakes.blending import jpeg
 
 _FILTERS = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
 

@@ -14,11 +14,11 @@ import timm
 import torch
 from PIL import Image
 
-from dataset_builder.real_faces import RealFaces, read_crop, spread
+from dataset_builder.pseudo_fakes.real_faces import RealFaces, read_crop, spread
 from dataset_builder.sources import REAL
 from training.augmentation import augment, recompress
-from training.losses import MASK_CHANNELS, SOME_FAKE
-from training.network import DATA_CONFIG
+from training.networks.losses import MASK_CHANNELS, SOME_FAKE
+from training.networks.vgg16 import DATA_CONFIG
 
 # Side of the masks that come with training crops: that of the third block at 224 px.
 MASK_SIDE = 56

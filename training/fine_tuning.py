@@ -23,9 +23,9 @@ from transformers import (
     set_seed,
 )
 
-from detector.runtimes import log_odds
+from detector.network.runtimes import log_odds
 from training.data import SelectionCrops, TrainingPairs, collate
-from training.models import Classifier
+from training.networks.models import Classifier
 from training.options import Options
 from training.run_folder import last_complete_checkpoint
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import datasets
 
-from dataset_builder.real_faces import PSEUDO_FAKES, joined, real_faces
+from dataset_builder.pseudo_fakes.real_faces import PSEUDO_FAKES, joined, real_faces
 from dataset_builder.sources import REAL
 from training.data import (
     BINARY,

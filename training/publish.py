@@ -21,14 +21,24 @@ from huggingface_hub.utils import validate_repo_id
 
 from dataset_builder.error_line import error_line
 from detector import __version__
-from detector.media import file_sha256
-from detector.model import ModelError, load_folder
+from detector.media.files import file_sha256
+from detector.network.loading import ModelError, load_folder
 
 ROOT = Path(__file__).parent.parent
 MODEL_FILES = ["config.json", "model.safetensors", "README.md", "evaluation.json", "plots/*.png"]
 # What the Space runs with; training, tests and benchmarks stay away.
 SPACE_FILES = [
-    *("app.py", "detector/**", "model/**", "examples/**", "model_card.md", "README.md", "requirements.txt", "LICENSE"),
+    *(
+        "app.py",
+        "detector/**",
+        "web/**",
+        "model/**",
+        "examples/**",
+        "model_card.md",
+        "README.md",
+        "requirements.txt",
+        "LICENSE",
+    ),
 ]
 _IGNORED = ["**/__pycache__/**", "**/*.pyc"]
 

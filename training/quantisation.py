@@ -3,7 +3,7 @@
     python -m training.quantisation model --dataset data/face_swaps data/portraits
 
 A command of its own: a process that has used OpenVINO ends in a segmentation fault when it trains with torch. The page uses int8 only
-where the figures allow it; see `detector.quantisation`.
+where the figures allow it; see `detector.network.quantisation`.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
 from dataset_builder.error_line import error_line
-from dataset_builder.real_faces import read_crop, spread
-from detector.files import file_sha256
-from detector.model import ModelError, load_folder
-from detector.preprocessing import Preprocessing
-from detector.quantisation import KEY, to_hex
+from dataset_builder.pseudo_fakes.real_faces import read_crop, spread
+from detector.media.files import file_sha256
+from detector.network.loading import ModelError, load_folder
+from detector.network.preprocessing import Preprocessing
+from detector.network.quantisation import KEY, to_hex
+from detector.network.runtimes import UnsuitableError
 from detector.results import verdict_for
-from detector.runtimes import UnsuitableError
-from training.calibration import score_set
-from training.card import render_card
 from training.data import EvaluationSet
+from training.evaluation.calibration import score_set
+from training.report.card import render_card
 from training.splits import load_splits
 
 # Training crops whose activations are looked at; more hardly raise the highest. As many others tell how far int8 is off.
@@ -91,7 +91,7 @@ def quantise(folder: Path, training: list[datasets.Dataset], test: EvaluationSet
 def activation_facts(folder: Path, config: dict, crops: list[np.ndarray]) -> dict:
     """The largest outputs of the first `RANGES` convolutions after their ReLU, and which channels ever give anything."""
     # not at the top: train.py imports this module and must not load OpenVINO
-    from detector.openvino_runtime import BATCH_SIZE, CONVOLUTIONS, build_graph, compile_graph, read_weights
+    from detector.network.openvino_runtime import BATCH_SIZE, CONVOLUTIONS, build_graph, compile_graph, read_weights
 
     graph = compile_graph(build_graph(read_weights(folder / "model.safetensors"), every_layer=True))
     preprocessing = Preprocessing.from_config(config["pretrained_cfg"])

@@ -10,7 +10,7 @@ from benchmarks.server_process import Footprint
 
 FAKE_SERVER = """
 import app
-from detector.analysis import Analyzer
+from detector.analyzer import Analyzer
 from tests.redness_model import redness_model
 app.load_model = redness_model
 raise SystemExit(app.main())

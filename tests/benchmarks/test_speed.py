@@ -5,7 +5,7 @@ from benchmarks import speed
 from benchmarks.__main__ import table
 from benchmarks.media import ClipKind, decode_all, make_clip, repeat_clip
 from benchmarks.speed import Row, interleaved
-from detector.videos import Video
+from detector.media.videos import Video
 
 
 def test_medians_leave_the_first_round_out(monkeypatch):

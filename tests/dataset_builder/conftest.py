@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from dataset_builder.landmarks import FaceLandmarker
-from detector.faces import DetectedFace, FaceDetector
+from dataset_builder.pseudo_fakes.landmarks import FaceLandmarker
+from detector.faces.detection import DetectedFace, FaceDetector
 from tests.media_factory import astronaut
 
 

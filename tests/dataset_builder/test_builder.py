@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dataset_builder.builder import FaceCrops, build
-from dataset_builder.faceforensics import MANIPULATIONS
+from dataset_builder.layouts.faceforensics import MANIPULATIONS
 from dataset_builder.splits import assign_groups
 from tests.media_factory import (
     clip,
@@ -123,7 +123,7 @@ def test_either_label_column_says_what_a_crop_is(built):
 def test_columns_name_the_source_of_a_crop(rows, whole_tree):
     fake = rows["FaceSwap/001_000"][0]
     assert (fake["compression"], fake["target"], fake["source"], fake["group"]) == ("c23", "001", "000", "000")
-    from detector.media import file_sha256
+    from detector.media.files import file_sha256
 
     assert fake["source_sha256"] == file_sha256(faceforensics_video(whole_tree, "FaceSwap", "001_000"))
     assert rows["youtube/006"][0]["group"] == "000"  # of the same YouTube video

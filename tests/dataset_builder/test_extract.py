@@ -8,8 +8,8 @@ from PIL import Image
 from dataset_builder.extract import Unit, cut_unit
 from dataset_builder.jobs import Job
 from dataset_builder.sources import SourceItem
-from detector.faces import FaceDetector, crop_face
-from detector.media import Video
+from detector.faces.detection import FaceDetector, crop_face
+from detector.media.videos import Video
 from tests.media_factory import clip, face_frame, mask_clip, texture, write_video
 
 FRAMES = 3

@@ -8,14 +8,14 @@ import pytest
 from PIL import Image
 
 from detector import deadline
-from detector.analysis import Analyzer
-from detector.batch import analyze_many
+from detector.analyzer import Analyzer
+from detector.batch.runner import analyze_many
 from detector.deadline import Deadline
-from detector.files import MediaError
+from detector.errors import MediaError
 from detector.limits import MAX_REQUEST_S
-from detector.page.service import Service
 from tests.media_factory import write_video
 from tests.redness_model import portrait, redness_model
+from web.service import Service
 
 REQUEST = SimpleNamespace(session_hash="someone")
 

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from detector.__main__ import FRAMES_PER_VIDEO, list_files, main, report_stem
-from detector.analysis import FRAMES_PER_VIDEO as FRAMES_OF_ANALYSIS
-from detector.analysis import Analyzer
-from detector.files import file_sha256
+from detector.analyzer import FRAMES_PER_VIDEO as FRAMES_OF_ANALYSIS
+from detector.analyzer import Analyzer
+from detector.media.files import file_sha256
 from tests.media_factory import write_video
 from tests.redness_model import portrait, redness_model
 
@@ -34,7 +34,7 @@ def lines(output: Path) -> list[dict]:
 def analysed(monkeypatch):
     """Puts the model of the tests in; gives the names of the files that were analysed."""
     names = []
-    monkeypatch.setattr("detector.model.load_model", redness_model)
+    monkeypatch.setattr("detector.network.loading.load_model", redness_model)
     for method in ("analyze_image", "analyze_video"):
         real = getattr(Analyzer, method)
 
@@ -191,7 +191,7 @@ def test_results_that_no_longer_hold_are_made_again(inbox, analysed, tmp_path, m
     assert run(*command, "--frames", 3) == 1
     assert analysed == ["a.png", "notes.txt"]
     analysed.clear()
-    monkeypatch.setattr("detector.model.load_model", lambda: redness_model(revision="2"))
+    monkeypatch.setattr("detector.network.loading.load_model", lambda: redness_model(revision="2"))
     assert run(*command, "--frames", 3) == 1
     assert analysed == ["a.png", "clip.mp4", "copy.png", "notes.txt"]
     assert len(lines(output)) == 4
@@ -222,10 +222,10 @@ def test_each_content_gets_one_report(inbox, analysed, tmp_path, monkeypatch):
         (folder / f"{stem}.html").write_text("report")
         return folder / f"{stem}.html", folder / f"{stem}.json"
 
-    module = types.ModuleType("detector.evidence")
+    module = types.ModuleType("detector.report.evidence_report")
     module.build_evidence = lambda path, analysis, model, moment=None: (path, len(analysis.frames), model.info.id)
     module.write_evidence = write_evidence
-    monkeypatch.setitem(sys.modules, "detector.evidence", module)
+    monkeypatch.setitem(sys.modules, "detector.report.evidence_report", module)
     reports, output = tmp_path / "reports", tmp_path / "out.jsonl"
     command = (inbox, "--output", output, "--report", reports, "--frames", 2, "--resume")
     assert run(*command) == 1
@@ -267,8 +267,8 @@ def test_stopped_by_the_user(inbox, analysed, tmp_path, monkeypatch, capsys):
 
 def test_reader_who_has_seen_enough_hears_no_complaint(tmp_path):
     code = (
-        "import sys, detector.model; from tests.redness_model import redness_model\n"
-        "detector.model.load_model = redness_model\n"
+        "import sys, detector.network.loading; from tests.redness_model import redness_model\n"
+        "detector.network.loading.load_model = redness_model\n"
         "from detector.__main__ import main; sys.exit(main(sys.argv[1:]))"
     )
     (tmp_path / "bad.jpg").write_bytes(b"x")

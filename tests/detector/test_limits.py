@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import app
-from detector.language import LANGUAGES, translate
 from detector.limits import (
     LIMITS_TEXT,
     MAX_BATCH_FILES,
@@ -13,6 +12,7 @@ from detector.limits import (
     MAX_REQUEST_S,
     MAX_VIDEO_DURATION_S,
 )
+from detector.report.translation import LANGUAGES, translate
 
 README = (Path(app.__file__).parent / "README.md").read_text(encoding="utf-8")
 

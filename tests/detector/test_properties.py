@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.conclusion import suspicious_spans
-from detector.faces import DetectedFace, crop_face, crop_square
-from detector.media import Video
-from detector.model import Thresholds
-from detector.report import score_text
+from detector.faces.detection import DetectedFace, crop_face, crop_square
+from detector.faces.tracking import link_tracks
+from detector.media.videos import Video
+from detector.network.loading import Thresholds
+from detector.report.wording import score_text
 from detector.results import FrameScore, verdict_for
 from detector.text import one_line, printable
-from detector.tracks import link_tracks
 
 LANDMARKS = ((0.0, 0.0),) * 5
 scores = st.floats(0, 1)

@@ -4,11 +4,11 @@ import shutil
 import numpy as np
 import pytest
 
-from detector.files import file_sha256
-from detector.model import BUNDLED_FOLDER, load_folder
-from detector.quantisation import Quantisation
+from detector.media.files import file_sha256
+from detector.network.loading import BUNDLED_FOLDER, load_folder
+from detector.network.quantisation import Quantisation
 from training import quantisation
-from training.models import TimmClassifier, save_model_folder
+from training.networks.models import TimmClassifier, save_model_folder
 
 STORED = {"thresholds": {"no_manipulation_found": 0.4, "manipulated": 0.6}}
 
@@ -47,7 +47,7 @@ def test_command_stores_what_int8_needs_and_what_it_changes(folder, data_set, fe
 
 def test_margin_is_three_deviations_of_what_int8_moves(folder, data_set, few_crops, monkeypatch):
     moved = iter([np.array([1.0, 2.0, 3.0]), np.array([0.5, 2.0, 3.5])])  # first int8, then float32
-    monkeypatch.setattr("detector.model.LoadedModel.score_log_odds", lambda self, crops: next(moved))
+    monkeypatch.setattr("detector.network.loading.LoadedModel.score_log_odds", lambda self, crops: next(moved))
     monkeypatch.setattr(quantisation, "compare", lambda *of: {"auc_change": 0.0, "verdicts_changed": 0.0})
     assert quantisation.main([str(folder), "--dataset", str(data_set)]) == 0
     stored = Quantisation.from_config(json.loads((folder / "config.json").read_text()), folder / "model.safetensors")

@@ -1,6 +1,6 @@
 import numpy as np
 
-from dataset_builder.blending import jpeg
+from dataset_builder.pseudo_fakes.blending import jpeg
 from tests.media_factory import astronaut
 from training.augmentation import augment, h264
 

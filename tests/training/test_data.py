@@ -6,13 +6,20 @@ import pytest
 import torch
 from PIL import Image
 
-from dataset_builder.real_faces import PSEUDO_FAKES, joined, real_faces
+from dataset_builder.pseudo_fakes.real_faces import PSEUDO_FAKES, joined, real_faces
 from dataset_builder.records import features
-from detector.faces import FaceDetector, crop_face
+from detector.faces.detection import FaceDetector, crop_face
 from tests.media_factory import astronaut
-from training.data import EvaluationSet, SelectionCrops, TrainingPairs, collate, crop_transform, pseudo_fake_set
-from training.losses import SOME_FAKE
-from training.network import DATA_CONFIG
+from training.data import (
+    EvaluationSet,
+    SelectionCrops,
+    TrainingPairs,
+    collate,
+    crop_transform,
+    pseudo_fake_set,
+)
+from training.networks.losses import SOME_FAKE
+from training.networks.vgg16 import DATA_CONFIG
 
 
 def rows_of_astronaut() -> datasets.Dataset:
@@ -57,7 +64,7 @@ def faces(rows, tmp_path_factory):
 
 def test_landmarks_are_located_once(rows, tmp_path, monkeypatch):
     first = real_faces(rows, "a", tmp_path)
-    monkeypatch.setattr("dataset_builder.real_faces.FaceLandmarker", None)
+    monkeypatch.setattr("dataset_builder.pseudo_fakes.real_faces.FaceLandmarker", None)
     again = real_faces(rows, "b", tmp_path)
     assert len(first.rows) == 3
     assert np.array_equal(first.landmarks, again.landmarks)

@@ -5,8 +5,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from transformers import EvalPrediction, TrainerControl, TrainerState, TrainingArguments
 
 from training.fine_tuning import EarlyStopping, fine_tune, mixed_precision, optimizer, schedule, validation_auc
-from training.models import build_classifier
-from training.network import PooledVGG16
+from training.networks.models import build_classifier
+from training.networks.vgg16 import PooledVGG16
 from training.options import Options
 
 

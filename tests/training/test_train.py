@@ -13,8 +13,8 @@ from safetensors.torch import load_file
 
 import train
 from dataset_builder.__main__ import main as build_main
-from detector.analysis import Analyzer
-from detector.model import load_folder
+from detector.analyzer import Analyzer
+from detector.network.loading import load_folder
 from tests.training.commands import command, evaluation_of
 
 ROOT = Path(train.__file__).parent

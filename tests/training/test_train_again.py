@@ -9,7 +9,7 @@ import pytest
 from transformers import Trainer
 
 import train
-from detector.files import file_sha256
+from detector.media.files import file_sha256
 from tests.training.commands import command, evaluation_of
 
 ROOT = Path(train.__file__).parent

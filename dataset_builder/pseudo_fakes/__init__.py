@@ -1,0 +1,1 @@
+"""Fakes that are made of real faces, with their masks."""

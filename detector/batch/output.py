@@ -1,0 +1,145 @@
+"""What became of many files as the documented JSON, as rows for spreadsheets and as lines for people."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from detector.batch.runner import BatchItem
+from detector.report.wording import VERDICT_TITLE, score_text
+from detector.results import SCHEMA_VERSION, Result, result_to_dict
+from detector.text import printable
+
+NOT_ANALYSED = "Not analysed"
+COLUMNS = (
+    "file",
+    "sha256",
+    "media_type",
+    "verdict",
+    "score",
+    "faces",
+    "from_s",
+    "to_s",
+    "warnings",
+    "model",
+    "model_revision",
+    "threshold_no_manipulation_found",
+    "threshold_manipulated",
+    "duplicate_of",
+    "error",
+)
+# A cell that starts so is a formula to spreadsheets; to East Asian ones also in full width.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def item_to_dict(item: BatchItem, with_path: bool = False) -> dict:
+    """One item as in the documented JSON.
+
+    Args:
+        item: The item.
+        with_path: Also says where the file lies; what is sent to others must not.
+    """
+    name = str if with_path else _name
+    return {
+        "file": name(item.path),
+        "sha256": item.sha256 or None,
+        "duplicate_of": name(item.duplicate_of) if item.duplicate_of else None,
+        "result": result_to_dict(item.result) if item.result else None,
+        "error": item.error,
+    }
+
+
+def to_document(items: Iterable[BatchItem], with_path: bool = False) -> dict:
+    """All items as the documented JSON."""
+    return {"schema_version": SCHEMA_VERSION, "items": [item_to_dict(item, with_path) for item in items]}
+
+
+def to_json(items: Iterable[BatchItem], with_path: bool = False) -> str:
+    """All items as one JSON document, in ASCII, so that no file name can break it."""
+    return json.dumps(to_document(items, with_path), indent=2) + "\n"
+
+
+def rows(items: Iterable[BatchItem], with_path: bool = False) -> list[dict]:
+    """One row a file for people and spreadsheets, with the keys of `COLUMNS`; None where there is nothing to say.
+
+    `from_s` and `to_s` are the first and the last sampled instant of a video, in seconds, at which the face that decides
+    shows signs of manipulation.
+
+    Args:
+        items: The items.
+        with_path: ``file`` says where the file lies, not only its name.
+    """
+    return [_row(item, str if with_path else _name) for item in items]
+
+
+def to_csv(items: Iterable[BatchItem], with_path: bool = False, with_header: bool = True) -> str:
+    """The rows as CSV with CR LF. Write it as ``utf-8-sig`` and ``newline=""``, else Excel garbles accents.
+
+    Text that a spreadsheet would take for a formula gets a leading apostrophe.
+    """
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS)
+    if with_header:
+        writer.writeheader()
+    for row in rows(items, with_path):
+        writer.writerow({column: _harmless(value) for column, value in row.items()})
+    return text.getvalue()
+
+
+def plain_text(item: BatchItem) -> str:
+    """A line with verdict, score and path; indented below it why there is none, when in a video, and every warning."""
+    notes, score = [], ""
+    if result := item.result:
+        score = "" if result.score is None else score_text(result.score, result.model.thresholds)
+        if span := manipulated_span_s(result):
+            notes.append(f"Signs of manipulation from {span[0]:.1f} to {span[1]:.1f} s.")
+        notes += result.warnings
+    else:
+        notes.append(item.error)
+    if item.duplicate_of:
+        notes.append(f"The same file as {item.duplicate_of}.")
+    title = VERDICT_TITLE[item.result.verdict] if item.result else NOT_ANALYSED
+    first = f"{title:<22} {score:>8}  {item.path}"
+    return "".join(f"{printable(text)}\n" for text in (first, *(f"    {note}" for note in notes)))
+
+
+def _row(item: BatchItem, name: Callable[[Path], str]) -> dict:
+    row = dict.fromkeys(COLUMNS)
+    row |= {"file": name(item.path), "sha256": item.sha256 or None, "verdict": NOT_ANALYSED, "error": item.error}
+    if item.duplicate_of:
+        row["duplicate_of"] = name(item.duplicate_of)
+    if result := item.result:
+        thresholds = result.model.thresholds
+        row["from_s"], row["to_s"] = manipulated_span_s(result) or (None, None)
+        row |= {
+            "media_type": result.file.media_type,
+            "verdict": VERDICT_TITLE[result.verdict],
+            "score": result.score,
+            "faces": len(result.faces),
+            "warnings": " ".join(result.warnings) or None,
+            "model": result.model.id,
+            "model_revision": result.model.revision,
+            "threshold_no_manipulation_found": thresholds.no_manipulation_found,
+            "threshold_manipulated": thresholds.manipulated,
+        }
+    return row
+
+
+def manipulated_span_s(result: Result) -> tuple[float, float] | None:
+    """First and last instant at which the deciding face of a video shows signs of manipulation; None where none does."""
+    spans = result.deciding_track.suspicious_spans if result.deciding_track else ()
+    return (spans[0].start_s, spans[-1].end_s) if spans else None
+
+
+def _name(path: Path) -> str:
+    return path.name
+
+
+def _harmless(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    text = value.encode("utf-8", "backslashreplace").decode()  # file names may hold bytes that are no text
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

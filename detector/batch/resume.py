@@ -1,0 +1,145 @@
+"""The JSON Lines of the command: one line a file, appended as it comes, and read again by a run that goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from detector.batch.output import item_to_dict
+from detector.batch.runner import BatchItem
+from detector.media.files import file_sha256
+from detector.network.loading import ModelInfo
+from detector.results import SCHEMA_VERSION
+
+
+class LinesError(ValueError):
+    """The file that should be gone on with holds something else. The message is one plain sentence."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What an old line must agree with to be used again.
+
+    Attributes:
+        model: Which model answers.
+        frames_per_video: How many frames of a video are sampled.
+        report_folder: Where the evidence reports lie; None where none are asked for.
+        exact: Whether the frames are those in the middle of each part of a video.
+    """
+
+    model: ModelInfo
+    frames_per_video: int
+    report_folder: Path | None = None
+    exact: bool = False
+
+    def is_met_by(self, record: dict) -> bool:
+        """Whether a line says what a new analysis of the same bytes would say."""
+        result = record.get("result")
+        if record.get("schema_version") != SCHEMA_VERSION or not result:
+            return False
+        if any(result["model"][key] != getattr(self.model, key) for key in ("id", "revision", "runtime")):
+            return False
+        sampling = (self.frames_per_video, "exact" if self.exact else "near")
+        if result["file"]["duration_s"] is not None and sampling != (record["frames_per_video"], result["sampling"]):
+            return False
+        report = record["report"]
+        return self.report_folder is None or bool(report and (self.report_folder / report).is_file())
+
+
+def line(item: BatchItem, frames_per_video: int, report: str | None = None) -> str:
+    """One file as a line of JSON; ASCII, so that no file name can break it.
+
+    Args:
+        item: What became of the file.
+        frames_per_video: How many frames of a video were sampled.
+        report: File name of its evidence report.
+    """
+    record = {"schema_version": SCHEMA_VERSION, **item_to_dict(item, with_path=True)}
+    return _text(record | {"frames_per_video": frames_per_video, "report": report})
+
+
+def go_on(output: Path, files: Iterable[Path], wanted: Wanted) -> list[Path]:
+    """Makes an output ready to be appended to, and says which files are still to be analysed.
+
+    Lines of these files that are errors, or do not meet what is wanted, are dropped, and so is a half-written last
+    line; lines of other files stay. A file whose bytes have a result under another name gets a line at once.
+
+    Raises:
+        LinesError: The output is not one of this command; it is left as it is.
+        OSError: It cannot be read or written.
+    """
+    files = list(files)
+    records = _read(output)
+    if not records:
+        _write(output, [])
+        return files
+    hashes = {str(path): _sha256(path) for path in files}
+    kept = {
+        record["file"]: record
+        for record in records
+        if record["file"] not in hashes or (wanted.is_met_by(record) and record["sha256"] == hashes[record["file"]])
+    }
+    by_hash: dict[str, dict] = {}
+    for record in kept.values():
+        if wanted.is_met_by(record):
+            by_hash.setdefault(record["sha256"], record)
+    remaining = []
+    for path in files:
+        name = str(path)
+        if name in kept:
+            continue
+        if same := by_hash.get(hashes[name]):
+            facts = same["result"]["file"] | {"name": path.name}
+            first = same["duplicate_of"] or same["file"]
+            kept[name] = same | {"file": name, "duplicate_of": first, "result": same["result"] | {"file": facts}}
+        else:
+            remaining.append(path)
+    _write(output, kept.values())
+    return remaining
+
+
+def _read(output: Path) -> list[dict]:
+    """All whole lines; a last one that was cut off is left out."""
+    if not output.exists():
+        return []
+    *lines, last = output.read_bytes().split(b"\n")
+    records = []
+    for number, text in enumerate(lines, start=1):
+        try:
+            record = json.loads(text)
+            is_ours = {"schema_version", "file", "result"} <= record.keys()
+        except (ValueError, AttributeError):
+            is_ours = False
+        if not is_ours:
+            raise LinesError(
+                f"{output} was not written by this command with --json (see line {number}); it is unchanged."
+            )
+        records.append(record)
+    if last and not records and not last.startswith(b'{"schema_version"'):
+        raise LinesError(f"{output} was not written by this command with --json; it is unchanged.")
+    return records
+
+
+def _write(output: Path, records: Iterable[dict]) -> None:
+    """Replaces the output at once, so that a run that is killed here loses nothing."""
+    output = output.resolve()
+    partial = output.with_name(f".{output.name}.partial")
+    with open(partial, "w", encoding="ascii") as stream:
+        stream.writelines(_text(record) for record in records)
+        stream.flush()
+        os.fsync(stream.fileno())
+    partial.replace(output)
+
+
+def _text(record: dict) -> str:
+    return json.dumps(record) + "\n"
+
+
+def _sha256(path: Path) -> str | None:
+    try:
+        return file_sha256(path)
+    except OSError:
+        return None  # its analysis will say why

@@ -1,0 +1,11 @@
+"""The errors that reach the person who sent a file, each one plain sentence."""
+
+from __future__ import annotations
+
+
+class MediaError(ValueError):
+    """The file cannot be analysed. The message is one plain sentence for the person who sent it."""
+
+
+class NotAVideoError(MediaError):
+    """The file cannot be opened as a video at all."""

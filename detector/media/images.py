@@ -1,0 +1,182 @@
+"""Decodes untrusted photos into RGB arrays, and says in plain words why it cannot."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pillow_heif
+from PIL import Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
+
+from detector.errors import MediaError
+from detector.limits import MAX_COUNTED_PAGES, MAX_IMAGE_PIXELS, MIN_IMAGE_SIDE_PX
+from detector.media.files import MediaFile, check_aspect_ratio, check_size, file_sha256
+
+pillow_heif.register_heif_opener()  # HEIC photos of phones; Pillow itself reads AVIF
+
+# Pillow knows many more, some of which start other programs (EPS) or are never photos.
+IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
+# What Pillow and its plug-ins raise on damaged files. They promise OSError, and keep that for most.
+DECODING_ERRORS = (
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+# Of TIFFs only strips, and what packs them without JPEG. In tiles, YCbCr and JPEG Pillow before 13 reads past its buffers, and what it
+# finds there, such as somebody else's photo, would be shown (GHSA-462x-pgg6-55fp, -c6hw-5grf-ff96, -q45j-58j2-45rg).
+_TIFF_COMPRESSIONS = ("raw", "packbits", "tiff_lzw", "tiff_deflate", "tiff_adobe_deflate", "group3", "group4")
+_TIFF_YCBCR = 6
+_ANIMATED_FORMATS = ("PNG", "WEBP", "GIF", "AVIF")
+_TABLE_SUM_AT_QUALITY_50 = 3688  # JPEG standard (ITU-T T.81), table K.1
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")
+
+
+def read_image(path: str | Path) -> tuple[MediaFile, np.ndarray]:
+    """Reads a photo; of an animated picture, its first frame.
+
+    Returns:
+        The facts about the file and its pixels, ``(H, W, 3)`` uint8 RGB with the EXIF orientation
+        applied, transparency laid on white, greys of more bits scaled to 8.
+
+    Raises:
+        MediaError: The file is empty, too large, truncated, or not a photo.
+    """
+    path = Path(path)
+    size = check_size(path)
+    try:
+        with Image.open(path, formats=IMAGE_FORMATS) as image:
+            width, height = image.size
+            if width * height > MAX_IMAGE_PIXELS:
+                raise MediaError(
+                    f"The photo has {width} x {height} pixels; the limit is {MAX_IMAGE_PIXELS // 10**6} megapixels, "
+                    "so please send a smaller copy."
+                )
+            if min(width, height) < MIN_IMAGE_SIDE_PX:
+                raise MediaError(
+                    f"The photo has only {width} x {height} pixels; "
+                    f"it needs at least {MIN_IMAGE_SIDE_PX} on each side to show a face."
+                )
+            check_aspect_ratio("photo", width, height)
+            if image.format == "TIFF":
+                _check_tiff(image)
+            media_type = _media_type(path, image)
+            image.load()
+            pixels = np.asarray(_to_rgb(ImageOps.exif_transpose(image)))
+    except UnidentifiedImageError as error:
+        raise MediaError(
+            "The file is not a photo that can be read; please send a JPEG, PNG, WebP, GIF or HEIC."
+        ) from error
+    except Image.DecompressionBombError as error:
+        raise MediaError(
+            f"The photo has more than {MAX_IMAGE_PIXELS // 10**6} megapixels, so please send a smaller copy."
+        ) from error
+    except DECODING_ERRORS as error:
+        if isinstance(error, MediaError):
+            raise
+        raise MediaError(
+            "The photo is damaged or cut off and cannot be decoded; please send the original file."
+        ) from error
+    facts = MediaFile(path.name, file_sha256(path), size, media_type, pixels.shape[1], pixels.shape[0], None)
+    return facts, pixels
+
+
+def photo_is_known(path: str | Path) -> bool:
+    """Whether Pillow knows the first bytes; whether the rest is sound, `read_image` says.
+
+    Raises:
+        OSError: The file cannot be opened.
+    """
+    try:
+        with Image.open(path, formats=IMAGE_FORMATS):
+            return True
+    except UnidentifiedImageError:
+        return False
+    except OSError as error:
+        if error.errno is not None:  # the file, not its content
+            raise
+        return True
+    except (Image.DecompressionBombError, *DECODING_ERRORS):
+        return True
+
+
+def jpeg_quality(path: str | Path) -> int | None:
+    """About which quality, 1..100, a JPEG was last saved at, by libjpeg's scale; None for other formats.
+
+    Read off the brightness table, whose entries grow as quality falls.
+    """
+    with Image.open(path, formats=IMAGE_FORMATS) as image:
+        tables = getattr(image, "quantization", None)
+    if not tables:
+        return None
+    scale = 100 * sum(next(iter(tables.values()))) / _TABLE_SUM_AT_QUALITY_50
+    return round(min(max(5000 / scale if scale > 100 else (200 - scale) / 2, 1), 100))
+
+
+def image_problems(path: str | Path) -> list[str]:
+    """What a reader must know of a photo that `read_image` read, in plain sentences."""
+    with Image.open(path, formats=IMAGE_FORMATS) as image:
+        if image.format == "TIFF":
+            pages = _pages(image)
+            if pages > MAX_COUNTED_PAGES:
+                return [f"The file holds more than {MAX_COUNTED_PAGES} pictures; only the first was looked at."]
+            return [f"The file holds {pages} pictures; only the first was looked at."] if pages > 1 else []
+        if image.format in _ANIMATED_FORMATS:
+            try:
+                pictures = getattr(image, "n_frames", 1)
+            except DECODING_ERRORS:  # damaged after the first, which was read
+                return ["The picture is animated; only the first of its frames was looked at."]
+            if pictures > 1:
+                return [f"The picture is animated; only the first of its {pictures} frames was looked at."]
+    return []
+
+
+def _check_tiff(image: Image.Image) -> None:
+    """Raises MediaError for a kind of TIFF that Pillow reads unsafely."""
+    tags = image.tag_v2
+    is_safe = (
+        image.info.get("compression") in _TIFF_COMPRESSIONS
+        and tags.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) != _TIFF_YCBCR
+        and TiffImagePlugin.TILEOFFSETS not in tags
+        and TiffImagePlugin.TILEWIDTH not in tags
+    )
+    if not is_safe:
+        raise MediaError(
+            "The TIFF is one in tiles or with JPEG inside, which is not read here; please send it as a PNG."
+        )
+
+
+def _pages(image: Image.Image) -> int:
+    """How many pictures of a TIFF can be found one after the other, up to one more than are counted."""
+    for number in range(1, MAX_COUNTED_PAGES + 1):
+        try:
+            image.seek(number)
+        except DECODING_ERRORS:
+            return number
+    return MAX_COUNTED_PAGES + 1
+
+
+def _media_type(path: Path, image: Image.Image) -> str:
+    if image.format == "HEIF":
+        with open(path, "rb") as stream:
+            return "image/heic" if stream.read(12)[8:] in _HEIC_BRANDS else "image/heif"
+    return Image.MIME.get(image.format, "application/octet-stream")
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode[0] in "IF":  # grey of 16 bit and more: Pillow would clip it, not scale it
+        values = np.nan_to_num(np.asarray(image).astype(np.float32))
+        # 32-bit files state no white, so theirs is the brightest pixel
+        white = 65535.0 if image.mode.startswith("I;16") else max(float(values.max()), 1e-9)
+        return Image.fromarray((values * (255 / white)).clip(0, 255).astype(np.uint8)).convert("RGB")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    return image.convert("RGB")

@@ -1,0 +1,84 @@
+"""What is stored with a model to compute it in int8: the range of its activations, and what that was measured to change."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from detector.media.files import file_sha256
+
+KEY = "quantisation"
+# More than this and int8 is not used unless asked for: the same weights must give the same verdicts.
+MAX_AUC_CHANGE = 0.002
+MAX_VERDICTS_CHANGED = 0.005
+_CPU_FACTS = Path("/proc/cpuinfo")
+
+
+@dataclass(frozen=True)
+class Quantisation:
+    """Ranges for int8.
+
+    Attributes:
+        highest: Largest value of each convolution's output after its ReLU, from the first on; found on training crops. What
+            takes in an output without a range is computed in float32.
+        margin: How far int8 moves log odds, at most but for rare cases; found on training crops. What lies nearer to a
+            threshold is computed again in float32.
+        used: By the number of a convolution, which of its channels are computed, ``(channels,)`` bool. The others gave nothing but
+            zeros on training crops. Of a convolution that is not named all are.
+        auc_change: Of the frame AUC on the held-out test, against fp32; None while it was not measured.
+        verdicts_changed: Share of the verdicts there that differ from those of fp32.
+    """
+
+    highest: tuple[float, ...]
+    margin: float
+    auc_change: float | None
+    verdicts_changed: float | None
+    used: dict[int, np.ndarray] = field(default_factory=dict)
+
+    def channels(self, number: int) -> np.ndarray | slice:
+        """Index of the channels of a convolution that are computed."""
+        return np.flatnonzero(self.used[number]) if number in self.used else slice(None)
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether it was measured to give what fp32 gives."""
+        if self.auc_change is None or self.verdicts_changed is None:
+            return False
+        return abs(self.auc_change) <= MAX_AUC_CHANGE and self.verdicts_changed <= MAX_VERDICTS_CHANGED
+
+    @classmethod
+    def from_config(cls, config: dict, weights: Path) -> Quantisation | None:
+        """From ``config.json``; None where there is none, or it belongs to other weights."""
+        stored = config.get("detector", {}).get(KEY)
+        if not stored or stored["weights_sha256"] != file_sha256(weights):
+            return None
+        measured = stored.get("measured") or {}
+        return cls(
+            tuple(stored["highest"]),
+            float(stored["margin"]),
+            measured.get("auc_change"),
+            measured.get("verdicts_changed"),
+            {int(number): _from_hex(mask) for number, mask in stored.get("used_channels", {}).items()},
+        )
+
+
+def to_hex(used: np.ndarray) -> str:
+    """A mask ``(channels,)`` as it is stored: a bit a channel, the first one highest; `channels` is a multiple of 8."""
+    return np.packbits(used).tobytes().hex()
+
+
+def _from_hex(mask: str) -> np.ndarray:
+    return np.unpackbits(np.frombuffer(bytes.fromhex(mask), np.uint8)).astype(bool)
+
+
+def has_fast_int8() -> bool:
+    """Whether the processor multiplies many int8 at once (AVX2).
+
+    Without the instructions made for it (VNNI) that is still twice as fast as float32.
+    """
+    if platform.machine() not in ("x86_64", "AMD64") or not _CPU_FACTS.is_file():
+        return False
+    return "avx2" in _CPU_FACTS.read_text(encoding="ascii", errors="replace").split()

@@ -1,0 +1,96 @@
+"""Any timm model in eager float32: the reference, and the fallback for networks that OpenVINO is not set up for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import timm
+import torch
+from PIL import Image
+from torch import nn
+
+# VGG-16 needs some 13 MB of activations a crop in its first block; this bounds them.
+BATCH_SIZE = 16
+Layers = Callable[[torch.Tensor], torch.Tensor]
+
+
+class TorchRuntime:
+    """A timm model with a convolutional feature map.
+
+    Attributes:
+        network: In evaluation mode, float32.
+        transform: timm's own evaluation transform, from the model's config.
+    """
+
+    name = "torch-fp32"
+
+    def __init__(self, network: nn.Module, transform: Callable[[Image.Image], torch.Tensor]):
+        self.network, self.transform = network, transform
+
+    @property
+    def outputs(self) -> int:
+        """See `Runtime`."""
+        return self.network.num_classes
+
+    @classmethod
+    def from_folder(cls, folder: str | Path) -> TorchRuntime:
+        """From a folder in timm's Hub format.
+
+        Raises:
+            RuntimeError: The weights do not fit the architecture.
+        """
+        network = timm.create_model(f"local-dir:{folder}", pretrained=True).eval().requires_grad_(False)
+        data_config = timm.data.resolve_model_data_config(network)
+        # channels-last is a fifth faster for VGG on the CPU
+        return cls(
+            network.float().to(memory_format=torch.channels_last),
+            timm.data.create_transform(**data_config, is_training=False),
+        )
+
+    def batch(self, crops: list[np.ndarray]) -> torch.Tensor:
+        """Square ``(S, S, 3)`` uint8 RGB crops of any size as the network's ``(B, C, H, W)`` input."""
+        return torch.stack([self.transform(Image.fromarray(crop)) for crop in crops])
+
+    @torch.inference_mode()
+    def logits(self, crops: list[np.ndarray], real: int = 0, sure_at: Sequence[float] = ()) -> np.ndarray:
+        """See `Runtime`."""
+        parts = [
+            self.network(self.batch(crops[start : start + BATCH_SIZE])) for start in range(0, len(crops), BATCH_SIZE)
+        ]
+        return torch.cat(parts).double().numpy()
+
+    @torch.inference_mode()
+    def logits_and_evidence(
+        self, crops: list[np.ndarray], real: int, sure_at: Sequence[float] = ()
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """See `Runtime`."""
+        logits, evidence = [], []
+        lower, upper = _around_last_maps(self.network)
+        for start in range(0, len(crops), BATCH_SIZE):
+            maps = lower(self.batch(crops[start : start + BATCH_SIZE]))  # (B, C, h, w)
+            # what follows may work in place
+            logits.append(upper(maps.clone()))
+            # one crop at a time: timm's head of VGG makes 7 x 7 of each place
+            for features in maps:
+                places = features.flatten(1).T[:, :, None, None].contiguous()  # (h * w, C, 1, 1)
+                evidence.append(log_odds(self.network.forward_head(places), real).reshape(features.shape[1:]))
+        return torch.cat(logits).double().numpy(), torch.stack(evidence).float().numpy()
+
+
+def log_odds(logits: torch.Tensor, real: int) -> torch.Tensor:
+    """What `detector.network.runtimes.log_odds` gives, for autograd."""
+    fakes = [column for column in range(logits.shape[1]) if column != real]
+    return torch.logsumexp(logits[:, fakes], dim=1) - logits[:, real]
+
+
+def _around_last_maps(network: nn.Module) -> tuple[Layers, Layers]:
+    """What leads to the last feature map, and what leads on to the logits.
+
+    A last pooling comes after the map: it blurs places.
+    """
+    layers = getattr(network, "features", None)
+    if isinstance(layers, nn.Sequential) and isinstance(layers[-1], nn.MaxPool2d):
+        return layers[:-1], lambda maps: network.forward_head(layers[-1](maps))
+    return network.forward_features, network.forward_head

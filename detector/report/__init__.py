@@ -1,0 +1,1 @@
+"""Results for people: in words, in pictures, as an evidence report and as an annotated video."""

@@ -1,0 +1,212 @@
+"""A copy of a clip with numbered boxes around its faces, to be watched."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+from detector.analyzer import Progress
+from detector.errors import MediaError
+from detector.limits import MAX_ANNOTATED_S
+from detector.media.sound import LAYOUT, SAMPLE_RATE_HZ, sound_frames
+from detector.media.videos import Video, VideoFrame
+from detector.network.loading import Thresholds
+from detector.report.motion import FaceMotion, PlacedFace
+from detector.report.wording import VERDICT_TITLE, score_text
+from detector.results import Result, Verdict, verdict_for
+from detector.sandbox.client import WORKERS
+
+MAX_SIDE_PX = 1280
+_TIME_BASE = Fraction(1, 90_000)
+_ENCODER = {"preset": "veryfast", "crf": "20"}
+_BT709 = 1  # number of that standard for matrix, primaries and curve
+_REPORT_EVERY = 10  # frames
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_LINE_COLOR, _SHADOW_COLOR = (255, 255, 255), (0, 0, 0)
+
+
+def write_annotated_video(
+    path: str | Path, result: Result, output: str | Path, progress: Progress | None = None
+) -> None:
+    """Writes an MP4 (H.264, AAC) of the whole clip in which every assessed face has its box, number and frame score.
+
+    The band of a score is written beside it and drawn: a full box for signs of manipulation, a dashed one for
+    inconclusive, corners for no manipulation found. Frames keep their times, the sound stays beside them.
+
+    Args:
+        path: The clip.
+        result: What was said about it.
+        output: Is replaced when all is written; a call that fails or is stopped leaves no trace.
+        progress: Called with the share done, 0..1, and what is being done; what it raises stops the writing.
+
+    Raises:
+        MediaError: The file is not a video that can be read, not the one of the result, or too long.
+        ValueError: `output` is the clip itself.
+    """
+    path, output = Path(path), Path(output)
+    if output.resolve() == path.resolve():
+        raise ValueError("the annotated video must not replace the clip itself")
+    partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
+    try:
+        with closing(WORKERS.stream("annotate_clip", path, result, partial)) as steps:
+            for share, doing in steps:
+                if progress:
+                    progress(share, doing)
+        partial.replace(output)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def annotate(path: Path, result: Result, output: Path) -> Iterator[tuple[float, str]]:
+    """What `write_annotated_video` has a worker do; gives the share done, 0..1, and what is being done."""
+    with Video(path) as video:
+        if video.facts.sha256 != result.file.sha256:
+            raise MediaError("The result is that of another file; please have this one checked first.")
+        if video.facts.duration_s > MAX_ANNOTATED_S:
+            raise MediaError(
+                f"Only videos of up to {MAX_ANNOTATED_S // 60} minutes are annotated; please cut out the part in question."
+            )
+        yield from _write(path, video, result, output)
+
+
+def _write(path: Path, video: Video, result: Result, output: Path) -> Iterator[tuple[float, str]]:
+    duration_s = video.facts.duration_s
+    painter = _Painter(result)
+    sound = sound_frames(path, video.start_s, duration_s)
+    waiting = next(sound, None)
+    with av.open(str(output), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+        pictures = container.add_stream("libx264", rate=max(round(video.frame_count / max(duration_s, 1e-3)), 1))
+        pictures.width, pictures.height, pictures.pix_fmt = painter.width, painter.height, "yuv420p"
+        pictures.options = _ENCODER
+        context = pictures.codec_context
+        context.time_base = _TIME_BASE
+        context.colorspace = context.color_primaries = context.color_trc = _BT709
+        context.color_range = av.video.reformatter.ColorRange.MPEG
+        track = container.add_stream("aac", rate=SAMPLE_RATE_HZ, layout=LAYOUT) if waiting else None
+        lengths: dict[int, int] = {}
+        last_pts = -1
+        for number, (frame, end_s) in enumerate(_with_ends(video.frames_at(video.frame_times), duration_s)):
+            if number % _REPORT_EVERY == 0:
+                yield min(frame.time_s / max(duration_s, 1e-3), 1.0), f"drawing frame {number + 1}"
+            picture = av.VideoFrame.from_ndarray(painter.paint(frame)).reformat(
+                format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG"
+            )
+            # frames can lie nearer together than the clock of the copy tells
+            last_pts = max(round(frame.time_s / _TIME_BASE), last_pts + 1)
+            picture.pts, picture.time_base = last_pts, _TIME_BASE
+            lengths[picture.pts] = max(round(end_s / _TIME_BASE) - picture.pts, 1)
+            container.mux(_with_lengths(pictures.encode(picture), lengths))
+            # in step with the pictures, or the muxer would hold all of one of them in memory
+            while waiting and waiting.pts * waiting.time_base <= end_s:
+                container.mux(track.encode(waiting))
+                waiting = next(sound, None)
+        container.mux(_with_lengths(pictures.encode(), lengths))
+        if track:
+            container.mux(track.encode())
+    yield 1.0, "the annotated video is written"
+
+
+def _with_ends(frames: Iterable[VideoFrame], end_s: float) -> Iterator[tuple[VideoFrame, float]]:
+    """Each frame with the time at which the next one is shown."""
+    last = None
+    for frame in frames:
+        if last is not None:
+            yield last, frame.time_s
+        last = frame
+    if last is not None:
+        yield last, end_s
+
+
+def _with_lengths(packets: list[av.Packet], lengths: dict[int, int]) -> list[av.Packet]:
+    # the encoder gives every frame the length of a constant rate
+    for packet in packets:
+        packet.duration = lengths.pop(packet.pts)
+    return packets
+
+
+class _Painter:
+    """Draws the boxes of a result into the frames of its clip, and a line of words below."""
+
+    def __init__(self, result: Result):
+        self._motion = FaceMotion(result)
+        self._thresholds = result.model.thresholds
+        width, height = result.file.width_px, result.file.height_px
+        self._scale = min(1.0, MAX_SIDE_PX / width, MAX_SIDE_PX / (height + _strip_height(width, height)))
+        # H.264 with 4:2:0 has even sides only
+        self.width, self._picture_height = (max(int(side * self._scale) // 2 * 2, 16) for side in (width, height))
+        instants = {frame.time_s for track in result.faces for frame in track.frames}
+        words = f"Frame scores of {len(instants)} sampled frames; a lead, not proof"
+        self._strip = _strip(words, self.width, _strip_height(self.width, self._picture_height))
+        self.height = self._picture_height + self._strip.shape[0]
+
+    def paint(self, frame: VideoFrame) -> np.ndarray:
+        """The frame with its boxes and the strip, ``(height, width, 3)`` uint8 RGB."""
+        # averaging over areas takes as long as the encoder; above half the size nothing is lost without
+        way = cv2.INTER_AREA if self._scale < 0.5 else cv2.INTER_LINEAR
+        picture = cv2.resize(frame.image, (self.width, self._picture_height), interpolation=way)
+        for face in self._motion.at(frame.time_s):
+            _draw(picture, face, self._scale, self._thresholds)
+        return np.vstack([picture, self._strip])
+
+
+def _strip_height(width: int, height: int) -> int:
+    return max(round(max(width, height) * 0.03) // 2 * 2, 16)
+
+
+def _strip(words: str, width: int, height: int) -> np.ndarray:
+    strip = np.zeros((height, width, 3), np.uint8)
+    (full_width, full_height), _ = cv2.getTextSize(words, _FONT, 1.0, 1)
+    size = min(0.96 * width / full_width, 0.6 * height / full_height)
+    place = (round(0.02 * width), round((height + size * full_height) / 2))
+    cv2.putText(strip, words, place, _FONT, size, _LINE_COLOR, 1, cv2.LINE_AA)
+    return strip
+
+
+@lru_cache(maxsize=64)
+def _label(words: tuple[str, ...], size: float) -> np.ndarray:
+    """Lines of words on black, ``(H, W, 3)`` uint8; made once, as text takes longer to draw than all else."""
+    sizes = [cv2.getTextSize(line, _FONT, size, 1)[0] for line in words]
+    step = round(1.5 * max(height for _, height in sizes))
+    label = np.zeros((step * len(words) + step // 3, max(width for width, _ in sizes) + step, 3), np.uint8)
+    for row, line in enumerate(words, start=1):
+        cv2.putText(label, line, (step // 2, row * step), _FONT, size, _LINE_COLOR, 1, cv2.LINE_AA)
+    return label
+
+
+def _draw(picture: np.ndarray, face: PlacedFace, scale: float, thresholds: Thresholds) -> None:
+    x0, y0, x1, y1 = (round(value * scale) for value in face.box_px)
+    height, width = picture.shape[:2]
+    line = max(round(max(width, height) / 500), 1)
+    band = verdict_for(face.score, thresholds)
+    # a dark line under a light one stays visible on every picture
+    for color, thickness in ((_SHADOW_COLOR, 3 * line), (_LINE_COLOR, line)):
+        for start, end in _strokes(band, x0, y0, x1, y1):
+            cv2.line(picture, start, end, color, thickness)
+    words = (f"face {face.track_id}: {score_text(face.score, thresholds)}", VERDICT_TITLE[band].lower())
+    label = _label(words, max(width, height) / 2400 + 0.25)[:height, :width]
+    left = min(max(x0, 0), width - label.shape[1])
+    top = y0 - label.shape[0] - 2 * line
+    if top < 0:  # no room above
+        top = min(y1 + 2 * line, height - label.shape[0])
+    picture[top : top + label.shape[0], left : left + label.shape[1]] = label
+
+
+def _strokes(band: Verdict, x0: int, y0: int, x1: int, y1: int) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """The lines of a box: full for signs of manipulation, dashed for inconclusive, else corners."""
+    corners = [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
+    parts = {"manipulated": ((0.0, 1.0),), "inconclusive": ((0.0, 0.15), (0.28, 0.43), (0.57, 0.72), (0.85, 1.0))}
+    strokes = []
+    for (ax, ay), (bx, by) in zip(corners, corners[1:] + corners[:1], strict=True):
+        for start, end in parts.get(band, ((0.0, 0.2), (0.8, 1.0))):
+            strokes.append(
+                tuple((round(ax + share * (bx - ax)), round(ay + share * (by - ay))) for share in (start, end))
+            )
+    return strokes

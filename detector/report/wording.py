@@ -1,0 +1,115 @@
+"""Results as words that an editor can quote."""
+
+from __future__ import annotations
+
+import base64
+import re
+from pathlib import Path
+
+from detector.network.loading import Thresholds
+from detector.results import SCORE_DECIMALS, FaceTrack, Result, Verdict
+
+VERDICT_TITLE: dict[Verdict, str] = {
+    "manipulated": "Signs of manipulation",
+    "inconclusive": "Inconclusive",
+    "no_manipulation_found": "No manipulation found",
+    "no_face": "No face found",
+}
+VERDICT_TEXT: dict[Verdict, str] = {
+    "manipulated": "The model finds strong signs that a face was manipulated. This is a lead to check, not proof.",
+    "inconclusive": "The model cannot tell. Treat the material as unverified.",
+    "no_manipulation_found": "The model found no manipulation of a face. That does not show that the material is real: "
+    "other kinds of manipulation, and ones the model never saw, stay invisible to it.",
+    "no_face": "The model assesses faces only, and found none. Nothing was assessed.",
+}
+PREVALENCE_WARNING = (
+    "Where few of the files that come in are fake, many alarms are false: a detector with 99 % precision on a balanced "
+    "test, and a recall of 69 %, is right in 84 of 100 alarms when 5 % of the files are fake, in 50 when 1 % are."
+)
+OVERLAY_SCALE = "from no to strong evidence for manipulation, times the score of the face."
+
+
+def score_text(score: float, thresholds: Thresholds | None = None) -> str:
+    """A score with two decimals; with more near 0 and 1, and where two would move it across a threshold."""
+    bounds = (thresholds.no_manipulation_found, thresholds.manipulated) if thresholds else ()
+    for decimals in (2, 4, SCORE_DECIMALS):
+        text = f"{score:.{decimals}f}"
+        is_extreme = decimals == 2 and not 0.01 <= score < 0.99
+        if not is_extreme and all((float(text) >= bound) == (score >= bound) for bound in bounds):
+            break
+    return text
+
+
+def card_markdown(card: str, folder: Path | None) -> str:
+    """A model card without its YAML front matter, its plots inside the text: the page serves no files of the model.
+
+    Args:
+        card: Text of the README.md of a model.
+        folder: Where its pictures lie; those that are not there are left out.
+    """
+    text = card.split("\n---\n", 1)[1] if card.startswith("---\n") else card
+
+    def embedded(found: re.Match) -> str:
+        file = folder / "plots" / found["name"] if folder else None
+        if file is None or not file.is_file():
+            return ""
+        return f"![{found['label']}](data:image/png;base64,{base64.b64encode(file.read_bytes()).decode()})"
+
+    return re.sub(r"!\[(?P<label>[^\]]*)\]\(plots/(?P<name>\w+\.png)\)", embedded, text)
+
+
+def verdict_markdown(result: Result) -> str:
+    """The verdict in words, with the model that answered and every warning."""
+    score = "" if result.score is None else f" (score {score_text(result.score, result.model.thresholds)})"
+    lines = [f"## {VERDICT_TITLE[result.verdict]}{score}", VERDICT_TEXT[result.verdict]]
+    lines += [
+        sentence for sentence in (spans_text(result.deciding_track), likely_manipulation_text(result)) if sentence
+    ]
+    lines += [f"- ⚠ {warning}" for warning in result.warnings]
+    if result.verdict == "manipulated":
+        lines.append(f"*{PREVALENCE_WARNING}*")
+    thresholds = result.model.thresholds
+    lines.append(
+        f"Model `{result.model.id}`, revision `{result.model.revision}`; *signs of manipulation* from "
+        f"{score_text(thresholds.manipulated)}, *no manipulation found* below {score_text(thresholds.no_manipulation_found)}."
+    )
+    return "\n\n".join(lines)
+
+
+def spans_text(track: FaceTrack | None) -> str:
+    """From when to when a face track shows signs of manipulation, in words; empty where it does not."""
+    if track is None or not track.suspicious_spans:
+        return ""
+    if len(track.suspicious_spans) == 1:
+        (span,) = track.suspicious_spans
+        return f"Face {track.track_id} shows signs of manipulation from {span.start_s:.1f} to {span.end_s:.1f} s."
+    spans = ", ".join(f"{span.start_s:.1f}\N{EN DASH}{span.end_s:.1f}" for span in track.suspicious_spans)
+    return f"Face {track.track_id} shows signs of manipulation in these seconds: {spans}."
+
+
+def likely_manipulation_text(result: Result) -> str:
+    """The kind of manipulation of the deciding face, in words; empty where there is none to tell."""
+    deciding = result.deciding_track
+    if deciding is None or deciding.manipulation is None or deciding.verdict == "no_manipulation_found":
+        return ""
+    kind = deciding.manipulation
+    return f"If face {deciding.track_id} is fake, the model takes it for {kind.name} ({kind.share:.0%})."
+
+
+def face_table(result: Result) -> tuple[list[str], list[list[str]]]:
+    """Titles, and one row a face track, for people; only what there is to tell: a photo has no frames."""
+    is_clip = result.file.duration_s is not None
+    has_kinds = any(track.manipulation for track in result.faces)
+    titles = ["Face", "Verdict", "Score"]
+    titles += ["Highest frame score", "Frames", "Signs of manipulation at"] if is_clip else []
+    titles += ["If fake, most like"] if has_kinds else []
+    rows = []
+    for track in result.faces:
+        row = [str(track.track_id), VERDICT_TITLE[track.verdict], score_text(track.score, result.model.thresholds)]
+        if is_clip:
+            spans = [f"{span.start_s:.1f}\N{EN DASH}{span.end_s:.1f} s" for span in track.suspicious_spans]
+            row += [score_text(max(frame.score for frame in track.frames)), str(len(track.frames)), ", ".join(spans)]
+        if has_kinds:
+            row.append(track.manipulation.name if track.manipulation else "")
+        rows.append(row)
+    return titles, rows

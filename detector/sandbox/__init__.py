@@ -1,0 +1,1 @@
+"""The process that decodes untrusted media, and how the server talks to it."""

@@ -1,0 +1,63 @@
+"""Which faces cannot be judged, and why."""
+
+import cv2
+import pytest
+from PIL import Image
+
+from detector.analyzer import Analyzer
+from detector.faces.detection import DetectedFace
+from detector.faces.quality import MIN_DETECTOR_SCORE, MIN_JPEG_QUALITY, blur, problem_of_crop, problem_of_place
+from detector.media.images import jpeg_quality
+from tests.redness_model import portrait, redness_model
+
+
+def face(x0: float, y0: float, x1: float, y1: float) -> DetectedFace:
+    return DetectedFace((x0, y0, x1, y1), ((0.0, 0.0),) * 5, 0.9)
+
+
+@pytest.mark.parametrize(
+    ("box", "reason"),
+    [
+        ((10, 10, 50, 50), "too_small"),
+        ((10, 10, 110, 110), None),
+        ((-30, 10, 70, 110), None),
+        ((-60, 10, 40, 110), "outside_picture"),
+        ((250, 150, 350, 250), "outside_picture"),
+    ],
+)
+def test_place_of_a_face_decides_first(box, reason):
+    assert problem_of_place(face(*box), width=300, height=200) == reason
+
+
+def test_face_that_the_detector_hardly_finds_is_hidden():
+    hidden = DetectedFace((10, 10, 110, 110), ((0.0, 0.0),) * 5, MIN_DETECTOR_SCORE - 0.01)
+    assert problem_of_place(hidden, width=300, height=200) == "hidden"
+
+
+def test_heavy_blur_is_told_from_a_soft_portrait():
+    sharp = portrait()
+    assert problem_of_crop(sharp) is None
+    assert problem_of_crop(cv2.GaussianBlur(sharp, (0, 0), 8)) == "too_blurred"
+    assert blur(sharp) < blur(cv2.GaussianBlur(sharp, (0, 0), 2)) < blur(cv2.GaussianBlur(sharp, (0, 0), 8))
+
+
+@pytest.mark.parametrize("quality", [5, 15, 19, 20, 30, 50, 75, 95])
+def test_jpeg_quality_is_read_off_the_file(tmp_path, quality):
+    Image.fromarray(portrait()).save(tmp_path / "photo.jpg", quality=quality)
+    found = jpeg_quality(tmp_path / "photo.jpg")
+    # libjpeg clips the entries of very low qualities to 255
+    assert found == pytest.approx(quality, abs=8 if quality < 10 else 2)
+    assert found >= MIN_JPEG_QUALITY or quality < 20
+
+
+def test_other_formats_have_no_jpeg_quality(tmp_path):
+    Image.fromarray(portrait()).save(tmp_path / "photo.png")
+    assert jpeg_quality(tmp_path / "photo.png") is None
+
+
+def test_photo_that_is_crushed_is_inconclusive_with_the_reason(tmp_path):
+    Image.fromarray(portrait(tint=0.6)).save(tmp_path / "crushed.jpg", quality=8)
+    result = Analyzer(redness_model()).analyze_image(tmp_path / "crushed.jpg").result
+    assert (result.verdict, result.score, result.faces) == ("inconclusive", None, ())
+    assert [found.reason for found in result.not_assessed] == ["too_compressed"]
+    assert "more compressed" in result.warnings[0]

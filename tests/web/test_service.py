@@ -1,0 +1,53 @@
+"""What is answered to odd requests."""
+
+from types import SimpleNamespace
+
+import gradio as gr
+import pytest
+from PIL import Image
+
+from detector.analyzer import Analyzer
+from detector.limits import MAX_BATCH_FILES, MAX_FRAMES
+from tests.media_factory import write_video
+from tests.redness_model import portrait, redness_model
+from web.service import Service
+
+REQUEST = SimpleNamespace(session_hash="someone")
+
+
+@pytest.fixture(scope="module")
+def service():
+    return Service(Analyzer(redness_model()))
+
+
+@pytest.mark.parametrize("files", [None, []])
+def test_no_file_is_told_in_the_language_of_the_page(service, files):
+    with pytest.raises(gr.Error, match="No se envió ningún archivo"):
+        service.show_batch(files, 8, "es", REQUEST, progress=lambda *args, **kwargs: None)
+
+
+def test_too_many_files_are_refused_before_any_is_read(service, tmp_path):
+    with pytest.raises(gr.Error, match=f"More than {MAX_BATCH_FILES} files"):
+        service.analyze_batch([str(tmp_path / "gone.jpg")] * (MAX_BATCH_FILES + 1), 8, REQUEST)
+
+
+@pytest.mark.parametrize(("asked", "given"), [(-3, 1), (2, 2), (10**6, MAX_FRAMES), (None, 32)])
+def test_number_of_frames_is_kept_within_bounds(service, tmp_path, monkeypatch, asked, given):
+    wanted = []
+    real = service._analyzer.analyze_video
+    monkeypatch.setattr(
+        service._analyzer,
+        "analyze_video",
+        lambda path, frames, progress, exact: wanted.append((frames, exact)) or real(path, frames=1),
+    )
+    write_video(tmp_path / "clip.mp4", [portrait()] * 2, fps=2)
+    service.analyze_video(str(tmp_path / "clip.mp4"), asked, True, REQUEST, progress=lambda *args, **kwargs: None)
+    assert wanted == [(given, True)]
+
+
+def test_name_of_the_upload_does_not_decide_where_the_report_lies(service, tmp_path):
+    path = tmp_path / f"{'x' * 200}.png"
+    Image.fromarray(portrait()).save(path)
+    *_, page, record = service.analyze_image(str(path), REQUEST)
+    assert page.endswith("x-evidence.html") and record.endswith("x-evidence.json")
+    assert str(tmp_path) not in page

@@ -1,0 +1,43 @@
+"""What the environment may ask, and what it is told when it makes no sense."""
+
+import pytest
+
+import app
+from web.settings import REQUESTS_PER_MINUTE, SettingError, Settings, read_settings
+
+
+def test_anyone_may_ask_unless_told_otherwise():
+    assert read_settings({}) == read_settings({"APP_AUTH": " ", "RATE_LIMIT": ""}) == Settings((), REQUESTS_PER_MINUTE)
+
+
+def test_names_passwords_and_rate_are_read():
+    environment = {"APP_AUTH": "anna:se:cret, bob:x ", "RATE_LIMIT": "30"}
+    assert read_settings(environment) == Settings((("anna", "se:cret"), ("bob", "x")), 30)
+    assert read_settings({"RATE_LIMIT": "0"}).requests_per_minute == 0
+
+
+@pytest.mark.parametrize("text", ["anna", "anna:", ":hunter2", "anna:hunter2,", "anna:hunter2,anna:hunter3"])
+def test_login_that_makes_no_sense_is_one_sentence_without_the_password(text):
+    with pytest.raises(SettingError, match="^APP_AUTH must .*[.]$") as caught:
+        read_settings({"APP_AUTH": text})
+    assert "hunter" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["-1", "1.5", "many", "1e3"])
+def test_rate_that_makes_no_sense_is_one_sentence(text):
+    with pytest.raises(SettingError, match="^RATE_LIMIT must be a whole number"):
+        read_settings({"RATE_LIMIT": text})
+
+
+def test_command_ends_with_a_sentence_and_code_2(monkeypatch, capsys):
+    monkeypatch.setenv("APP_AUTH", "anna")
+    assert app.main() == 2
+    assert capsys.readouterr().err == 'APP_AUTH must be "name:password", several of them separated by commas.\n'
+
+
+def test_temporary_folder_that_cannot_be_made_is_a_sentence_and_code_2(monkeypatch, capsys, tmp_path):
+    (tmp_path / "file").write_text("x")
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "file" / "below"))
+    assert app.main() == 2
+    error = capsys.readouterr().err
+    assert error.startswith("No temporary folder can be made in") and error.count("\n") == 1

@@ -1,0 +1,132 @@
+"""What a person sees of a result, as HTML."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from detector.analyzer import Analyzer
+from detector.batch.output import rows
+from detector.batch.runner import BatchItem
+from tests.media_factory import write_video
+from tests.redness_model import portrait, redness_model
+from web.views.media import clip_html, faces_html, photo_html
+from web.views.verdict import batch_html, quotation, verdict_html
+
+SCRIPT = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture(scope="module")
+def analyzer():
+    return Analyzer(redness_model())
+
+
+@pytest.fixture(scope="module")
+def photo(analyzer, tmp_path_factory):
+    path = tmp_path_factory.mktemp("photo") / f"{SCRIPT}.png"
+    Image.fromarray(portrait(tint=0.6)).save(path)
+    return analyzer.analyze_image(path)
+
+
+@pytest.fixture(scope="module")
+def clip(analyzer, tmp_path_factory):
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    write_video(path, [portrait()] * 4 + [portrait(tint=0.6)] * 4, fps=4)
+    return analyzer.analyze_video(path, frames=8)
+
+
+def text_of(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html))
+
+
+def test_verdict_says_band_score_thresholds_and_model(photo):
+    said = text_of(verdict_html(photo.result, "en"))
+    assert "Signs of manipulation" in said
+    assert "no manipulation found below 0.20" in said and "signs of manipulation from 0.80" in said
+    assert "Model redness, revision 1." in said
+
+
+def test_every_verdict_comes_with_what_it_does_not_show(photo, clip):
+    for result in (photo.result, clip.result):
+        said = text_of(verdict_html(result, "en"))
+        assert "does not show that the material is real" in said
+        assert "50 when 1 %" in said  # the prevalence warning
+        assert "under &quot;About this model&quot;" in said
+
+
+def test_verdict_is_never_told_by_colour_alone(photo):
+    html = verdict_html(photo.result, "en")
+    assert '<span aria-hidden="true">▲</span> Signs of manipulation' in html
+    assert 'role="status"' in html
+
+
+def test_name_of_the_file_is_text_wherever_it_is_shown(photo):
+    pages = [verdict_html(photo.result, "en"), photo_html(photo, "en"), faces_html(photo, "en")]
+    pages.append(batch_html(rows([BatchItem(photo_path(photo), "ab", photo.result)]), "en"))
+    assert not any("<img src=x" in page for page in pages)
+    assert "&lt;img src=x onerror=alert(1)&gt;" in pages[0] and "&lt;img src=x" in pages[3]
+
+
+@pytest.mark.parametrize("sign", ["\u202e", "\x1b", "\n", "\udcff"], ids=["direction", "escape", "line", "no text"])
+def test_name_cannot_turn_the_line_it_stands_in(photo, sign):
+    name = f"photo{sign}gpj.exe"
+    result = replace(photo.result, file=replace(photo.result.file, name=name))
+    items = [BatchItem(Path(name), "ab", result), BatchItem(Path("b"), "ab", result, duplicate_of=Path(name))]
+    for page in (verdict_html(result, "es"), batch_html(rows(items), "es")):
+        assert "photo\ufffdgpj.exe" in page and name not in page
+        page.encode("utf-8")
+
+
+def photo_path(photo):
+    return Path(photo.result.file.name)
+
+
+def test_sentence_to_quote_names_file_model_and_finding(photo):
+    assert quotation(photo.result, "en") == (
+        f"An automated check of {SCRIPT}.png with the model redness (revision 1) "
+        "found strong signs that a face was manipulated. Such a check is a lead, not proof."
+    )
+    assert "encontró indicios fuertes" in quotation(photo.result, "es")
+
+
+def test_part_of_a_clip_that_was_swapped_is_named_with_its_seconds(clip):
+    assert clip.result.verdict == "manipulated" and clip.result.score < 0.8  # the mean alone would not tell
+    assert "Face 1 shows signs of manipulation from 1.0 to 1.8 s." in text_of(verdict_html(clip.result, "en"))
+    assert "1.0–1.8 s" in text_of(faces_html(clip, "es"))
+
+
+def test_photo_has_overlay_and_controls_that_a_keyboard_reaches(photo):
+    html = photo_html(photo, "en")
+    assert html.count("<img") == 2 and html.count('type="range"') == 2 and html.count('type="checkbox"') == 1
+    assert all(f'alt="{words}' in html for words in ("The photo with its faces numbered", "The same with the overlay"))
+    assert "Where the model looked, not proof." in html
+
+
+def test_clip_shows_every_sampled_frame_one_at_a_time(clip):
+    html = clip_html(clip, "en")
+    assert html.count('<figure class="frame"') == 8
+    assert html.count(" hidden>") == 7
+    assert html.count('class="instant"') == 5
+    # a strip of the plot for each frame, and the slider's end
+    assert html.count("<rect data-show=") == 8 and 'max="7"' in html
+
+
+def test_faces_that_were_not_assessed_are_listed_with_place_and_reason(analyzer, tmp_path):
+    canvas = np.full((400, 600, 3), 128, np.uint8)
+    canvas[100:170, 100:170] = np.asarray(Image.fromarray(portrait()).resize((70, 70)))
+    Image.fromarray(canvas).save(tmp_path / "small.png")
+    analysis = analyzer.analyze_image(tmp_path / "small.png")
+    said = text_of(faces_html(analysis, "en"))
+    assert re.search(r"A face at \d+, \d+, \d+, \d+: smaller than 48 pixels\.", said)
+    assert "Score" not in text_of(verdict_html(analysis.result, "en")).split("What this")[0].replace("Scores", "")
+
+
+def test_bad_file_of_many_keeps_its_row(photo):
+    good = BatchItem(photo_path(photo), "ab", photo.result)
+    bad = BatchItem(photo_path(photo), "", error="The file is empty (zero bytes); please send the file again.")
+    html = batch_html(rows([good, bad]), "es")
+    assert html.count('<th scope="row">') == 2
+    assert "Indicios de manipulación" in html and "El archivo está vacío" in html and "Sin analizar" in html

@@ -1,0 +1,164 @@
+"""Scores validation data and turns them into the temperature and the thresholds that a model is stored with."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import expit
+from scipy.stats import beta
+from sklearn.metrics import precision_recall_curve
+from tqdm import tqdm
+
+from detector.network.loading import LoadedModel, Thresholds, load_folder
+from detector.network.runtimes import log_odds
+from training.data import EvaluationSet, stands_for_use
+from training.evaluation.metrics import CONFIDENCE, TARGET_PRECISION, verdict_counts
+from training.networks.models import Classifier, save_model_folder
+
+# Share of validation fakes that may fall below "no manipulation found".
+MISS_RATE = 0.05
+# The score that speaks neither way: "manipulated" starts there or above, "no manipulation found" ends below.
+UNDECIDED = 0.5
+_CROPS_AT_ONCE = 16
+
+
+def score_set(model: LoadedModel, data: EvaluationSet, split: str) -> np.ndarray:
+    """log(P(fake) / P(real)) of every crop, ``(N,)``, as the application computes it."""
+    return model.log_odds(logits_of(model, data, split))
+
+
+def logits_of(model: LoadedModel, data: EvaluationSet, split: str, as_posted: bool = False) -> np.ndarray:
+    """Logits of every crop, ``(N, classes)``."""
+    parts = []
+    count = len(data.labels)
+    for start in tqdm(range(0, count, _CROPS_AT_ONCE), desc=f"scoring {data.name}, {split}", disable=None):
+        crops = [data.crop(number, as_posted) for number in range(start, min(start + _CROPS_AT_ONCE, count))]
+        parts.append(model.runtime.logits(crops, model.real, model.info.thresholds.log_odds))
+    return np.concatenate(parts)
+
+
+def calibrate(model: Classifier, validation: list[EvaluationSet], folder: Path, label_names: list[str]) -> dict:
+    """Fits temperature, then thresholds, on validation only and writes the model folder; gives what it stores there.
+
+    What stands for the use are faces that went from one person to another, and media that were posted:
+    labelled fakes and landmark swaps count, self-blended images and rebuilt faces do not (a face blended into itself at a
+    quarter of its weight is no fake that anyone would report), and every second crop is re-compressed.
+    Real crops count alike; fakes so that each set weighs the same, and as much together as the real.
+
+    Args:
+        model: The trained network.
+        validation: The validation split of each data set and kind.
+        folder: Where to write.
+        label_names: Of the classes, real first.
+    """
+    counted = [data for data in validation if stands_for_use(data)]
+    labels = np.concatenate([data.labels for data in counted])
+    # not in the folder itself: killed here, the run would leave a model there that calls everything inconclusive
+    with TemporaryDirectory() as unfinished:
+        undecided = {"thresholds": asdict(Thresholds(0.0, 1.0))}
+        save_model_folder(model.to_timm(), unfinished, model.data_config, label_names, undecided)
+        uncalibrated = load_folder(unfinished, "uncalibrated", runtime="torch")
+        logits = np.concatenate([logits_of(uncalibrated, data, "validation", as_posted=True) for data in counted])
+    fakes = np.concatenate([np.full(len(data.labels), len(counted) * max(data.labels.sum(), 1)) for data in counted])
+    weights = np.where(labels == 1, 1 / fakes, 1 / max((labels == 0).sum(), 1))
+    temperature = fit_temperature(labels, logits, weights)
+    thresholds, behind = fit_thresholds(labels, log_odds_at(logits, temperature), weights)
+    calibration = {
+        "temperature": temperature,
+        "thresholds": asdict(thresholds),
+        "fitted_on": {
+            "data": [data.name for data in counted],
+            "split": "validation",
+            "level": "frame",
+            "recompressed": 0.5,
+            **behind,
+        },
+    }
+    save_model_folder(model.to_timm(temperature), folder, model.data_config, label_names, calibration)
+    return calibration
+
+
+def log_odds_at(logits: np.ndarray, temperature: float) -> np.ndarray:
+    """log(P(fake) / P(real)), ``(N,)``, of logits ``(N, classes)``, real first, that are divided by a temperature.
+
+    With several kinds of fakes these are not the log odds divided by it.
+    """
+    return log_odds(logits / temperature, real=0)
+
+
+def fit_temperature(labels: np.ndarray, logits: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """The temperature that minimises the log loss of real against fake (Guo et al., ICML 2017).
+
+    No shift beside it (Platt): labelled fakes and landmark swaps ask for opposite ones, so together they gain nothing.
+
+    Args:
+        labels: 1 for fake, 0 for real, ``(N,)``.
+        logits: ``(N, classes)``, real first.
+        weights: How much each crop counts, ``(N,)``; None counts all alike.
+    """
+    signs = 2 * np.asarray(labels) - 1
+
+    def loss(log_temperature: float) -> float:
+        losses = np.logaddexp(0, -signs * log_odds_at(logits, np.exp(log_temperature)))
+        return float(np.average(losses, weights=weights))
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
+
+
+def fit_thresholds(
+    labels: np.ndarray, log_odds: np.ndarray, weights: np.ndarray | None = None
+) -> tuple[Thresholds, dict]:
+    """Operating points from validation data.
+
+    "manipulated" is the lowest score, not under .5, from which on the precision is at least 99 %. It
+    need not stay so at every higher score: there a single real crop among few fakes decides, and would
+    push the threshold above itself. "No manipulation found" is the highest score below .5 below which at
+    most 5 % of the fakes lie: what is rather fake than real is never cleared, however well the data separate.
+    Where no score has that precision, "manipulated" starts above the highest score of a real crop, the
+    strictest that the data support.
+
+    Args:
+        labels: 1 for fake, 0 for real, ``(N,)``.
+        log_odds: log(P(fake) / P(real)), ``(N,)``.
+        weights: How much each crop counts, ``(N,)``; None counts all alike.
+
+    Returns:
+        The thresholds, and the counts behind them for the card.
+
+    Raises:
+        ValueError: One of the classes is missing.
+    """
+    labels, scores = np.asarray(labels), expit(log_odds)
+    if set(labels.tolist()) != {0, 1}:
+        raise ValueError("Thresholds need both real and fake crops.")
+    weights = np.ones(len(labels)) if weights is None else weights
+    precision, recall, candidates = precision_recall_curve(labels, scores, sample_weight=weights)
+    # one under .5 is raised to it, and must then still reach the target; past the last one nothing is named (recall 0)
+    reaching = np.maximum(candidates[precision[:-1] >= TARGET_PRECISION], UNDECIDED)
+    place = np.searchsorted(candidates, reaching)
+    reaching = reaching[(precision[place] >= TARGET_PRECISION) & (recall[place] > 0)]
+    strictest = min(float(np.nextafter(scores[labels == 0].max(), 1.0)), 1.0)
+    manipulated = float(reaching.min()) if len(reaching) else max(strictest, UNDECIDED)
+    order = np.argsort(scores[labels == 1])
+    fakes, shares = scores[labels == 1][order], np.cumsum(weights[labels == 1][order])
+    first_kept = int(np.searchsorted(shares, MISS_RATE * shares[-1] * (1 + 1e-9), side="right"))
+    cleared = min(float(fakes[min(first_kept, len(fakes) - 1)]), float(np.nextafter(UNDECIDED, 0.0)))
+    named = scores >= manipulated
+    thresholds = Thresholds(cleared, manipulated)
+    right, wrong = int((named & (labels == 1)).sum()), int((named & (labels == 0)).sum())
+    behind = {
+        "target_precision": TARGET_PRECISION,
+        "precision": float(weights[named & (labels == 1)].sum() / max(weights[named].sum(), 1e-12)),
+        "supports_target": bool(len(reaching)),
+        # lower end of the interval of Clopper and Pearson: few crops promise little
+        "precision_at_least": float(beta.ppf((1 - CONFIDENCE) / 2, right, wrong + 1)) if right else 0.0,
+        "miss_rate": MISS_RATE,
+        "validation_frames": {
+            name: verdict_counts(scores[labels == label], thresholds) for label, name in enumerate(("real", "fake"))
+        },
+    }
+    return thresholds, behind

@@ -1,0 +1,225 @@
+"""Figures of a detector on labelled crops; every one says its level and count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import beta
+from sklearn.metrics import average_precision_score, confusion_matrix, precision_recall_curve, roc_auc_score, roc_curve
+
+from dataset_builder.sources import REAL
+from detector.network.loading import Thresholds
+
+TARGET_PRECISION = 0.99
+FALSE_POSITIVE_RATES = (0.01, 0.001)
+# Shares of fakes in the inbox at which the precision of an alarm is told.
+PREVALENCES = (0.5, 0.2, 0.05, 0.01)
+CALIBRATION_BINS = 10
+CONFIDENCE = 0.95
+# What the bootstrap gives intervals for.
+WITH_INTERVALS = (
+    *("auc", "average_precision", "equal_error_rate", "accuracy", "balanced_accuracy", "precision", "recall"),
+    *("recall_at_99_precision", *(f"recall_at_{rate:g}_false_positive_rate" for rate in FALSE_POSITIVE_RATES)),
+)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores of labelled crops or videos.
+
+    Attributes:
+        labels: 0 real, 1 fake, ``(N,)``.
+        scores: 0..1, ``(N,)``.
+        manipulations: ``real`` or which manipulation, ``(N,)``.
+        groups: Members of one group are not independent of each other, ``(N,)``.
+    """
+
+    labels: np.ndarray
+    scores: np.ndarray
+    manipulations: np.ndarray
+    groups: np.ndarray
+
+    def only(self, wanted: np.ndarray) -> Scored:
+        """Some of them, by a mask or by numbers."""
+        return Scored(self.labels[wanted], self.scores[wanted], self.manipulations[wanted], self.groups[wanted])
+
+
+def videos_of(frames: Scored, video_ids: list[str]) -> Scored | None:
+    """Video scores, each the mean of its frame scores; None where no video has several frames."""
+    names, first, index = np.unique(np.asarray(video_ids), return_index=True, return_inverse=True)
+    if len(names) == len(video_ids):
+        return None
+    means = np.bincount(index, weights=frames.scores) / np.bincount(index)
+    return Scored(frames.labels[first], means, frames.manipulations[first], frames.groups[first])
+
+
+def figures(scored: Scored, thresholds: Thresholds) -> dict:
+    """Threshold-free figures, figures at score .5, and what the stored thresholds make of the scores."""
+    labels, scores = scored.labels, scored.scores
+    real, fake = labels == 0, labels == 1
+    return {
+        "real": int(real.sum()),
+        "fake": int(fake.sum()),
+        **_ranking(labels, scores),
+        **_at_one_half(labels, scores),
+        "calibration_error": calibration_error(labels, scores),
+        "reliability": reliability(labels, scores),
+        "verdicts": {
+            name: verdict_counts(scores[members], thresholds) for name, members in (("real", real), ("fake", fake))
+        },
+        "precision_by_prevalence": precision_by_prevalence(labels, scores >= thresholds.manipulated),
+    }
+
+
+def _ranking(labels: np.ndarray, scores: np.ndarray) -> dict[str, float]:
+    """Figures that need no threshold."""
+    precision, recall, _ = precision_recall_curve(labels, scores)
+    false_positive, true_positive, _ = roc_curve(labels, scores)
+    # where the two kinds of error are equal, on the line between the two nearest points
+    gap = (1 - true_positive) - false_positive
+    after = int(np.argmax(gap <= 0))
+    before = max(after - 1, 0)
+    share = gap[before] / (gap[before] - gap[after]) if after != before else 0.0
+    error = false_positive[before] + share * (false_positive[after] - false_positive[before])
+    rates = {
+        f"recall_at_{rate:g}_false_positive_rate": float(true_positive[false_positive <= rate].max(initial=0.0))
+        for rate in FALSE_POSITIVE_RATES
+    }
+    return {
+        "auc": float(roc_auc_score(labels, scores)),
+        "average_precision": float(average_precision_score(labels, scores)),
+        "equal_error_rate": float(error),
+        "recall_at_99_precision": float(recall[precision >= TARGET_PRECISION].max(initial=0.0)),
+        **rates,
+    }
+
+
+def _at_one_half(labels: np.ndarray, scores: np.ndarray) -> dict:
+    true_negative, false_positive, false_negative, true_positive = (
+        confusion_matrix(labels, scores >= 0.5, labels=[0, 1]).ravel().tolist()
+    )
+    recall = true_positive / max(true_positive + false_negative, 1)
+    specificity = true_negative / max(true_negative + false_positive, 1)
+    return {
+        "accuracy": (true_positive + true_negative) / len(labels),
+        "balanced_accuracy": (recall + specificity) / 2,
+        "precision": true_positive / max(true_positive + false_positive, 1),
+        "recall": recall,
+        "confusion": {
+            "true_negative": true_negative,
+            "false_positive": false_positive,
+            "false_negative": false_negative,
+            "true_positive": true_positive,
+        },
+    }
+
+
+def verdict_counts(scores: np.ndarray, thresholds: Thresholds) -> dict[str, int]:
+    """How many scores lie in each band."""
+    named, cleared = scores >= thresholds.manipulated, scores < thresholds.no_manipulation_found
+    return {
+        "manipulated": int(named.sum()),
+        "inconclusive": int((~named & ~cleared).sum()),
+        "no_manipulation_found": int(cleared.sum()),
+    }
+
+
+def reliability(labels: np.ndarray, scores: np.ndarray) -> list[dict]:
+    """Bins of equal width with their count, mean score and share of fakes; empty ones are left out."""
+    bins = np.minimum((scores * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    return [
+        {
+            "count": int((bins == number).sum()),
+            "mean_score": float(scores[bins == number].mean()),
+            "fake_share": float(labels[bins == number].mean()),
+        }
+        for number in range(CALIBRATION_BINS)
+        if (bins == number).any()
+    ]
+
+
+def calibration_error(labels: np.ndarray, scores: np.ndarray) -> float:
+    """Expected calibration error (Guo et al., ICML 2017): mean distance of score and share of fakes over the bins."""
+    bins = reliability(labels, scores)
+    return sum(row["count"] * abs(row["mean_score"] - row["fake_share"]) for row in bins) / len(labels)
+
+
+def precision_by_prevalence(labels: np.ndarray, named: np.ndarray) -> list[dict[str, float]]:
+    """How often an alarm is right at several shares of fakes.
+
+    ``at_least`` takes the upper end of the 95 % interval of the false-positive rate (Clopper and Pearson): no
+    false alarm among a few hundred real crops does not promise that there will be none.
+    """
+    real, false_alarms = int((labels == 0).sum()), int(named[labels == 0].sum())
+    recall = float(named[labels == 1].mean())
+    rate = false_alarms / real
+    upper = float(beta.ppf(1 - (1 - CONFIDENCE) / 2, false_alarms + 1, real - false_alarms)) if rate < 1 else 1.0
+
+    def precision(prevalence: float, false_positive_rate: float) -> float:
+        right, wrong = prevalence * recall, (1 - prevalence) * false_positive_rate
+        return right / (right + wrong) if right + wrong else 0.0
+
+    return [
+        {"prevalence": value, "precision": precision(value, rate), "at_least": precision(value, upper)}
+        for value in PREVALENCES
+    ]
+
+
+def intervals(scored: Scored, rounds: int, seed: int = 0) -> dict[str, list[float]]:
+    """95 % intervals by bootstrap over groups: what comes from one group stays together.
+
+    Args:
+        scored: The crops or videos.
+        rounds: Resamples; 0 gives no intervals.
+        seed: Of the resampling.
+    """
+    names, index = np.unique(scored.groups, return_inverse=True)
+    order = np.argsort(index, kind="stable")
+    members = np.split(order, np.cumsum(np.bincount(index))[:-1])
+    random = np.random.default_rng(seed)
+    values: dict[str, list[float]] = {name: [] for name in WITH_INTERVALS}
+    for _ in range(rounds):
+        chosen = np.concatenate([members[number] for number in random.integers(0, len(names), len(names))])
+        labels, scores = scored.labels[chosen], scored.scores[chosen]
+        if 0 < labels.mean() < 1:  # a resample of one class has no AUC
+            measured = _ranking(labels, scores) | _at_one_half(labels, scores)
+            for name, list_of_values in values.items():
+                list_of_values.append(measured[name])
+    edges = (50 * (1 - CONFIDENCE), 50 * (1 + CONFIDENCE))
+    return {name: [float(edge) for edge in np.percentile(found, edges)] for name, found in values.items() if found}
+
+
+def by_manipulation(scored: Scored, thresholds: Thresholds, bootstrap_rounds: int = 0) -> dict[str, dict]:
+    """Each manipulation against all the real ones; a single one has no intervals but those of the whole."""
+    found = {}
+    names = sorted(set(scored.manipulations) - {REAL})
+    for name in names:
+        own = scored.only((scored.manipulations == name) | (scored.labels == 0))
+        named = own.scores[own.labels == 1] >= thresholds.manipulated
+        found[name] = {
+            "fake": int(own.labels.sum()),
+            "real": int((own.labels == 0).sum()),
+            **{key: value for key, value in _ranking(own.labels, own.scores).items() if key in WITH_INTERVALS},
+            "called_manipulated": float(named.mean()),
+            "intervals": intervals(own, bootstrap_rounds if len(names) > 1 else 0),
+        }
+    return found
+
+
+def both_levels(
+    frames: Scored, video_ids: list[str], thresholds: Thresholds, bootstrap_rounds: int = 0
+) -> dict[str, dict | None]:
+    """Everything above at frame level, and at video level where a video has several frames."""
+
+    def level(scored: Scored | None) -> dict | None:
+        if scored is None:
+            return None
+        return {
+            **figures(scored, thresholds),
+            "intervals": intervals(scored, bootstrap_rounds),
+            "groups": len(set(scored.groups)),
+            "manipulations": by_manipulation(scored, thresholds, bootstrap_rounds),
+        }
+
+    return {"frame": level(frames), "video": level(videos_of(frames, video_ids))}

@@ -1,0 +1,255 @@
+"""VGG-16 with a light head, trained with batch normalisation, and its exact expression as a plain timm model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import timm
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
+from torch import nn
+from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_weights
+
+from training.networks.losses import MASK_CHANNELS, class_loss, mask_loss
+from training.networks.weights import fetch_pretrained
+
+INPUT_SIZE = 224  # the only size at which the pooled head folds exactly into timm's 7 x 7 layer
+DATA_CONFIG = {
+    "input_size": (3, INPUT_SIZE, INPUT_SIZE),
+    "mean": IMAGENET_DEFAULT_MEAN,
+    "std": IMAGENET_DEFAULT_STD,
+    "interpolation": "bicubic",
+    "crop_pct": 1.0,
+    "crop_mode": "squash",
+}
+_MAP_SIDE = 7
+_TIMM_HIDDEN = 4096
+
+
+class PooledVGG16(nn.Module):
+    """Convolutional layers of VGG-16, global average pooling, dropout, one linear layer.
+
+    The class-activation map of such a network is exact (Zhou et al., CVPR 2016).
+
+    Each convolution is followed by batch normalisation while it trains: the plain network hardly moves from chance on faint
+    traces of blending. It starts as the identity (see `match_statistics`) and ends up in the convolutions (see
+    `to_timm`), so what is published is an ordinary VGG-16.
+
+    Attributes:
+        training_side: Set to train on smaller pictures than the input, which is cheaper.
+        mask_weight: Weight of the loss on where a pseudo-fake was manipulated.
+    """
+
+    data_config = DATA_CONFIG
+
+    def __init__(self, num_classes: int, dropout: float = 0.3, mask_weight: float = 1.0):
+        super().__init__()
+        self.training_side: int | None = None
+        self.mask_weight = mask_weight
+        self.features = timm.create_model("vgg16_bn", num_classes=num_classes, mlp_ratio=1 / _TIMM_HIDDEN).features
+        self.pooled_norm = nn.BatchNorm1d(512, affine=False)
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(512, num_classes)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+        # only for training: where in the crop the manipulation is, and its edge, told by the upper three blocks
+        self.mask_heads = nn.ModuleList(
+            nn.Sequential(nn.BatchNorm2d(width, affine=False), nn.Conv2d(width, MASK_CHANNELS, kernel_size=1))
+            for width in (256, 512, 512)
+        )
+        for _, convolution in self.mask_heads:
+            nn.init.zeros_(convolution.weight)
+            nn.init.zeros_(convolution.bias)
+        # likewise: from the evidence of a place, in log odds, to those of its being manipulated
+        self.evidence_scale = nn.Parameter(torch.tensor(0.1))
+        self.evidence_shift = nn.Parameter(torch.tensor(0.0))
+        self._frozen_layers = 0
+        self._is_normalised = False
+
+    def forward(
+        self, pixel_values: torch.Tensor, labels: torch.Tensor | None = None, masks: torch.Tensor | None = None
+    ) -> dict[str, torch.Tensor]:
+        """``(B, C, H, W)`` normalised pixels to ``(B, classes)`` logits, with the loss when labels are given.
+
+        Where masks ``(B, 2, h, w)`` are given and not NaN, the upper three blocks also learn to tell manipulated
+        places and their edges from others: an image-level label says little about a faint seam, and an edge is
+        seen by neurons that look at a few pixels (after Face X-ray: Li et al., CVPR 2020). The last layer learns with
+        them that its evidence lies where the manipulation is, so that the class-activation map points there.
+        """
+        if self.training:
+            pixel_values = at_side(pixel_values, self.training_side)
+        maps, ends = pixel_values.contiguous(memory_format=torch.channels_last), []
+        for layer in self.features:
+            if isinstance(layer, nn.MaxPool2d):
+                ends.append(maps)
+            maps = layer(maps)
+        logits = self.head(self.dropout(self.pooled_norm(maps.mean(dim=(2, 3)))))
+        if labels is None:
+            return {"logits": logits}
+        loss = class_loss(logits.float(), labels)
+        if masks is not None and self.mask_weight:
+            losses = [mask_loss(head(end).float(), masks) for head, end in zip(self.mask_heads, ends[-3:], strict=True)]
+            evidence = self.evidence_scale * self.evidence(ends[-1]).float() + self.evidence_shift
+            loss = loss + self.mask_weight * (sum(losses) / len(losses) + mask_loss(evidence, masks[:, :1]))
+        return {"loss": loss, "logits": logits}
+
+    def evidence(self, maps: torch.Tensor) -> torch.Tensor:
+        """log(P(fake) / P(real)) ``(B, 1, h, w)`` that the last layer would give a face that is all like one place.
+
+        Args:
+            maps: Of the last convolution, ``(B, 512, h, w)``.
+        """
+        spread = (self.pooled_norm.running_var + self.pooled_norm.eps).sqrt()
+        places = (maps.movedim(1, -1) - self.pooled_norm.running_mean) / spread
+        logits = self.head(places)  # (B, h, w, classes)
+        return (logits[..., 1:].logsumexp(dim=-1) - logits[..., 0])[:, None]
+
+    def train(self, mode: bool = True) -> PooledVGG16:
+        """Frozen layers keep their statistics."""
+        super().train(mode)
+        self.features[: self._frozen_layers].eval()
+        return self
+
+    def freeze_blocks(self, count: int) -> None:
+        """Stops training of the first `count` of the five blocks."""
+        pools = [number for number, layer in enumerate(self.features) if isinstance(layer, nn.MaxPool2d)]
+        self._frozen_layers = pools[count - 1] + 1 if count else 0
+        self.features[: self._frozen_layers].requires_grad_(False)
+
+    def blocks(self) -> list[list[nn.Parameter]]:
+        """Parameters that train, by block, the lowest first."""
+        blocks: list[list[nn.Parameter]] = [[]]
+        for layer in self.features:
+            blocks[-1] += [parameter for parameter in layer.parameters() if parameter.requires_grad]
+            if isinstance(layer, nn.MaxPool2d):
+                blocks.append([])
+        return [block for block in blocks if block]
+
+    def head_parameters(self) -> list[nn.Parameter]:
+        """Of the layers that start from nothing."""
+        return [*self.head.parameters(), *self.mask_heads.parameters(), self.evidence_scale, self.evidence_shift]
+
+    @torch.no_grad()
+    def match_statistics(self, batches: Iterable[torch.Tensor]) -> None:
+        """Makes every normalisation the identity on these ``(B, C, H, W)`` pixels, so that training starts from ImageNet.
+
+        Does nothing where it came with the weights of another run.
+        """
+        if self._is_normalised:
+            return
+        was_training = self.training
+        self.eval()
+        norms = [layer for layer in self.features if isinstance(layer, nn.BatchNorm2d)]
+        sums: dict[nn.Module, list[torch.Tensor]] = {norm: [] for norm in [*norms, self.pooled_norm]}
+
+        def remember(norm: nn.Module, inputs: tuple[torch.Tensor]) -> None:
+            values = inputs[0].float().movedim(1, -1).flatten(0, -2)  # (N, C)
+            sums[norm].append(torch.stack([values.mean(0), values.var(0, unbiased=False)]))
+
+        hooks = [norm.register_forward_pre_hook(remember) for norm in sums]
+        for pixels in batches:
+            self(at_side(pixels.to(self.head.weight.device), self.training_side))
+        for hook in hooks:
+            hook.remove()
+        for norm, parts in sums.items():
+            mean, variance = torch.stack(parts).mean(dim=0)
+            norm.running_mean.copy_(mean)
+            norm.running_var.copy_(variance)
+            if norm.affine:
+                norm.weight.copy_((variance + norm.eps).sqrt())
+                norm.bias.copy_(mean)
+        self.train(was_training)
+
+    @torch.no_grad()
+    def settle_statistics(self, batches: Iterable[torch.Tensor]) -> None:
+        """Measures every normalisation anew on these ``(B, C, H, W)`` pixels, with the weights as they are now.
+
+        What training leaves is an average over its last steps, of few pictures and of weights that moved
+        (Wu and Johnson, "Rethinking 'Batch' in BatchNorm", 2021).
+        """
+        was_training = self.training
+        self.eval()
+        norms = [layer for layer in self.features[self._frozen_layers :] if isinstance(layer, nn.BatchNorm2d)]
+        usual = self.pooled_norm.momentum
+        for norm in (*norms, self.pooled_norm):
+            norm.reset_running_stats()
+            norm.momentum = None  # the mean of all batches
+            norm.train()
+        for pixels in batches:  # at the size that the model is used at, whatever it was trained at
+            self(pixels.to(self.head.weight.device))
+        for norm in (*norms, self.pooled_norm):
+            norm.momentum = usual
+        self.train(was_training)
+
+    def load_pretrained(self, file: str | Path | None) -> None:
+        """Starts the convolutional layers from ImageNet, or everything from a checkpoint of another run.
+
+        Args:
+            file: safetensors with ``features.N.weight`` and ``features.N.bias`` of VGG-16, or the model.safetensors
+                of a checkpoint; None fetches timm's own from the Hub.
+
+        Raises:
+            ValueError: The file cannot be read or does not hold these layers, or the Hub is out of reach.
+        """
+        file = file or fetch_pretrained("vgg16")
+        plain = timm.create_model("vgg16", num_classes=0, mlp_ratio=1 / _TIMM_HIDDEN).features
+        try:
+            stored = load_file(file)
+            if "pooled_norm.running_mean" in stored:
+                self.load_state_dict(stored)
+                self._is_normalised = True
+                return
+            layers = {name: value.float() for name, value in stored.items() if name.startswith("features.")}
+            plain.load_state_dict({name.removeprefix("features."): value for name, value in layers.items()})
+        except (RuntimeError, OSError, SafetensorError) as error:
+            raise ValueError(f"{file} does not hold the convolutional layers of VGG-16.") from error
+        for own, layer in zip(_convolutions(self.features), _convolutions(plain), strict=True):
+            own.load_state_dict(layer.state_dict())
+
+    @torch.no_grad()
+    def to_timm(self, temperature: float = 1.0) -> nn.Module:
+        """The same function as an ordinary timm ``vgg16``, exact for 224 px input.
+
+        Normalisation becomes part of the convolution before it. timm's head is a 7 x 7 convolution, ReLU, a
+        1 x 1 convolution to 4096, ReLU, linear. Averaging and the linear layer become the 7 x 7 convolution, once
+        with each sign so that the ReLUs lose nothing; the rest passes them through. Dividing by the temperature is
+        part of the linear layer.
+        """
+        classes = self.head.out_features
+        hidden = 2 * classes
+        network = timm.create_model("vgg16", num_classes=classes, mlp_ratio=hidden / _TIMM_HIDDEN)
+        norms = [layer for layer in self.features if isinstance(layer, nn.BatchNorm2d)]
+        for plain, own, norm in zip(_convolutions(network.features), _convolutions(self.features), norms, strict=True):
+            plain.weight, plain.bias = fuse_conv_bn_weights(
+                own.weight, own.bias, norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias
+            )
+        spread = (self.pooled_norm.running_var + self.pooled_norm.eps).sqrt()
+        weight = self.head.weight / spread
+        bias = (self.head.bias - weight @ self.pooled_norm.running_mean) / temperature
+        weight = weight / temperature
+        signed = torch.cat([weight, -weight])  # (2 * classes, 512)
+        window = signed[:, :, None, None] / _MAP_SIDE**2
+        network.pre_logits.fc1.weight.copy_(window.expand(-1, -1, _MAP_SIDE, _MAP_SIDE))
+        network.pre_logits.fc1.bias.copy_(torch.cat([bias, -bias]))
+        network.pre_logits.fc2.weight.zero_()
+        network.pre_logits.fc2.weight[:hidden, :, 0, 0] = torch.eye(hidden)
+        network.pre_logits.fc2.bias.zero_()
+        network.head.fc.weight.zero_()
+        network.head.fc.weight[:, :hidden] = torch.cat([torch.eye(classes), -torch.eye(classes)], dim=1)
+        network.head.fc.bias.zero_()
+        return network.eval()
+
+
+def at_side(pixel_values: torch.Tensor, side: int | None) -> torch.Tensor:
+    """``(B, C, H, W)`` pixels at another side, which makes training cheaper; None leaves them as they are."""
+    if side is None or side == pixel_values.shape[-1]:
+        return pixel_values
+    return functional.interpolate(pixel_values, size=(side, side), mode="bicubic", antialias=True)
+
+
+def _convolutions(layers: Iterable[nn.Module]) -> list[nn.Conv2d]:
+    return [layer for layer in layers if isinstance(layer, nn.Conv2d)]

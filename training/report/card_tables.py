@@ -1,0 +1,158 @@
+"""The tables of the model card, Markdown, and those that compare models."""
+
+from __future__ import annotations
+
+from dataset_builder.summary import markdown_table
+from training.evaluation.metrics import FALSE_POSITIVE_RATES
+
+LEVELS = ("frame", "video")
+
+
+def comparison_table(evaluations: dict[str, dict]) -> str:
+    """One row a model and level, on the first test set of each, Markdown."""
+    rows = []
+    for name, evaluation in evaluations.items():
+        test = evaluation["tests"][0]
+        for level in LEVELS:
+            if figures := test[level]:
+                rows.append((display_name(name), test["data"], level, f"{figures['real']:,}", f"{figures['fake']:,}"))
+                rows[-1] += tuple(
+                    f"{figures[key]:.4f}"
+                    for key in ("auc", "accuracy", "precision", "recall", "recall_at_99_precision")
+                )
+    head = ("model", "data, split test", "level", "real", "fake", "AUC", "accuracy", "precision", "recall")
+    return markdown_table((*head, "recall at 99 % precision"), rows)
+
+
+def display_name(model: str) -> str:
+    """A model as the card writes it."""
+    return {"vgg16": "VGG-16", "simple_cnn": "Simple CNN"}.get(model, model)
+
+
+def _interval(figures: dict, key: str) -> str:
+    value = f"{figures[key]:.4f}"
+    edges = figures.get("intervals", {}).get(key)
+    return f"{value} [{edges[0]:.3f}, {edges[1]:.3f}]" if edges else value
+
+
+def by_level(tests: list[dict]) -> list[tuple[str, str, dict]]:
+    """Name, level and figures of every test and level that was measured."""
+    return [(test["data"], level, test[level]) for test in tests for level in LEVELS if test[level]]
+
+
+def results_table(tests: list[dict]) -> str:
+    """The usual figures, with their intervals."""
+    keys = {
+        **{"auc": "AUC", "average_precision": "AP", "equal_error_rate": "EER", "accuracy": "accuracy"},
+        **{"balanced_accuracy": "balanced accuracy", "precision": "precision", "recall": "recall"},
+    }
+    rows = [
+        (f"{data}, test", level, figures["real"], figures["fake"], figures["groups"])
+        + tuple(_interval(figures, key) for key in keys)
+        + (" ".join(str(count) for count in figures["confusion"].values()), f"{figures['calibration_error']:.4f}")
+        for data, level, figures in by_level(tests)
+    ]
+    return markdown_table(
+        ("data, split", "level", "real", "fake", "groups", *keys.values(), "confusion (TN FP FN TP)", "ECE"), rows
+    )
+
+
+def strict_table(tests: list[dict]) -> str:
+    """Recall where few real crops, or few alarms, may be wrong."""
+    rates = [f"recall_at_{rate:g}_false_positive_rate" for rate in FALSE_POSITIVE_RATES]
+    rows = [
+        (f"{data}, test", level, figures["real"], figures["fake"], _interval(figures, "recall_at_99_precision"))
+        + tuple(_interval(figures, key) for key in rates)
+        for data, level, figures in by_level(tests)
+    ]
+    names = [f"recall at {rate:.1%} false positives" for rate in FALSE_POSITIVE_RATES]
+    return markdown_table(("data, split", "level", "real", "fake", "recall at 99 % precision", *names), rows)
+
+
+def manipulation_table(tests: list[dict]) -> str:
+    """Figures of each manipulation; empty where no test has several manipulations."""
+    if all(len(figures["manipulations"]) < 2 for _, _, figures in by_level(tests)):
+        return ""
+    keys = {
+        "auc": "AUC",
+        "average_precision": "AP",
+        "equal_error_rate": "EER",
+        "called_manipulated": "called manipulated",
+    }
+    rows = [
+        (f"{data}, test", level, name, found["real"], found["fake"]) + tuple(_interval(found, key) for key in keys)
+        for data, level, figures in by_level(tests)
+        for name, found in figures["manipulations"].items()
+    ]
+    return markdown_table(("data, split", "level", "manipulation", "real", "fake", *keys.values()), rows)
+
+
+def data_table(sets: list[dict]) -> str:
+    """How many crops of each data set lie in which split."""
+    rows = [
+        (
+            data["name"],
+            ", ".join(data["manipulations"]),
+            *(data["crops"][split] for split in ("train", "validation", "test")),
+        )
+        for data in sets
+    ]
+    return markdown_table(("data", "fakes", "train crops", "validation crops", "test crops"), rows)
+
+
+def robustness_table(grid: dict | None) -> str:
+    """AUC and alarms by damage; empty where it was not measured."""
+    if not grid:
+        return ""
+    intact = next(row["auc"] for row in grid["rows"] if row["kind"] == "none")
+    rows = [
+        (
+            row["kind"] if row["kind"] == "none" else f"{row['kind']} {row['level']:g}",
+            f"{row['auc']:.4f}",
+            f"{intact - row['auc']:+.4f}",
+            f"{row['fakes_called_manipulated']:.4f}",
+            f"{row['real_called_manipulated']:.4f}",
+        )
+        for row in grid["rows"]
+    ]
+    return markdown_table(("damage", "AUC", "drop", "fakes called manipulated", "real called manipulated"), rows)
+
+
+def saliency_table(found: list[dict] | None) -> str:
+    """Where each kind of map points; without rows where it was not measured."""
+    rows = [
+        (
+            f"{row['data']}, test",
+            row["method"],
+            row["fakes"],
+            f"{row['pointing_game']:.2f}",
+            f"{row['energy_inside']:.2f}",
+            f"{row['mask_area']:.2f}",
+            f"{row['best_fixed_place']:.2f}",
+        )
+        for row in found or ()
+    ]
+    head = ("data, split", "map", "fakes", "pointing game", "energy inside", "mask area", "best fixed place")
+    return markdown_table(head, rows)
+
+
+def verdict_table(verdicts: dict[tuple[str, str], dict]) -> str:
+    """How many real and fake ones get which verdict, by name of the split and level."""
+    rows = [
+        (split, level, name, counts["manipulated"], counts["inconclusive"], counts["no_manipulation_found"])
+        for (split, level), classes in verdicts.items()
+        for name, counts in classes.items()
+    ]
+    head = ("split", "level", "class", "signs of manipulation", "inconclusive", "no manipulation found")
+    return markdown_table(head, rows)
+
+
+def prevalence_table(tests: list[dict]) -> str:
+    """How often an alarm is right, by the share of fakes."""
+    shares = [row["prevalence"] for row in tests[0]["frame"]["precision_by_prevalence"]]
+    rows = [
+        (f"{data}, test", level, figures["real"], figures["fake"])
+        + tuple(f"{row['precision']:.3f} ({row['at_least']:.3f})" for row in figures["precision_by_prevalence"])
+        for data, level, figures in by_level(tests)
+    ]
+    return markdown_table(("data, split", "level", "real", "fake", *(f"{share:.0%} fake" for share in shares)), rows)

@@ -1,0 +1,1 @@
+"""The page and its endpoints: what the Space serves. It knows the detector; the detector does not know it."""

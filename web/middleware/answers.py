@@ -1,0 +1,30 @@
+"""Refusals before Gradio sees a request: one plain sentence, where Gradio's clients look for it."""
+
+from __future__ import annotations
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import Scope
+
+from detector.report.translation import translate
+
+
+def refusal(sentence: str, status: int, scope: Scope) -> JSONResponse:
+    """The sentence in the language that the browser asks for; Gradio's page reads ``detail``, its upload ``error``."""
+    text = _in_language_of(scope, sentence)
+    return JSONResponse({"detail": text, "error": text}, status)
+
+
+def refused_input(sentence: str, scope: Scope) -> JSONResponse:
+    """The same in the form of Gradio's own checks of an input, which its Python client shows in full."""
+    problem = {
+        "__type__": "validate",
+        "is_valid": False,
+        "parameter_name": "file",
+        "message": _in_language_of(scope, sentence),
+    }
+    return JSONResponse({"detail": [problem]}, 422)
+
+
+def _in_language_of(scope: Scope, sentence: str) -> str:
+    return translate(sentence, Headers(scope=scope).get("accept-language", "").split(",")[0].strip())

@@ -1,0 +1,80 @@
+"""Files come as uploads only: Gradio would fetch an address in place of a file, and trip over a path of the server."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from gradio.utils import get_upload_folder
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from web.middleware.answers import refusal, refused_input
+
+# Fifty files are some 30 kB; Gradio itself would take a body of any size into memory.
+MAX_BODY_BYTES = 1_000_000
+_TAKES_INPUT = re.compile(r"/gradio_api/(queue/join|call|run|api|stream)(/|$)")
+
+
+class UploadsOnly:
+    """Refuses inputs that name anything but an upload as a file, whichever component they are for, and endless ones."""
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "POST" or not _TAKES_INPUT.search(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        messages, size = [], 0
+        while True:
+            message = await receive()
+            messages.append(message)
+            size += len(message.get("body", b""))
+            if size > MAX_BODY_BYTES:
+                await refusal("The request is too large; please upload files first.", 413, scope)(scope, receive, send)
+                return
+            if message["type"] == "http.disconnect" or not message.get("more_body"):
+                break
+        if names_other_than_uploads(b"".join(message.get("body", b"") for message in messages)):
+            sentence = "Files are taken as uploads only: no address is fetched, no other file is opened."
+            await refused_input(sentence, scope)(scope, receive, send)
+            return
+        await self._app(scope, _replay(messages, receive), send)
+
+
+def names_other_than_uploads(body: bytes) -> bool:
+    """Whether some object in this JSON has for its ``path`` what does not lie in Gradio's upload folder."""
+    uploads = Path(get_upload_folder()).resolve()
+    try:
+        waiting = [json.loads(body)]
+    except (ValueError, RecursionError):  # Gradio says so itself
+        return False
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            path = value.get("path")
+            if isinstance(path, str) and not _lies_in(uploads, path):
+                return True
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    return False
+
+
+def _lies_in(folder: Path, path: str) -> bool:
+    try:
+        return Path(path).resolve().is_relative_to(folder)  # links are followed
+    except (OSError, ValueError, RuntimeError):  # no path at all, or links in a circle
+        return False
+
+
+def _replay(messages: list[Message], receive: Receive) -> Receive:
+    waiting = iter(messages)
+
+    async def again() -> Message:
+        for message in waiting:
+            return message
+        return await receive()
+
+    return again

@@ -1,0 +1,231 @@
+"""What the page and the endpoints do with an upload: analyse it, show it, hand over its files, forget it."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import math
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeVar
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from detector.analyzer import FRAMES_PER_VIDEO, Analyzer
+from detector.batch.output import rows, to_csv, to_document, to_json
+from detector.batch.runner import BatchItem, analyze_many
+from detector.deadline import Deadline
+from detector.errors import MediaError
+from detector.limits import MAX_ANNOTATING_S, MAX_BATCH_FILES, MAX_BATCH_S, MAX_FRAMES, MAX_REQUEST_S
+from detector.report.annotated_video import write_annotated_video
+from detector.report.evidence_report import build_evidence, write_evidence
+from detector.report.translation import ENGLISH, translate
+from detector.report.wording import verdict_markdown
+from detector.results import Analysis, Result, result_to_dict
+from web.middleware import disk
+from web.sessions import Sessions
+from web.views.media import clip_html, faces_html, photo_html
+from web.views.verdict import batch_html, verdict_html
+
+logger = logging.getLogger(__name__)
+
+NO_FILE = "No file was sent; please choose a photo or a video first."
+UPLOAD_GONE = "The upload is no longer there; please send the file again."
+CANNOT_WRITE = "The server has no room to write the answer, because its disk is full or locked; please try again later."
+
+
+Answer = TypeVar("Answer")
+
+
+class Service:
+    """Answers requests with one analyzer. Its methods raise `gr.Error` with one plain sentence."""
+
+    def __init__(self, analyzer: Analyzer):
+        self._analyzer = analyzer
+        self._sessions = Sessions()
+
+    def show_photo(self, file: str, language: str, request: gr.Request):
+        """JSON, verdict, viewer, faces and report of a photo, for the page."""
+        analysis, reports = self._photo(file, language, request)
+        return (
+            result_to_dict(analysis.result),
+            verdict_html(analysis.result, language),
+            photo_html(analysis, language),
+            faces_html(analysis, language),
+            *reports,
+        )
+
+    def show_video(
+        self, file: str, frames: int, exact: bool, language: str, request: gr.Request, progress=gr.Progress()
+    ):
+        """JSON, verdict, plot and frames, faces, report and result of a video, for the page."""
+        analysis, reports = self._video(file, frames, exact, language, request, progress)
+        progress(1.0, desc="drawing")
+        return (
+            result_to_dict(analysis.result),
+            verdict_html(analysis.result, language),
+            clip_html(analysis, language),
+            faces_html(analysis, language),
+            *reports,
+            analysis.result,
+            gr.update(value=None, visible=False),
+        )
+
+    def annotate(self, file: str, result: Result | None, language: str, request: gr.Request, progress=gr.Progress()):
+        """The video with its faces numbered in every frame."""
+
+        def write() -> Path:
+            output = self._new_folder(request) / f"{Path(file).stem[:80] or 'video'}-annotated.mp4"
+            write_annotated_video(file, result, output, self._reporting(request, progress, MAX_ANNOTATING_S))
+            return output
+
+        return gr.update(value=str(self._run(write, [file] if result else [], language, request)), visible=True)
+
+    def show_batch(self, files: list[str], frames: int, language: str, request: gr.Request, progress=gr.Progress()):
+        """Table, CSV and JSON of several files, for the page."""
+        items, tables = self._many(files, frames, language, request, progress)
+        return batch_html(rows(items), language), *tables
+
+    def analyze_image(self, file: str, request: gr.Request):
+        """Assesses every face of a photo.
+
+        Returns the documented JSON result, the verdict in words, and the evidence report as HTML and as JSON.
+        """
+        analysis, reports = self._photo(file, ENGLISH, request)
+        return result_to_dict(analysis.result), verdict_markdown(analysis.result), *reports
+
+    def analyze_video(
+        self,
+        file: str,
+        frames: int = FRAMES_PER_VIDEO,
+        exact: bool = False,
+        request: gr.Request = None,
+        progress=gr.Progress(),
+    ):
+        """Assesses the faces of a video over evenly spaced frames, at exact instants or, much faster, near them.
+
+        Returns the documented JSON result, the verdict in words, and the evidence report as HTML and as JSON.
+        """
+        analysis, reports = self._video(file, frames, exact, ENGLISH, request, progress)
+        return result_to_dict(analysis.result), verdict_markdown(analysis.result), *reports
+
+    def analyze_batch(
+        self, files: list[str], frames: int = FRAMES_PER_VIDEO, request: gr.Request = None, progress=gr.Progress()
+    ):
+        """Assesses photos and videos one after the other; a bad file never stops the rest.
+
+        Returns all results as JSON, and as files: a table in CSV, and the JSON.
+        """
+        items, tables = self._many(files, frames, ENGLISH, request, progress)
+        return to_document(items), *tables
+
+    def model_info(self) -> dict:
+        """Which model answers: id, revision, label names, thresholds, and why it is not the one asked for."""
+        return result_to_dict(self._analyzer.model.info) | {"warning": self._analyzer.model.warning or None}
+
+    def cancel(self, request: gr.Request) -> None:
+        """Stops the analysis that runs for this page."""
+        self._sessions.cancel(request.session_hash)
+
+    def received(self, files: str | list[str], request: gr.Request) -> None:
+        """Files were chosen: they go with the page, whether they are checked or not."""
+        self._sessions.received(request.session_hash, [files] if isinstance(files, str) else files or [])
+
+    def keep(self, paths: Iterable[str]) -> None:
+        """Files in Gradio's cache that are not an upload of anyone's, such as the examples."""
+        self._sessions.keep(paths)
+
+    def forget(self, request: gr.Request) -> None:
+        """The page was closed: its uploads and reports go, its analysis stops."""
+        self._sessions.forget(request.session_hash)
+
+    def _photo(self, file: str, language: str, request: gr.Request) -> tuple[Analysis, tuple[str, str]]:
+        def analyze() -> tuple[Analysis, tuple[str, str]]:
+            analysis = self._analyzer.analyze_image(file)
+            self._sessions.check(request.session_hash)
+            return analysis, self._reports(file, analysis, request)
+
+        return self._run(analyze, [file], language, request)
+
+    def _video(
+        self, file: str, frames: int, exact: bool, language: str, request: gr.Request, progress: gr.Progress
+    ) -> tuple[Analysis, tuple[str, str]]:
+        report = self._reporting(request, progress, MAX_REQUEST_S)
+
+        def analyze() -> tuple[Analysis, tuple[str, str]]:
+            analysis = self._analyzer.analyze_video(file, frames=_bounded(frames), progress=report, exact=bool(exact))
+            return analysis, self._reports(file, analysis, request)
+
+        return self._run(analyze, [file], language, request)
+
+    def _many(
+        self, files: list[str], frames: int, language: str, request: gr.Request, progress: gr.Progress
+    ) -> tuple[list[BatchItem], tuple[str, str]]:
+        # a batch is stopped between its files, so that what is done is not lost
+        report = self._reporting(request, progress, math.inf)
+
+        def analyze() -> tuple[list[BatchItem], tuple[str, str]]:
+            if len(files) > MAX_BATCH_FILES:
+                raise MediaError(f"More than {MAX_BATCH_FILES} files were sent; please send fewer at a time.")
+            items = list(
+                analyze_many(self._analyzer, files, _bounded(frames), report, file_s=MAX_REQUEST_S, all_s=MAX_BATCH_S)
+            )
+            return items, self._tables(items, request)
+
+        return self._run(analyze, files, language, request)
+
+    def _run(
+        self, work: Callable[[], Answer], files: list[str | None] | None, language: str, request: gr.Request
+    ) -> Answer:
+        """Does some work on uploads, unless there are none; what goes wrong becomes one sentence."""
+        try:
+            if not files or not all(files):
+                raise MediaError(NO_FILE)
+            with self._sessions.running(request.session_hash, files):
+                return work()
+        except MediaError as error:
+            logger.info("refused: %s", error, exc_info=True)
+            sentence = str(error)
+            cause = error
+        except OSError as error:
+            if error.errno not in (*disk.CANNOT_WRITE, errno.ENOENT):
+                raise
+            logger.exception("a file cannot be read or written")
+            sentence, cause = UPLOAD_GONE if error.errno == errno.ENOENT else CANNOT_WRITE, error
+        raise gr.Error(translate(sentence, language), duration=None, print_exception=False) from cause
+
+    def _reporting(self, request: gr.Request, progress: gr.Progress, seconds: float) -> Callable[[float, str], None]:
+        """Passes progress on, and leaves the work once it was cancelled or took longer than so many seconds."""
+        deadline = Deadline(seconds)
+
+        def report(share: float, doing: str) -> None:
+            self._sessions.check(request.session_hash)
+            if share < 1:  # what is done is not thrown away
+                deadline.check()
+            progress(share, desc=doing)
+
+        return report
+
+    def _reports(self, file: str, analysis: Analysis, request: gr.Request) -> tuple[str, str]:
+        """The evidence report as HTML and as JSON."""
+        evidence = build_evidence(file, analysis, self._analyzer.model)
+        html, record = write_evidence(evidence, self._new_folder(request), f"{Path(file).stem[:80]}-evidence")
+        return str(html), str(record)
+
+    def _tables(self, items: list[BatchItem], request: gr.Request) -> tuple[str, str]:
+        """All results as CSV, which Excel reads as UTF-8 only with a mark at its start, and as JSON."""
+        folder = self._new_folder(request)
+        table, lines = folder / "results.csv", folder / "results.json"
+        table.write_text(to_csv(items), encoding="utf-8-sig", newline="")
+        lines.write_text(to_json(items), encoding="ascii")
+        return str(table), str(lines)
+
+    def _new_folder(self, request: gr.Request) -> Path:
+        # in Gradio's own folder: what lies elsewhere it copies there, out of our sight
+        return self._sessions.new_folder(request.session_hash, get_upload_folder())
+
+
+def _bounded(frames: int | None) -> int:
+    """How many frames are looked at, whatever a script asks for."""
+    return min(max(int(frames or FRAMES_PER_VIDEO), 1), MAX_FRAMES)
