@@ -7,10 +7,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from detector.annotated import annotate, write_annotated_video
-from detector.isolation import WORKERS
-from detector.worker import sample_clip
-from tests.detector.test_annotated import result_for
+from detector.report.annotated_video import annotate, write_annotated_video
+from detector.sandbox.client import WORKERS
+from detector.sandbox.worker import sample_clip
+from tests.detector.report.test_annotated_video import result_for
 from tests.hostile.originals import FIXTURES, sound_photos, video
 from tests.real_time import HAS_PROC, real_time_threads
 
@@ -38,7 +38,7 @@ def written(folder: Path, name: str) -> Path:
 def workers() -> list[int]:
     """The processes that read media."""
     children = psutil.Process().children()
-    return [child.pid for child in children if "detector.worker" in " ".join(child.cmdline())]
+    return [child.pid for child in children if "detector.sandbox.worker" in " ".join(child.cmdline())]
 
 
 @pytest.fixture
