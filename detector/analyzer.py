@@ -224,7 +224,7 @@ class Analyzer:
 
 
 class _Scoring:
-    """Scores the faces of a frame while the next frame is looked at, so that the full-size crops of two frames only are held."""
+    """Scores the faces of a frame while the next frame is looked at: full-size crops are held of two frames only."""
 
     def __init__(self, runtime: Runtime, executor: ThreadPoolExecutor):
         self._runtime, self._executor = runtime, executor

@@ -70,7 +70,7 @@ class ScoredSample:
     prediction: Prediction
 
     def score(self, position: int) -> float:
-        """Score of a face, 0..1, as results give it."""
+        """Gives the score of a face, 0..1, as results state it."""
         return round(float(self.prediction.scores[position]), SCORE_DECIMALS)
 
 
@@ -143,7 +143,7 @@ def shown_frames(samples: Sequence[ScoredSample], tracks: Sequence[Track]) -> tu
 
 
 def _deciding(faces: Sequence[FaceTrack], min_frames: int) -> FaceTrack | None:
-    """The most suspicious track of those that were seen long enough, or of all where none was."""
+    """Chooses the most suspicious track of those that were seen long enough, or of all where none was."""
     seen_enough = [track for track in faces if len(track.frames) >= min_frames] or faces
     return max(seen_enough, key=lambda track: (track.verdict == "manipulated", track.score), default=None)
 
@@ -180,7 +180,7 @@ def _face_track(
 
 
 def _likely_manipulation(model: ModelInfo, track: Track, samples: Sequence[ScoredSample]) -> LikelyManipulation | None:
-    """The manipulation that the frames of a track speak for, the more the higher they score."""
+    """Names the manipulation that the frames of a track speak for; frames with a higher score weigh more."""
     if not model.manipulations:
         return None
     predictions = [(samples[seen.frame].prediction, seen.position) for seen in track]
@@ -221,7 +221,7 @@ def suspicious_spans(
 
 
 def _about_left_out_faces(facts: MediaFile, samples: Sequence[Sample]) -> list[Message]:
-    """Sentences on the faces that were not assessed; of a video they count frames, not faces."""
+    """Writes about the faces that were not assessed; of a video the sentences count frames, not faces."""
     sentences = []
     for reason, words in NOT_ASSESSED.items():
         counts = [sum(face.reason == reason for face in sample.not_assessed) for sample in samples]

@@ -186,7 +186,7 @@ class Analysis:
 
 
 def verdict_for(score: float, thresholds: Thresholds) -> Verdict:
-    """The band of a score."""
+    """Tells in which band a score lies."""
     if score >= thresholds.manipulated:
         return "manipulated"
     if score < thresholds.no_manipulation_found:

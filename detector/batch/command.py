@@ -94,7 +94,7 @@ def run(options: CommandOptions) -> int:
 
 
 def list_files(paths: Iterable[Path], left_out: Iterable[Path] = ()) -> list[Path]:
-    """The files, and those in the folders in sorted order, each once.
+    """Lists the files, and those in the folders in sorted order, each once.
 
     A path that does not exist, or a folder that cannot be listed, stays in the list, so that it is reported.
 
@@ -187,7 +187,7 @@ def _write_report(item: BatchItem, analyzer: Analyzer, folder: Path | None) -> s
 
 
 def report_stem(path: Path, sha256: str) -> str:
-    """A file name that is safe everywhere and names one content: ``photo-0a1b2c3d``."""
+    """Makes a file name that is safe everywhere and names one content: ``photo-0a1b2c3d``."""
     safe = re.sub(r"[^\w-]+", "_", path.stem)[:48].strip("_-")
     return f"{safe or 'file'}-{sha256[:8]}"
 

@@ -85,7 +85,7 @@ _SETTINGS = {
 
 
 def read_credentials(path: str | Path, trust_anchors: str = "") -> ContentCredentials | None:
-    """The content credentials of a photo or video; None where it has none, or its format cannot have any.
+    """Reads the content credentials of a photo or video; None where it has none, or its format cannot have any.
 
     Args:
         path: The file.
@@ -135,7 +135,7 @@ def _credentials(store: dict[str, Any]) -> ContentCredentials:
 
 
 def _history(active: dict[str, Any], manifests: dict[str, Any]) -> list[dict[str, Any]]:
-    """The manifest of the file, then those of what it was made from, in the order of their names."""
+    """Gives the manifest of the file, then those of what it was made from, in the order of their names."""
     others = [manifests[label] for label in sorted(manifests) if isinstance(manifests[label], dict)]
     return [active, *(manifest for manifest in others if manifest is not active)]
 

@@ -12,7 +12,7 @@ from detector.messages import Message
 
 
 def file_sha256(path: str | Path) -> str:
-    """Hex SHA-256 of a file's bytes."""
+    """Computes the SHA-256 of a file, in hex."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -30,7 +30,7 @@ _STRIP = {
 
 
 def check_size(path: Path, max_bytes: int | None = MAX_FILE_BYTES) -> int:
-    """The size of a file in bytes; without a limit where `max_bytes` is None.
+    """Gives the size of a file in bytes; without a limit where `max_bytes` is None.
 
     Raises:
         MediaError: It is empty or too large.

@@ -50,11 +50,11 @@ class FrameIndex:
         return self.seconds(self.end)
 
     def seconds(self, stamp: int) -> float:
-        """Since the first frame."""
+        """Converts a stamp to seconds since the first frame."""
         return float((stamp - self.times[0]) * self.time_base)
 
     def on_screen(self, time_s: float) -> int:
-        """The stamp of the frame that is on screen at an instant; times that `seconds` gave come back exact."""
+        """Finds the stamp of the frame that is on screen at an instant; times that `seconds` gave come back exact."""
         instant = self.times[0] + round(time_s / self.time_base, 3)
         return self.times[max(bisect_right(self.times, instant) - 1, 0)]
 

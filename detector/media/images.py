@@ -106,7 +106,7 @@ def read_photo(path: str | Path, sha256: str = "") -> Photo:
 
 
 def photo_is_known(path: str | Path) -> bool:
-    """Whether Pillow knows the first bytes; whether the rest is sound, `read_image` says.
+    """Tells whether Pillow knows the first bytes; whether the rest is sound, `read_photo` tells.
 
     Raises:
         OSError: The file cannot be opened.
@@ -193,7 +193,7 @@ def _check_tiff(image: TiffImagePlugin.TiffImageFile) -> None:
 
 
 def _pages(image: Image.Image) -> int:
-    """How many pictures of a TIFF can be found one after the other, up to one more than are counted."""
+    """Counts the pictures of a TIFF that can be found one after the other, up to one more than the limit."""
     for number in range(1, MAX_COUNTED_PAGES + 1):
         try:
             image.seek(number)

@@ -164,7 +164,7 @@ class Video:
         return [self._index.seconds(stamp) for stamp in self._index.times]
 
     def sample_times(self, count: int, span_s: float | None = None) -> list[float]:
-        """The instants, in seconds since the first frame, of up to `count` evenly spaced frames.
+        """Chooses up to `count` evenly spaced frames; gives their instants in seconds since the first frame.
 
         The clip is cut into `count` equal parts and the frame on screen in the middle of each part
         is taken, so a variable frame rate does not shift the samples. A clip with fewer frames
@@ -266,7 +266,7 @@ class Video:
                 yield frame.pts, frame
 
     def _packets_from(self, stamp: int) -> Iterator[av.Packet[av.VideoStream]]:
-        """The packets of the stream from the keyframe with this stamp on."""
+        """Gives the packets of the stream from the keyframe with this stamp on."""
         # MP4 is searched by when a frame is shown, transport streams by when it is decoded, which comes before: there the
         # first way lands behind the keyframe, while in MP4 the second would land at the keyframe before
         for target in sorted({stamp, self._index.seek_stamps.get(stamp, stamp)}, reverse=True):

@@ -19,7 +19,7 @@ _COLORMAP = cv2.COLORMAP_INFERNO
 
 
 def opacity(evidence: np.ndarray, score: float) -> np.ndarray:
-    """Opacity of the overlay for a map in log odds, same shape, 0..`MAX_OPACITY`.
+    """Gives the opacity of the overlay for a map in log odds, of the same shape, 0..`MAX_OPACITY`.
 
     Maps are not stretched to their own range: strength is in fixed units of evidence, times the
     score of the face. A face with a low score hardly shows, whatever its map looks like.

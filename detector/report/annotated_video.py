@@ -138,7 +138,7 @@ def _add_pictures(container: av.container.OutputContainer, painter: _Painter, ra
 
 
 def _with_ends(frames: Iterable[VideoFrame], end_s: float) -> Iterator[tuple[VideoFrame, float]]:
-    """Each frame with the time at which the next one is shown."""
+    """Gives each frame with the time at which the next one is shown."""
     last = None
     for frame in frames:
         if last is not None:
@@ -177,7 +177,7 @@ class _Painter:
         self.height = self._picture_height + self._strip.shape[0]
 
     def paint(self, frame: VideoFrame) -> np.ndarray:
-        """The frame with its boxes and the strip, ``(height, width, 3)`` uint8 RGB."""
+        """Draws the frame with its boxes and the strip, ``(height, width, 3)`` uint8 RGB."""
         # averaging over areas takes as long as the encoder; above half the size nothing is lost without
         way = cv2.INTER_AREA if self._scale < 0.5 else cv2.INTER_LINEAR
         picture = cv2.resize(frame.image, (self.width, self._picture_height), interpolation=way)
@@ -230,7 +230,7 @@ def _draw(picture: np.ndarray, face: PlacedFace, scale: float, thresholds: Thres
 
 
 def _strokes(band: Verdict, x0: int, y0: int, x1: int, y1: int) -> list[tuple[Pixel, Pixel]]:
-    """The lines of a box: full for signs of manipulation, dashed for inconclusive, else corners."""
+    """Gives the lines of a box: full for signs of manipulation, dashed for inconclusive, else corners."""
     corners = [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
     parts = {"manipulated": ((0.0, 1.0),), "inconclusive": ((0.0, 0.15), (0.28, 0.43), (0.57, 0.72), (0.85, 1.0))}
     strokes: list[tuple[Pixel, Pixel]] = []

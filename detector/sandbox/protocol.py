@@ -62,7 +62,7 @@ def write(stream: IO[bytes], message: Any) -> None:
 
 
 def read(stream: Source) -> tuple[Any, list[np.ndarray]]:
-    """A message as builtins, and its pictures, which it holds by their numbers.
+    """Reads a message: its content as builtins, and its pictures, which the content names by their numbers.
 
     Raises:
         EOFError: The other side is gone, and no message was begun.
@@ -116,7 +116,7 @@ def write_error(stream: IO[bytes], error: Exception) -> None:
 
 
 def read_answer(stream: Source, expected: Sequence[Any]) -> tuple[str, Any]:
-    """What `write_answer`, `write_end` or `write_error` sent: ``value``, ``end`` or ``error``, and the value or the error.
+    """Reads what `write_answer`, `write_end` or `write_error` sent: ``value``, ``end`` or ``error``, and the value or the error.
 
     Args:
         stream: Of the process that reads untrusted media, which may have been taken over.
