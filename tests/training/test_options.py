@@ -3,7 +3,6 @@ from dataclasses import fields
 import pytest
 
 from dataset_builder.pseudo_fakes.registry import KINDS
-
 from tests.training.commands import options
 from training.option_parser import parse_options
 from training.options import DataOptions, EvaluationOptions, NetworkOptions, Role, TrainingOptions
