@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from dataset_builder.command.options import parse_arguments
 from dataset_builder.missing_packages import report_missing_package
-from dataset_builder.options import parse_arguments
 from detector.command_line import STOPPED
 
 
@@ -14,7 +14,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse_arguments(arguments)
     try:
         # not at the top: it loads packages of training, which may be missing; --help needs none of them
-        from dataset_builder.command import run
+        from dataset_builder.command.run import run
 
         return run(options)
     except ModuleNotFoundError as error:

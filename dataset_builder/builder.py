@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 from datasets.fingerprint import Hasher
 
 from dataset_builder.config import FaceCropsConfig
-from dataset_builder.face_crops import Unit
-from dataset_builder.jobs import JobOutcome, make_jobs, run_jobs
+from dataset_builder.extraction.face_crops import Unit
+from dataset_builder.extraction.jobs import JobOutcome, make_jobs, run_jobs
 from dataset_builder.layouts import LAYOUTS, faceforensics
 from dataset_builder.records import features
 from dataset_builder.sources import COMPRESSIONS, SourceItem, SourceSet

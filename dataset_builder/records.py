@@ -6,7 +6,7 @@ from typing import Any
 
 import datasets
 
-from dataset_builder.face_crops import FaceCrop
+from dataset_builder.extraction.face_crops import FaceCrop
 from dataset_builder.sources import REAL, SourceItem
 
 

@@ -1,4 +1,4 @@
-"""What every adapter of a data set yields: one record a photo or video, before any decoding."""
+"""Describes photos and videos before any decoding; every adapter of a data set yields these records."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class SourceItem:
         video_id: Unique within the data set, includes the manipulation: ``Deepfakes/000_003``.
         target: Sequence whose face was replaced, or the sequence itself when real.
         source: Sequence the face came from; empty when real or unknown.
-        groups: What it must share its split with. Most have one; a fake of two actors has one of each,
-            and is dropped where these are in different splits.
+        groups: What it must share its split with. Most have one; a fake of two actors has one of each, a frame of an
+            uncertain sequence one of each that it may belong to. It is dropped where these are in different splits.
         official_split: In which split the authors' lists put it; empty where they leave it out, None where the
             set has no lists.
         target_video: `video_id` of the real photo or video it was made from; empty when real or unknown.
@@ -44,12 +44,12 @@ class SourceItem:
 
     @property
     def label(self) -> int:
-        """0 for real, 1 for fake."""
+        """Gives 0 for real, 1 for fake."""
         return int(self.manipulation != REAL)
 
     @property
     def group(self) -> str:
-        """The group of the target."""
+        """Gives the group of the target."""
         return self.groups[0]
 
 
@@ -92,7 +92,7 @@ class SourceSet:
 
 
 def connected_groups(members: Iterable[str], links: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Connected components: maps each member to the alphabetically first member of its group."""
+    """Maps each member to the alphabetically first member of its group: connected components."""
     parent = {member: member for member in members}
 
     def root(member: str) -> str:
@@ -108,7 +108,7 @@ def connected_groups(members: Iterable[str], links: Iterable[tuple[str, str]]) -
 
 
 def without_original(items: Iterable[SourceItem]) -> tuple[str, ...]:
-    """Fakes whose real video is known but not among the items."""
+    """Lists fakes whose real photo or video is known but not among the items."""
     items = list(items)
     reals = {item.video_id for item in items if item.label == 0}
     return tuple(sorted(item.video_id for item in items if item.target_video and item.target_video not in reals))

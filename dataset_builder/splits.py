@@ -53,13 +53,13 @@ def assign_groups(groups: Iterable[str]) -> dict[str, str]:
 
 
 def _place(group: str) -> float:
-    """A number in 0..1 that looks random and depends on the name alone."""
+    """Gives a number in 0..1 that looks random and depends on the name alone."""
     return int.from_bytes(hashlib.sha256(f"{_SALT}/{group}".encode()).digest()[:8], "big") / 2**64
 
 
 @dataclass(frozen=True)
 class SplitAssignment:
-    """Which item goes where.
+    """Says which item goes where.
 
     Attributes:
         by_split: Items of train, test and validation, in this order.
@@ -113,7 +113,7 @@ def deal(found: SourceSet, split: str, held_out: str = "") -> SplitAssignment:
 
 
 def _check_no_leak(by_split: dict[str, list[SourceItem]], official: bool) -> dict[str, list[str]]:
-    """Groups in several splits: none, or those that the official lists tear apart.
+    """Lists groups in several splits: none, or those that the official lists tear apart.
 
     Raises:
         AssertionError: A group leaks, or with the official lists, a pair of target and source.
@@ -133,7 +133,7 @@ def _check_no_leak(by_split: dict[str, list[SourceItem]], official: bool) -> dic
 
 
 def frames_to_sample(real_videos: int, fake_videos: int, frames_per_video: int) -> tuple[int, int]:
-    """Frames a real and a fake video: more from the scarcer class, so that both give as many crops.
+    """Says how many frames to take of a real and of a fake video: the scarcer class gives more, to as many crops in all.
 
     The larger number is an odd multiple of the smaller: evenly spaced instants of the one are then
     among those of the other.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from dataset_builder.config import FaceCropsConfig
-from dataset_builder.jobs import PAIRED, JobOutcome, VideoOutcome
+from dataset_builder.extraction.jobs import PAIRED, JobOutcome, VideoOutcome
 from dataset_builder.sources import REAL, SourceSet
 from dataset_builder.splits import SplitAssignment
 from detector.markdown import markdown_table
@@ -61,6 +60,46 @@ def summarize(
     kept: dict[str, list[list[int]]],
 ) -> Summary:
     """Counts what was found, what came of it and what is kept of each split."""
+    videos = [video for members in outcomes.values() for outcome in members for video in outcome.videos]
+    rows = {
+        split: [owner[row] for owner, rows in zip(map(_row_owners, members), kept[split], strict=True) for row in rows]
+        for split, members in outcomes.items()
+    }
+    used = {split: {video.video_id for video, _ in owners} for split, owners in rows.items()}
+    group_of = {item.video_id: item.group for item in found.items}
+    return Summary(
+        config=config.name,
+        settings=_settings(config),
+        files=_count_files(found, dealt, videos),
+        frames={split: _count_manipulations(owners) for split, owners in rows.items()},
+        groups={split: len({group_of[video_id] for video_id in ids}) for split, ids in used.items()},
+        videos={split: len(ids) for split, ids in used.items()},
+        crossing_groups=dealt.crossing_groups,
+        own_boxes=sorted(video.video_id for video in videos if video.has_own_box),
+        without_original=list(found.without_original),
+        problems={video.video_id: video.problem for video in sorted(videos, key=_video_id) if video.problem},
+        paired={
+            split: sum(int(video.label == 1 and rank == PAIRED) for video, rank in owners)
+            for split, owners in rows.items()
+        },
+    )
+
+
+def _video_id(video: VideoOutcome) -> str:
+    return video.video_id
+
+
+def _settings(config: FaceCropsConfig) -> dict[str, Any]:
+    names = ("layout", "compression", "split", "held_out", "frames_per_video", "seed")
+    return {name: getattr(config, name) for name in names} | {
+        "manipulations": list(config.manipulations),
+        "has_youtube_ids": bool(config.conversion_dict),
+        "has_beside": bool(config.beside),
+    }
+
+
+def _count_files(found: SourceSet, dealt: SplitAssignment, videos: list[VideoOutcome]) -> dict[str, dict[str, int]]:
+    """Counts what became of the files of each manipulation."""
     files: dict[str, Counter[str]] = defaultdict(Counter)
     for item in found.items:
         files[item.manipulation]["found"] += 1
@@ -68,46 +107,15 @@ def summarize(
             files[item.manipulation]["crossing" if reason == "crossing" else "left_out"] += 1
     for name, published in found.published.items():
         files[name]["missing"] = max(published - files[name]["found"], 0)
-    problems, own_boxes = {}, []
-    group_of = {item.video_id: item.group for item in found.items}
-    frames: dict[str, dict[str, int]] = {}
-    groups, videos, paired = {}, {}, {}
-    for split, members in outcomes.items():
-        for video in itertools.chain.from_iterable(outcome.videos for outcome in members):
-            files[video.manipulation][_fate(video)] += 1
-            if video.problem:
-                problems[video.video_id] = video.problem
-            if video.has_own_box:
-                own_boxes.append(video.video_id)
-        rows = [_row_owners(outcome)[row] for outcome, rows in zip(members, kept[split], strict=True) for row in rows]
-        by_manipulation = Counter(video.manipulation for video, _ in rows)
-        frames[split] = dict(sorted(by_manipulation.items(), key=lambda pair: (pair[0] != REAL, pair[0])))
-        used = {video.video_id for video, _ in rows}
-        videos[split] = len(used)
-        groups[split] = len({group_of[video_id] for video_id in used})
-        paired[split] = sum(int(video.label == 1 and rank == PAIRED) for video, rank in rows)
-    settings = {
-        name: getattr(config, name)
-        for name in ("layout", "manipulations", "compression", "split", "held_out", "frames_per_video", "seed")
-    }
-    return Summary(
-        config.name,
-        settings
-        | {
-            "manipulations": list(config.manipulations),
-            "has_youtube_ids": bool(config.conversion_dict),
-            "has_beside": bool(config.beside),
-        },
-        {name: {column: counts[column] for column in COLUMNS} for name, counts in files.items()},
-        frames,
-        groups,
-        videos,
-        dealt.crossing_groups,
-        sorted(own_boxes),
-        list(found.without_original),
-        dict(sorted(problems.items())),
-        paired,
-    )
+    for video in videos:
+        files[video.manipulation][_fate(video)] += 1
+    return {name: {column: counts[column] for column in COLUMNS} for name, counts in files.items()}
+
+
+def _count_manipulations(owners: list[tuple[VideoOutcome, int]]) -> dict[str, int]:
+    """Counts rows by manipulation, the real ones first."""
+    counts = Counter(video.manipulation for video, _ in owners)
+    return dict(sorted(counts.items(), key=lambda pair: (pair[0] != REAL, pair[0])))
 
 
 def _row_owners(outcome: JobOutcome) -> list[tuple[VideoOutcome, int]]:

@@ -1,4 +1,4 @@
-"""Adapter for Celeb-DF v2 (Li et al., CVPR 2020)."""
+"""Reads Celeb-DF v2 (Li et al., CVPR 2020)."""
 
 from __future__ import annotations
 

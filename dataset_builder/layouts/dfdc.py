@@ -1,4 +1,4 @@
-"""Adapter for the DeepFake Detection Challenge (Dolhansky et al., 2020): parts with a metadata.json each."""
+"""Reads the DeepFake Detection Challenge (Dolhansky et al., 2020): parts with a metadata.json each."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""Adapter for pairs of face crops of the DeepFake Detection Challenge: ``real/``, ``fake/`` and ``pairs.csv``."""
+"""Reads pairs of face crops of the DeepFake Detection Challenge: ``real/``, ``fake/`` and ``pairs.csv``."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from dataset_builder.appearance_groups import appearance_groups
-from dataset_builder.csv_tables import read_table
+from dataset_builder.grouping.appearance import appearance_groups
 from dataset_builder.layouts import dfdc
+from dataset_builder.layouts.csv_tables import read_table
 from dataset_builder.layouts.layout import Layout
 from dataset_builder.sources import REAL, SourceItem, SourceOptions, SourceSet, without_original
 

@@ -1,4 +1,4 @@
-"""Adapter for FaceForensics++ (Roessler et al., ICCV 2019) with DeepFakeDetection (Google, 2019)."""
+"""Reads FaceForensics++ (Roessler et al., ICCV 2019) with DeepFakeDetection (Google, 2019)."""
 
 from __future__ import annotations
 
@@ -125,17 +125,20 @@ class _Lookup:
 
     @classmethod
     def read(cls, root: Path, conversion_dict: str | Path | None, splits_dir: str | Path | None) -> _Lookup:
+        """Reads names of videos and the given lists."""
         pairs = _split_pairs(Path(splits_dir)) if splits_dir else {}
         groups = _sequence_groups(set(_videos(root, "youtube")), list(pairs), conversion_dict)
         return cls(groups, {sequence: split for pair, split in pairs.items() for sequence in pair})
 
     def groups(self, origin: str, *names: str) -> tuple[str, ...]:
+        """Finds the groups of a video that shows these sequences or actors, the target first."""
         if origin == "actors":
             return tuple(dict.fromkeys(f"actor_{name}" for name in names))
         # a pair is one group, so its target stands for both
         return (self.group_of[names[0]],)
 
     def official_split(self, origin: str, *names: str) -> str | None:
+        """Finds the official split of a video; see `SourceItem`."""
         if origin == "actors" or not self.split_of:
             return None
         splits = {self.split_of.get(name, "") for name in names}

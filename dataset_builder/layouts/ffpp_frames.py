@@ -1,11 +1,11 @@
-"""Adapter for face frames of FaceForensics++ whose sequence is only estimated: folders by kind and ``frames.csv``."""
+"""Reads face frames of FaceForensics++ whose sequence is only estimated: folders by kind and ``frames.csv``."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from dataset_builder.csv_tables import read_table
 from dataset_builder.layouts import faceforensics
+from dataset_builder.layouts.csv_tables import read_table
 from dataset_builder.layouts.layout import Layout
 from dataset_builder.sources import REAL, SourceItem, SourceOptions, SourceSet
 

@@ -1,13 +1,13 @@
-"""Adapter for a folder of labelled photos and videos: ``real/``, ``fake/`` or both, any depth below."""
+"""Reads a folder of labelled photos and videos: ``real/``, ``fake/`` or both, any depth below."""
 
 from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
 
-from dataset_builder.csv_tables import read_table
+from dataset_builder.grouping.near_duplicates import PHOTO_SUFFIXES, VIDEO_SUFFIXES, near_duplicate_groups
+from dataset_builder.layouts.csv_tables import read_table
 from dataset_builder.layouts.layout import Layout
-from dataset_builder.near_duplicates import PHOTO_SUFFIXES, VIDEO_SUFFIXES, near_duplicate_groups
 from dataset_builder.sources import REAL, SourceItem, SourceOptions, SourceSet, without_original
 
 # Names the original of each fake: columns ``real`` and ``fake``, paths below these two folders.

@@ -36,5 +36,5 @@ class Layout:
 
     @property
     def attribute(self) -> str:
-        """The option as an attribute of the parsed arguments."""
+        """Names the option as an attribute of the parsed arguments."""
         return self.option.removeprefix("--").replace("-", "_")

@@ -1,13 +1,13 @@
-"""Adapter for a folder of real faces: photos, or a sub-folder for each collection they come from."""
+"""Reads a folder of real faces: photos, or a sub-folder for each collection they come from."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from dataset_builder.csv_tables import read_table
+from dataset_builder.grouping.near_duplicates import PHOTO_SUFFIXES, near_duplicate_groups
+from dataset_builder.layouts.csv_tables import read_table
 from dataset_builder.layouts.labelled import media, unique_names
 from dataset_builder.layouts.layout import Layout
-from dataset_builder.near_duplicates import PHOTO_SUFFIXES, near_duplicate_groups
 from dataset_builder.sources import REAL, SourceItem, SourceOptions, SourceSet
 
 # Optional, with the columns ``file`` (path below the folder) and ``group`` (such as a person; may be empty).

@@ -32,15 +32,15 @@ class FacePool(Protocol):
 
     @property
     def landmarks(self) -> np.ndarray:
-        """Landmarks in pixels of each image, ``(N, 478, 2)`` float32; NaN where none were found."""
+        """Gives landmarks in pixels of each image, ``(N, 478, 2)`` float32; NaN where none were found."""
 
     @property
     def light(self) -> np.ndarray:
-        """Brightness around the landmarks, ``(N, 468)`` float32; see `landmark_swap.face_light`."""
+        """Gives brightness around the landmarks, ``(N, 468)`` float32; see `landmark_swap.face_light`."""
 
     @property
     def groups(self) -> list[str]:
-        """What each face belongs to, by which the same person is ruled out."""
+        """Names what each face belongs to, by which the same person is ruled out."""
 
     def crop(self, row: int) -> np.ndarray:
         """Reads an image, ``(H, W, 3)`` uint8 RGB."""

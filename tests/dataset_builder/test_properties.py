@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataset_builder.instants import plan_instants
+from dataset_builder.extraction.instants import plan_instants
 from dataset_builder.sources import REAL, SourceItem, SourceSet, connected_groups
 from dataset_builder.splits import SHARES, assign_groups, balanced_indices, deal, frames_to_sample
 from detector.media.videos import Video

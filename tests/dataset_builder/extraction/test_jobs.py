@@ -6,9 +6,9 @@ import time
 import psutil
 import pytest
 
-from dataset_builder import jobs
-from dataset_builder.face_crops import Unit
-from dataset_builder.jobs import Job, make_jobs, run_jobs
+from dataset_builder.extraction import jobs
+from dataset_builder.extraction.face_crops import Unit
+from dataset_builder.extraction.jobs import Job, make_jobs, run_jobs
 from dataset_builder.records import features
 from dataset_builder.sources import SourceItem
 from tests.media_factory import clip
@@ -71,7 +71,7 @@ def test_crash_of_a_decoder_costs_its_video_only(three, tmp_path, monkeypatch):
 PARENT = """
 import multiprocessing, os, signal
 from concurrent.futures import ProcessPoolExecutor
-from dataset_builder import jobs
+from dataset_builder.extraction import jobs
 pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), jobs._start, (1,))
 print(pool.submit(os.getpid).result(), flush=True)
 os.kill(os.getpid(), signal.SIGKILL)

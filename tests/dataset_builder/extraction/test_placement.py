@@ -5,13 +5,13 @@ from contextlib import ExitStack
 import numpy as np
 import pytest
 
-from dataset_builder.extract import cut_unit
-from dataset_builder.face_crops import Unit
-from dataset_builder.placement import offset_in_original
+from dataset_builder.extraction.face_crops import Unit
+from dataset_builder.extraction.placement import offset_in_original
+from dataset_builder.extraction.units import cut_unit
 from dataset_builder.sources import SourceItem
 from detector.faces.detection import FaceDetector
 from detector.media.videos import Video
-from tests.dataset_builder.test_extract import fake, pixels, real
+from tests.dataset_builder.extraction.test_units import fake, pixels, real
 from tests.media_factory import face_frame, write_video
 
 FRAMES = [face_frame(320, 240, 90, 110 + 2 * step, 30, 7) for step in range(10)]

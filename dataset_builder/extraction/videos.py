@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 import cv2
 
-from dataset_builder.face_crops import FaceCrop, ItemCrops, cut_png, decode_grey, encode_png, inside_share
-from dataset_builder.instants import frames_at_instants, plan_instants
-from dataset_builder.placement import moved, size_of
+from dataset_builder.extraction.face_crops import FaceCrop, ItemCrops, cut_png, decode_grey, encode_png, inside_share
+from dataset_builder.extraction.instants import Instant, frames_at_instants, plan_instants
+from dataset_builder.extraction.placement import moved, size_of
 from dataset_builder.sources import SourceItem
 from detector.errors import MediaError
 from detector.faces.detection import MIN_FACE_PX, FaceDetector, crop_face
@@ -85,38 +85,25 @@ def cut_videos(
         results: Gets the crops of each, or the reason why there are none.
     """
     leader_frames = counts.fake if leader.item.label else counts.real
-    videos = {follower.item: follower.video for follower in followers}
-    instants = plan_instants(leader.video, videos, counts.common, leader_frames, counts.fake)
-    seconds = {
-        follower.item: {
-            number: instant.fakes_s[follower.item]
-            for number, instant in enumerate(instants)
-            if follower.item in instant.fakes_s
-        }
-        for follower in followers
-    }
-    seconds[leader.item] = {number: instant.real_s for number, instant in enumerate(instants)}
+    opened = {follower.item: follower.video for follower in followers}
+    instants = plan_instants(leader.video, opened, counts.common, leader_frames, counts.fake)
+    seconds = _seconds(instants, leader.item, followers)
     found = _find_faces(leader.video, seconds[leader.item], detector)
     size = size_of(leader.video)
     masks = {
-        opened.item: _read_masks(opened, seconds[opened.item], size)
-        for opened in (leader, *followers)
-        if opened.item.mask_path
+        video.item: _read_masks(video, seconds[video.item], size)
+        for video in (leader, *followers)
+        if video.item.mask_path
     }
-    track = {
-        number: face
-        for number, face in _choose_track(found.faces, list(masks.values())).items()
+    lead = {
+        number: FaceCrop(found.pngs[number, face], face, size, found.times_s[number], instants[number].is_extra)
+        for number, face in sorted(_choose_track(found.faces, list(masks.values())).items())
         if (number, face) in found.pngs
     }
-    crops: dict[SourceItem, dict[int, FaceCrop]] = {
-        leader.item: {
-            number: FaceCrop(found.pngs[number, face], face, size, found.times_s[number], instants[number].is_extra)
-            for number, face in sorted(track.items())
-        }
-    }
+    crops = {leader.item: lead}
     for follower in followers:
-        crops[follower.item] = _follow(follower, seconds[follower.item], crops[leader.item])
-        if follower.offset_px != (0, 0) and crops[leader.item] and not crops[follower.item]:
+        crops[follower.item] = _follow(follower, seconds[follower.item], lead)
+        if follower.offset_px != (0, 0) and lead and not crops[follower.item]:
             results[follower.item].problem = AT_BORDER
     for item, item_masks in masks.items():
         masked = _with_masks(crops[item], item_masks)
@@ -125,6 +112,21 @@ def cut_videos(
         crops[item] = masked
     for item, item_crops in _with_pairs(crops, leader.item).items():
         results[item].crops = item_crops
+
+
+def _seconds(
+    instants: list[Instant], leader: SourceItem, followers: list[OpenedVideo]
+) -> dict[SourceItem, dict[int, float]]:
+    """Tells when each instant is in each video, by its number."""
+    seconds = {
+        follower.item: {
+            number: instant.fakes_s[follower.item]
+            for number, instant in enumerate(instants)
+            if follower.item in instant.fakes_s
+        }
+        for follower in followers
+    }
+    return {leader: {number: instant.real_s for number, instant in enumerate(instants)}} | seconds
 
 
 def _find_faces(video: Video, seconds: dict[int, float], detector: FaceDetector) -> _Found:

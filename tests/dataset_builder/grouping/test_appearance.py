@@ -1,7 +1,7 @@
 import numpy as np
 from PIL import Image
 
-from dataset_builder.appearance_groups import appearance_groups
+from dataset_builder.grouping.appearance import appearance_groups
 from tests.media_factory import face_frame
 
 

@@ -15,8 +15,8 @@ import httpx2
 from datasets.exceptions import DatasetGenerationError
 
 from dataset_builder.builder import FaceCrops, build
-from dataset_builder.inventory import dry_run, faceforensics_folder, inventory_text
-from dataset_builder.options import configuration
+from dataset_builder.command.inventory import dry_run, faceforensics_folder, inventory_text
+from dataset_builder.command.options import configuration
 from dataset_builder.publish import SAVED_SIGN, SUMMARIES, check_target, make_repository, push, save, save_parquet
 from dataset_builder.summary import summary_table
 from detector.command_line import error_line

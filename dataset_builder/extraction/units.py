@@ -11,11 +11,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from dataset_builder.extract_videos import FrameCounts, OpenedVideo, cut_videos
-from dataset_builder.face_crops import FaceCrop, ItemCrops, Unit, cut_png
-from dataset_builder.instants import same_frames
-from dataset_builder.near_duplicates import is_photo
-from dataset_builder.placement import offset_in_original, size_of
+from dataset_builder.extraction.face_crops import FaceCrop, ItemCrops, Unit, cut_png
+from dataset_builder.extraction.instants import same_frames
+from dataset_builder.extraction.placement import offset_in_original, size_of
+from dataset_builder.extraction.videos import FrameCounts, OpenedVideo, cut_videos
+from dataset_builder.grouping.near_duplicates import is_photo
 from dataset_builder.sources import SourceItem
 from detector.errors import MediaError
 from detector.faces.detection import MIN_FACE_PX, FaceDetector

@@ -3,7 +3,7 @@ from fractions import Fraction
 
 import pytest
 
-from dataset_builder.instants import frames_at_instants, plan_instants
+from dataset_builder.extraction.instants import frames_at_instants, plan_instants
 from dataset_builder.sources import SourceItem
 from detector.media.videos import Video
 from tests.media_factory import numbered_frames, write_video

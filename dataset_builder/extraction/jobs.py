@@ -27,9 +27,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from dataset_builder.extract import cut_unit
-from dataset_builder.face_crops import FaceCrop, ItemCrops, Unit
-from dataset_builder.near_duplicates import is_photo
+from dataset_builder.extraction.face_crops import FaceCrop, ItemCrops, Unit
+from dataset_builder.extraction.units import cut_unit
+from dataset_builder.grouping.near_duplicates import is_photo
 from dataset_builder.records import crop_row
 from dataset_builder.sources import REAL, SourceItem
 from detector.faces.detection import CROP_SCALE, MIN_FACE_PX, FaceDetector
@@ -98,7 +98,7 @@ class VideoOutcome:
 
     @property
     def label(self) -> int:
-        """0 for real, 1 for fake."""
+        """Gives 0 for real, 1 for fake."""
         return int(self.manipulation != REAL)
 
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dataset_builder.extract import cut_unit
-from dataset_builder.face_crops import Unit
-from dataset_builder.jobs import Job
+from dataset_builder.extraction.face_crops import Unit
+from dataset_builder.extraction.jobs import Job
+from dataset_builder.extraction.units import cut_unit
 from dataset_builder.sources import SourceItem
 from detector.faces.detection import FaceDetector, crop_face
 from detector.media.videos import Video

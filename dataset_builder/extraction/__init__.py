@@ -1,0 +1,1 @@
+"""Cuts face crops of photos and videos."""

@@ -1,0 +1,1 @@
+"""Finds what must share a split where nothing names it."""
