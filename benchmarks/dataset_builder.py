@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -67,7 +68,7 @@ def make_clips(root: Path, pairs: int) -> int:
     return len(names)
 
 
-def measure(root: Path, videos: int, processes: int, output: Path) -> dict:
+def measure(root: Path, videos: int, processes: int, output: Path) -> dict[str, Any]:
     """Runs the builder as a command and samples the resident memory of it and its workers.
 
     Args:

@@ -46,9 +46,9 @@ class Report:
         failures: Reasons why this run failed; empty when it did not.
     """
 
-    visits: Counter = field(default_factory=Counter)
+    visits: Counter[str] = field(default_factory=Counter)
     busy: int = 0
-    errors: Counter = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
     slowest_s: float = 0.0
     before: Footprint | None = None

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
@@ -114,7 +115,7 @@ class Visitor:
             closed.set()
             thread.join()
 
-    def _upload(self, session: str, content: bytes, suffix: str) -> dict:
+    def _upload(self, session: str, content: bytes, suffix: str) -> dict[str, Any]:
         # a name of its own, because the same name and bytes lie in one place
         sent = self._http.post("/upload", files={"files": (f"{secrets.token_hex(8)}{suffix}", content)})
         if sent.status_code != 200:
@@ -126,23 +127,25 @@ class Visitor:
             raise Unexpected("an upload that is not noted")
         return file
 
-    def _join(self, session: str, endpoint: str, data: list) -> str:
+    def _join(self, session: str, endpoint: str, data: list[Any]) -> str:
         body = {"data": data, "fn_index": self._functions[endpoint], "session_hash": session}
         joined = self._http.post("/queue/join", json=body)
         if joined.status_code == 503 and joined.json()["detail"].startswith("Queue is full."):
             raise Busy
         if joined.status_code != 200:
             raise Unexpected(f"queue: status {joined.status_code}")
-        return joined.json()["event_id"]
+        event: str = joined.json()["event_id"]
+        return event
 
-    def _answer(self, session: str, endpoint: str, data: list) -> list:
+    def _answer(self, session: str, endpoint: str, data: list[Any]) -> list[Any]:
         self._join(session, endpoint, data)
         with self._http.stream("GET", "/queue/data", params={"session_hash": session}) as events:
             for line in events.iter_lines():
                 message = json.loads(line[5:]) if line.startswith("data:") else {}
                 if message.get("msg") == "process_completed":
                     if message["success"]:
-                        return message["output"]["data"]
+                        answer: list[Any] = message["output"]["data"]
+                        return answer
                     raise Unexpected(message["output"].get("error") or "an error without words")
         raise Unexpected("no answer")
 

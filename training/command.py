@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from httpx2 import HTTPError
 from huggingface_hub.utils import validate_repo_id
@@ -54,7 +55,9 @@ def train_model(options: Options, run_data: RunData, name: str, output_dir: Path
     return fine_tune(model, options.training, pairs, selection, output_dir, options.network.initial_weights)
 
 
-def measure_model(options: Options, run_data: RunData, name: str, model: Classifier, output_dir: Path) -> dict:
+def measure_model(
+    options: Options, run_data: RunData, name: str, model: Classifier, output_dir: Path
+) -> dict[str, Any]:
     """Calibrates and measures a trained model, which becomes a model folder with its card; gives its evaluation."""
     folder = output_dir / "model"
     calibration = calibrate(model, run_data.validation, folder, list(run_data.classes))
@@ -72,7 +75,7 @@ def is_first_process() -> bool:
     return int(os.environ.get("RANK", "0")) == 0
 
 
-def run(options: Options) -> dict[str, dict]:
+def run(options: Options) -> dict[str, dict[str, Any]]:
     """Trains, or only measures; gives the evaluation of each model by its name, in the first process.
 
     Raises:
@@ -97,7 +100,7 @@ def run(options: Options) -> dict[str, dict]:
     return {name: measure_model(options, run_data, name, models[name], folder) for name, folder in folders.items()}
 
 
-def deliver(options: Options, evaluations: dict[str, dict]) -> None:
+def deliver(options: Options, evaluations: dict[str, dict[str, Any]]) -> None:
     """Pushes the model where that was asked for, and prints its card, or the table that compares several models.
 
     Raises:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.special import expit
@@ -27,7 +28,7 @@ from training.run_folder import earlier_runs
 EVALUATION_FILE = "evaluation.json"
 
 
-def measure(model: LoadedModel, data: EvaluationSet, bootstrap_rounds: int) -> tuple[dict, Scored]:
+def measure(model: LoadedModel, data: EvaluationSet, bootstrap_rounds: int) -> tuple[dict[str, Any], Scored]:
     """Computes all figures of one test set; gives them, and the scores behind them."""
     scores = expit(score_set(model, data, "test"))
     scored = Scored(np.asarray(data.labels), scores, np.asarray(data.manipulations), np.asarray(data.groups))
@@ -35,7 +36,9 @@ def measure(model: LoadedModel, data: EvaluationSet, bootstrap_rounds: int) -> t
     return {"data": data.name, "split": "test", **levels}, scored
 
 
-def evaluate(folder: Path, run_data: RunData, options: Options, training: dict, calibration: dict) -> dict:
+def evaluate(
+    folder: Path, run_data: RunData, options: Options, training: dict[str, Any], calibration: dict[str, Any]
+) -> dict[str, Any]:
     """Measures the model in a folder on every test set and writes evaluation.json, plots and the card beside it.
 
     Args:
@@ -80,7 +83,7 @@ def evaluate(folder: Path, run_data: RunData, options: Options, training: dict, 
     return evaluation
 
 
-def training_facts(options: Options, run_data: RunData, name: str, processes: int) -> dict:
+def training_facts(options: Options, run_data: RunData, name: str, processes: int) -> dict[str, Any]:
     """Collects what the card says about data and recipe.
 
     Args:
@@ -109,7 +112,7 @@ def training_facts(options: Options, run_data: RunData, name: str, processes: in
     }
 
 
-def stored_facts(folder: Path) -> tuple[dict, dict]:
+def stored_facts(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Reads the training facts and the calibration of a model folder that was evaluated before.
 
     Raises:

@@ -22,6 +22,8 @@ from transformers import (
     ProgressCallback,
     Trainer,
     TrainerCallback,
+    TrainerControl,
+    TrainerState,
     TrainingArguments,
     set_seed,
 )
@@ -45,7 +47,9 @@ class InputSizeSchedule(TrainerCallback):
     def __init__(self, options: TrainingOptions):
         self._options = options
 
-    def on_step_begin(self, args, state, control, **kwargs) -> None:
+    def on_step_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
         """Sets the side for the step."""
         model = getattr(kwargs["model"], "module", kwargs["model"])  # several processes wrap it
         finishes = state.global_step >= (1 - self._options.finish_share) * state.max_steps
@@ -55,7 +59,14 @@ class InputSizeSchedule(TrainerCallback):
 class Progress(ProgressCallback):
     """Shows bars and figures on standard error: standard output is for the result."""
 
-    def on_log(self, args, state, control, logs=None, **kwargs) -> None:
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **kwargs: Any,
+    ) -> None:
         """Shows the figures above the bar."""
         if self.training_bar is not None and logs:
             shown = (f"{name} {value:.4g}" for name, value in logs.items() if name != "total_flos")
@@ -68,7 +79,9 @@ class EarlyStopping(EarlyStoppingCallback):
     `ExportableState` finds the stored count by this class's name.
     """
 
-    def on_train_begin(self, args, state, control, **kwargs) -> None:
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
         """Stops a run that had stopped early before it was killed, at the latest after one more step."""
         super().on_train_begin(args, state, control, **kwargs)
         if self.early_stopping_patience_counter >= self.early_stopping_patience:
@@ -98,6 +111,8 @@ def schedule(
     """
 
     def factor_from(start: float) -> Callable[[int], float]:
+        """Makes the factor on a learning rate that rises from a share of the steps on."""
+
         def factor(step: int) -> float:
             done = step / max(steps, 1)
             if done < start:
@@ -202,7 +217,7 @@ def _build_trainer(
 
 
 def _training_arguments(options: TrainingOptions, folder: Path) -> TrainingArguments:
-    """Says the same in the words of the Trainer."""
+    """Translates the options into the arguments of the Trainer."""
     precision = mixed_precision()
     on_cpu = not torch.cuda.is_available()
     return TrainingArguments(

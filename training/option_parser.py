@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from copy import copy
 from dataclasses import Field
+from typing import Any
 
 from transformers import HfArgumentParser
 
@@ -19,7 +20,7 @@ class _OptionParser(HfArgumentParser):
     """Hides our own metadata of a field from argparse, which would take all of it for arguments."""
 
     @staticmethod
-    def _parse_dataclass_field(parser: argparse.ArgumentParser, field: Field) -> None:
+    def _parse_dataclass_field(parser: argparse.ArgumentParser, field: Field[Any]) -> None:
         plain = copy(field)  # the parser also replaces the type
         aliases = [flag(name) for name in field.metadata["aliases"]]
         plain.metadata = {"help": field.metadata["help"], "aliases": aliases}  # type: ignore[assignment]

@@ -12,6 +12,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import datasets
 import numpy as np
@@ -48,7 +49,7 @@ MIN_SILENT = 0.1
 MARGIN_DEVIATIONS = 3
 
 
-def quantise(folder: Path, training: list[datasets.Dataset], test: EvaluationSet) -> dict | None:
+def quantise(folder: Path, training: list[datasets.Dataset], test: EvaluationSet) -> dict[str, Any] | None:
     """Writes the ranges and the figures into config.json.
 
     The range of a layer ends at its highest activation. Ranges that cut off the highest ten-thousandth
@@ -94,7 +95,7 @@ def quantise(folder: Path, training: list[datasets.Dataset], test: EvaluationSet
     return measured
 
 
-def activation_facts(folder: Path, config: dict, crops: list[np.ndarray]) -> dict:
+def activation_facts(folder: Path, config: dict[str, Any], crops: list[np.ndarray]) -> dict[str, Any]:
     """Measures the largest outputs of the first `RANGES` convolutions after their ReLU, and which channels are ever active.
 
     Args:
@@ -122,7 +123,7 @@ def activation_facts(folder: Path, config: dict, crops: list[np.ndarray]) -> dic
     }
 
 
-def compare(folder: Path, test: EvaluationSet) -> dict:
+def compare(folder: Path, test: EvaluationSet) -> dict[str, Any]:
     """Measures how int8 differs from float32 on a test set."""
     float32, int8 = (load_folder(folder, folder.name, runtime=choice) for choice in ("fp32", "int8"))
     before, after = (expit(score_set(model, test, "test")) for model in (float32, int8))
@@ -142,13 +143,13 @@ def compare(folder: Path, test: EvaluationSet) -> dict:
     }
 
 
-def stored_figures(folder: Path) -> dict | None:
+def stored_figures(folder: Path) -> dict[str, Any] | None:
     """Reads what `quantise` measured of a model folder; None where it did not."""
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     return config["detector"].get(KEY, {}).get("measured")
 
 
-def _write(file: Path, config: dict, stored: dict) -> None:
+def _write(file: Path, config: dict[str, Any], stored: dict[str, Any]) -> None:
     """Writes config.json with what int8 needs."""
     file.write_text(
         json.dumps(config | {"detector": config["detector"] | {KEY: stored}}, indent=2) + "\n", encoding="utf-8"

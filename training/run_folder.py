@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
+from typing import Any
 
 from datasets import DatasetDict
 from datasets.fingerprint import Hasher
 
+from dataset_builder.pseudo_fakes.registry import kind_name
 from training.options import Options, Role
 
 logger = logging.getLogger(__name__)
@@ -16,7 +18,7 @@ logger = logging.getLogger(__name__)
 _RUN_FILE = "run.json"
 
 
-def facts_of_run(options: Options, sets: dict[str, DatasetDict], model: str, processes: int) -> dict:
+def facts_of_run(options: Options, sets: dict[str, DatasetDict], model: str, processes: int) -> dict[str, Any]:
     """Collects what a run must have in common with the one whose checkpoint it resumes from, by name.
 
     Args:
@@ -33,7 +35,7 @@ def facts_of_run(options: Options, sets: dict[str, DatasetDict], model: str, pro
     return options.values(Role.RESUME) | {"model": model, "data": Hasher.hash(rows), "processes": processes}
 
 
-def claim_run_folder(folder: Path, facts: dict, write: bool) -> None:
+def claim_run_folder(folder: Path, facts: dict[str, Any], write: bool) -> None:
     """Marks a folder as that of a run.
 
     Args:
@@ -47,7 +49,7 @@ def claim_run_folder(folder: Path, facts: dict, write: bool) -> None:
     """
     file = folder / _RUN_FILE
     if file.is_file() and any(folder.glob("checkpoint-*")):
-        begun = json.loads(file.read_text(encoding="utf-8"))
+        begun = _read(file)
         if others := sorted(name for name in begun | facts if begun.get(name) != facts.get(name)):
             names = ", ".join(name.replace("_", " ") for name in others)
             raise ValueError(f"{folder} holds checkpoints of a run with other {names}; give another --output-dir.")
@@ -58,7 +60,7 @@ def claim_run_folder(folder: Path, facts: dict, write: bool) -> None:
         unfinished.replace(file)
 
 
-def earlier_runs(initial_weights: str | None) -> list[dict]:
+def earlier_runs(initial_weights: str | None) -> list[dict[str, Any]]:
     """Finds the runs that initial weights come from, the first one first, by the files beside the weights.
 
     Args:
@@ -73,8 +75,13 @@ def earlier_runs(initial_weights: str | None) -> list[dict]:
     file = checkpoint.parent / _RUN_FILE
     if not (checkpoint.name.startswith("checkpoint-") and file.is_file()):
         return []
-    run = json.loads(file.read_text(encoding="utf-8"))
+    run = _read(file)
     return [*earlier_runs(run.get("initial_weights")), run | {"checkpoint": checkpoint.name}]
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """Reads what `facts_of_run` collected; kinds of pseudo-fakes get the names that they have now."""
+    return {kind_name(name): value for name, value in json.loads(file.read_text(encoding="utf-8")).items()}
 
 
 def last_complete_checkpoint(folder: Path) -> str | None:

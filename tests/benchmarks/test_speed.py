@@ -4,8 +4,9 @@ import numpy as np
 from benchmarks import speed
 from benchmarks.__main__ import table
 from benchmarks.media import ClipKind, decode_all, make_clip, repeat_clip
-from benchmarks.speed import Row, interleaved
+from benchmarks.speed import ClipStages, Row, interleaved
 from detector.media.videos import Video
+from tests.redness_model import redness_model
 
 
 def test_medians_leave_the_first_round_out(monkeypatch):
@@ -30,3 +31,10 @@ def test_table_tells_a_ratio_with_what_it_is_of():
     assert "| a clip |   1.500 | 2.00 x decoding |" in text
     assert "| memory |         |  812 MB at most |" in text
     assert "| plain  |   0.250 |" in text
+
+
+def test_stages_of_a_clip_are_measured(tmp_path):
+    stages = ClipStages(redness_model())
+    stages.analyze(make_clip(tmp_path / "clip.mp4", ClipKind(), frames=40), exact=False)
+    assert set(stages.seconds) == {"detect", "classify, with saliency", "render"}
+    assert all(seconds > 0 for seconds in stages.seconds.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import timm
 import torch
@@ -11,7 +12,7 @@ from PIL import Image
 Transform = Callable[[Image.Image], torch.Tensor]
 
 
-def crop_transform(data_config: dict) -> Transform:
+def crop_transform(data_config: dict[str, Any]) -> Transform:
     """Makes timm's evaluation transform, the application's own, from a PIL crop to a normalised ``(C, H, W)`` tensor.
 
     Args:

@@ -13,7 +13,7 @@ from training.data.evaluation_sets import EvaluationSet
 from training.data.inputs import Transform
 
 
-class SelectionCrops(torch.utils.data.Dataset):
+class SelectionCrops(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
     """Crops of evaluation sets as single items, every second one re-compressed."""
 
     def __init__(self, sets: Sequence[EvaluationSet], limit: int, transform: Transform):

@@ -31,7 +31,9 @@ def load_splits(folder: str, needed: tuple[str, ...]) -> datasets.DatasetDict:
         raise ValueError(f"{folder} has no split {', '.join(sorted(missing))}.")
     for split in needed:
         if missing := set(features(())) - set(splits[split].column_names):
-            raise ValueError(f"{folder} was not built by this version of the builder: it has no column {', '.join(sorted(missing))}.")
+            raise ValueError(
+                f"{folder} was not built by this version of the builder: it has no column {', '.join(sorted(missing))}."
+            )
     return datasets.DatasetDict({split: _with_names(splits[split]) for split in needed})
 
 

@@ -39,7 +39,7 @@ class Pair(NamedTuple):
     fake: int
 
 
-class TrainingPairs(torch.utils.data.Dataset):
+class TrainingPairs(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
     """Pairs of a real and a fake crop, augmented alike, so that every batch holds as many of both.
 
     A pseudo-fake comes with the real crop it was made of, equal to it outside the mask: person, scene, camera and

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -42,7 +43,9 @@ def logits_of(model: LoadedModel, data: EvaluationSet, split: str, as_posted: bo
     return np.concatenate(parts)
 
 
-def calibrate(model: Classifier, validation: list[EvaluationSet], folder: Path, label_names: list[str]) -> dict:
+def calibrate(
+    model: Classifier, validation: list[EvaluationSet], folder: Path, label_names: list[str]
+) -> dict[str, Any]:
     """Fits temperature, then thresholds, on validation only, and writes the model folder.
 
     What stands for the use are faces that went from one person to another, and media that were posted:
@@ -123,7 +126,7 @@ def fit_temperature(labels: np.ndarray, logits: np.ndarray, weights: np.ndarray 
 
 def fit_thresholds(
     labels: np.ndarray, log_odds: np.ndarray, weights: np.ndarray | None = None
-) -> tuple[Thresholds, dict]:
+) -> tuple[Thresholds, dict[str, Any]]:
     """Fits the operating points on validation data; see `_lowest_alarm` and `_highest_cleared`.
 
     Args:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest
@@ -61,7 +62,7 @@ def videos_of(frames: Scored, video_ids: list[str]) -> Scored | None:
     return Scored(frames.labels[first], means, frames.manipulations[first], frames.groups[first])
 
 
-def figures(scored: Scored, thresholds: Thresholds) -> dict:
+def figures(scored: Scored, thresholds: Thresholds) -> dict[str, Any]:
     """Computes threshold-free figures, figures at score .5, and what the stored thresholds make of the scores."""
     labels, scores = scored.labels, scored.scores
     real, fake = labels == 0, labels == 1
@@ -102,7 +103,7 @@ def _ranking(labels: np.ndarray, scores: np.ndarray) -> dict[str, float]:
     }
 
 
-def _at_one_half(labels: np.ndarray, scores: np.ndarray) -> dict:
+def _at_one_half(labels: np.ndarray, scores: np.ndarray) -> dict[str, Any]:
     """Computes figures at score .5, all from one confusion matrix: the bootstrap asks for them a thousand times."""
     true_negative, false_positive, false_negative, true_positive = (
         confusion_matrix(labels, scores >= 0.5, labels=[0, 1]).ravel().tolist()
@@ -133,7 +134,7 @@ def verdict_counts(scores: np.ndarray, thresholds: Thresholds) -> dict[str, int]
     }
 
 
-def reliability(labels: np.ndarray, scores: np.ndarray) -> list[dict]:
+def reliability(labels: np.ndarray, scores: np.ndarray) -> list[dict[str, Any]]:
     """Sorts scores into bins of equal width with their count, mean score and share of fakes; leaves empty ones out."""
     bins = np.minimum((scores * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
     return [
@@ -205,7 +206,7 @@ def intervals(scored: Scored, rounds: int, seed: int = 0) -> dict[str, list[floa
     return {name: [float(edge) for edge in np.percentile(found, edges)] for name, found in values.items() if found}
 
 
-def by_manipulation(scored: Scored, thresholds: Thresholds, bootstrap_rounds: int = 0) -> dict[str, dict]:
+def by_manipulation(scored: Scored, thresholds: Thresholds, bootstrap_rounds: int = 0) -> dict[str, dict[str, Any]]:
     """Measures each manipulation against all the real ones; a single one has no intervals but those of the whole."""
     found = {}
     names = sorted(set(scored.manipulations) - {REAL})
@@ -224,10 +225,10 @@ def by_manipulation(scored: Scored, thresholds: Thresholds, bootstrap_rounds: in
 
 def both_levels(
     frames: Scored, video_ids: list[str], thresholds: Thresholds, bootstrap_rounds: int = 0
-) -> dict[str, dict | None]:
+) -> dict[str, dict[str, Any] | None]:
     """Computes everything above at frame level, and at video level where a video has several frames."""
 
-    def level(scored: Scored | None) -> dict | None:
+    def level(scored: Scored | None) -> dict[str, Any] | None:
         if scored is None:
             return None
         return {

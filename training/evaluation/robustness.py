@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -75,7 +76,7 @@ GRID: tuple[Damage, ...] = (
 )
 
 
-def robustness(model: LoadedModel, data: EvaluationSet, limit: int) -> dict:
+def robustness(model: LoadedModel, data: EvaluationSet, limit: int) -> dict[str, Any]:
     """Measures frame AUC and alarms under every damage of `GRID`.
 
     Args:

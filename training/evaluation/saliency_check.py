@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import captum.attr
 import cv2
@@ -137,7 +138,7 @@ def untrained_copy(model: LoadedModel) -> LoadedModel:
     return replace(model, runtime=TorchRuntime(network, runtime.transform, runtime.real))
 
 
-def check_saliency(model: LoadedModel, sets: Sequence[EvaluationSet], limit: int) -> list[dict]:
+def check_saliency(model: LoadedModel, sets: Sequence[EvaluationSet], limit: int) -> list[dict[str, Any]]:
     """Measures pointing game and energy inside the mask, by data set and method.
 
     Every method sees the same pseudo-fakes; the last row of each set is the overlay of an untrained copy.
@@ -153,7 +154,7 @@ def check_saliency(model: LoadedModel, sets: Sequence[EvaluationSet], limit: int
     return [row for data in sets if isinstance(data, PseudoFakeSet) for row in _check_set(model, data, limit)]
 
 
-def _check_set(model: LoadedModel, data: PseudoFakeSet, limit: int) -> list[dict]:
+def _check_set(model: LoadedModel, data: PseudoFakeSet, limit: int) -> list[dict[str, Any]]:
     """Makes the rows of one set; none where no pseudo-fake of it has a mask."""
     made = [fake for row in data.real_rows[:limit] if (fake := data.pseudo_fake(row)) is not None and fake[1].any()]
     if not made:

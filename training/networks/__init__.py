@@ -1,1 +1,1 @@
-"""What is trained: the networks, their losses and their first weights."""
+"""The networks that can be trained, their losses and their first weights."""

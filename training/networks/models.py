@@ -134,7 +134,7 @@ def check_name(name: str) -> None:
 
 
 def save_model_folder(
-    network: Any, folder: str | Path, data_config: dict, label_names: list[str], detector: dict
+    network: Any, folder: str | Path, data_config: dict[str, Any], label_names: list[str], detector: dict[str, Any]
 ) -> None:
     """Writes a folder that timm, transformers and this project's Space load.
 

@@ -6,6 +6,8 @@ Its layers were not published; these are the usual ones of a first attempt.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 from timm.models import build_model_with_cfg, generate_default_cfgs, register_model
@@ -13,7 +15,7 @@ from torch import nn
 
 
 class SimpleCNN(nn.Module):
-    """Has three convolutions with pooling, and one hidden layer."""
+    """Three convolutions with pooling, and one hidden layer."""
 
     def __init__(self, num_classes: int = 2, in_chans: int = 3, drop_rate: float = 0.3):
         super().__init__()
@@ -65,6 +67,6 @@ default_cfgs = generate_default_cfgs(
 
 
 @register_model
-def simple_cnn(pretrained: bool = False, **kwargs) -> SimpleCNN:
+def simple_cnn(pretrained: bool = False, **kwargs: Any) -> SimpleCNN:
     """Builds a `SimpleCNN`; there are no pretrained weights."""
     return build_model_with_cfg(SimpleCNN, "simple_cnn", pretrained, **kwargs)

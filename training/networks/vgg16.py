@@ -33,7 +33,7 @@ _TIMM_HIDDEN = 4096
 
 
 class PooledVGG16(nn.Module):
-    """Has the convolutional layers of VGG-16, global average pooling, dropout and one linear layer.
+    """The convolutional layers of VGG-16, global average pooling, dropout and one linear layer.
 
     The class-activation map of such a network is exact (Zhou et al., CVPR 2016).
 

@@ -1,1 +1,1 @@
-"""What is told of a model: its card and its plots."""
+"""Reports on a model: its card and its plots."""

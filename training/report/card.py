@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
@@ -39,7 +40,7 @@ _METRICS = {
 }
 
 
-def render_card(evaluation: dict, plots: str = "plots") -> str:
+def render_card(evaluation: dict[str, Any], plots: str = "plots") -> str:
     """Renders the model card, Markdown with YAML front matter, from what train.py measured.
 
     Args:
@@ -92,7 +93,7 @@ def render_card(evaluation: dict, plots: str = "plots") -> str:
     ).content
 
 
-def _card_data(evaluation: dict) -> ModelCardData:
+def _card_data(evaluation: dict[str, Any]) -> ModelCardData:
     """Makes the front matter, with the main figures of every test set."""
     training = evaluation["training"]
     results = [
@@ -128,8 +129,8 @@ def _card_data(evaluation: dict) -> ModelCardData:
     )
 
 
-def _sizes(training: dict) -> str:
-    """Says at which sizes of the input was trained."""
+def _sizes(training: dict[str, Any]) -> str:
+    """Describes the input sizes of the training."""
     sides = (training[key] for key in ("input_size", "finish_size"))
     side, last = (f"{side} px" if side else "full input size" for side in sides)
     if training["finish_share"] and last != side:
@@ -137,7 +138,7 @@ def _sizes(training: dict) -> str:
     return side
 
 
-def _commands(evaluation: dict) -> str:
+def _commands(evaluation: dict[str, Any]) -> str:
     """Writes the command of each run, the first one first: every further one starts from a checkpoint of the one before."""
     data = evaluation["data"]
     lines: list[str] = []
@@ -150,7 +151,7 @@ def _commands(evaluation: dict) -> str:
     return "\n".join([*lines, _command(evaluation["training"] | weights | evaluation.get("measured_with", {}), data)])
 
 
-def _command(training: dict, data: list[dict]) -> str:
+def _command(training: dict[str, Any], data: list[dict[str, Any]]) -> str:
     """Writes a command with the options that differ from the defaults."""
     processes = training.get("processes", 1)
     launcher = "python" if processes == 1 else f"torchrun --standalone --nproc-per-node {processes}"
@@ -164,12 +165,12 @@ def _command(training: dict, data: list[dict]) -> str:
     return " \\\n    ".join(parts)
 
 
-def _share(training: dict, kind: str) -> float:
+def _share(training: dict[str, Any], kind: str) -> float:
     """Reads the share of a kind of pseudo-fake, also where an earlier version wrote it down under another name."""
     return next((training[name] for name in (kind, *KINDS[kind].aliases) if name in training), 0.0)
 
 
-def _target_precision(fitted: dict) -> str:
+def _target_precision(fitted: dict[str, Any]) -> str:
     """Says what precision the alarm has on validation, also where the data did not support the target."""
     if fitted["supports_target"]:
         return (
@@ -179,7 +180,7 @@ def _target_precision(fitted: dict) -> str:
     return f"the strictest that the data support: no score has a precision of {fitted['target_precision']:.0%}"
 
 
-def _support(fitted: dict) -> str:
+def _support(fitted: dict[str, Any]) -> str:
     """Says how many validation crops stand behind the alarm, and what they promise."""
     alarms = {label: counts["manipulated"] for label, counts in fitted["validation_frames"].items()}
     text = (

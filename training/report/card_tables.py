@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from detector.markdown import markdown_table
 from training.evaluation.metrics import FALSE_POSITIVE_RATES
 
 LEVELS = ("frame", "video")
 
 
-def comparison_table(evaluations: dict[str, dict]) -> str:
+def comparison_table(evaluations: dict[str, dict[str, Any]]) -> str:
     """Makes the table with a row for each model and level, on the first test set of each."""
     keys = ("auc", "accuracy", "precision", "recall", "recall_at_99_precision")
     rows = [
@@ -26,19 +28,19 @@ def display_name(model: str) -> str:
     return {"vgg16": "VGG-16", "simple_cnn": "Simple CNN"}.get(model, model)
 
 
-def _interval(figures: dict, key: str) -> str:
+def _interval(figures: dict[str, Any], key: str) -> str:
     """Writes a figure, with its interval where there is one."""
     value = f"{figures[key]:.4f}"
     edges = figures.get("intervals", {}).get(key)
     return f"{value} [{edges[0]:.3f}, {edges[1]:.3f}]" if edges else value
 
 
-def by_level(tests: list[dict]) -> list[tuple[str, str, dict]]:
+def by_level(tests: list[dict[str, Any]]) -> list[tuple[str, str, dict[str, Any]]]:
     """Lists name, level and figures of every test and level that was measured."""
     return [(test["data"], level, test[level]) for test in tests for level in LEVELS if test[level]]
 
 
-def results_table(tests: list[dict]) -> str:
+def results_table(tests: list[dict[str, Any]]) -> str:
     """Makes the table of the usual figures, with their intervals."""
     keys = {
         "auc": "AUC",
@@ -60,7 +62,7 @@ def results_table(tests: list[dict]) -> str:
     )
 
 
-def strict_table(tests: list[dict]) -> str:
+def strict_table(tests: list[dict[str, Any]]) -> str:
     """Makes the table of the recall where few real crops, or few alarms, may be wrong."""
     rates = [f"recall_at_{rate:g}_false_positive_rate" for rate in FALSE_POSITIVE_RATES]
     rows = [
@@ -72,7 +74,7 @@ def strict_table(tests: list[dict]) -> str:
     return markdown_table(("data, split", "level", "real", "fake", "recall at 99 % precision", *names), rows)
 
 
-def manipulation_table(tests: list[dict]) -> str:
+def manipulation_table(tests: list[dict[str, Any]]) -> str:
     """Makes the table with figures of each manipulation; empty where no test has several manipulations."""
     if all(len(figures["manipulations"]) < 2 for _, _, figures in by_level(tests)):
         return ""
@@ -90,7 +92,7 @@ def manipulation_table(tests: list[dict]) -> str:
     return markdown_table(("data, split", "level", "manipulation", "real", "fake", *keys.values()), rows)
 
 
-def data_table(sets: list[dict]) -> str:
+def data_table(sets: list[dict[str, Any]]) -> str:
     """Makes the table of how many crops of each data set lie in which split."""
     rows = [
         (
@@ -103,7 +105,7 @@ def data_table(sets: list[dict]) -> str:
     return markdown_table(("data", "fakes", "train crops", "validation crops", "test crops"), rows)
 
 
-def robustness_table(grid: dict | None) -> str:
+def robustness_table(grid: dict[str, Any] | None) -> str:
     """Makes the table of AUC and alarms by damage; empty where it was not measured."""
     if not grid:
         return ""
@@ -121,7 +123,7 @@ def robustness_table(grid: dict | None) -> str:
     return markdown_table(("damage", "AUC", "drop", "fakes called manipulated", "real called manipulated"), rows)
 
 
-def saliency_table(found: list[dict] | None) -> str:
+def saliency_table(found: list[dict[str, Any]] | None) -> str:
     """Makes the table of where each kind of map points; without rows where it was not measured."""
     rows = [
         (
@@ -139,7 +141,7 @@ def saliency_table(found: list[dict] | None) -> str:
     return markdown_table(head, rows)
 
 
-def verdict_table(verdicts: dict[tuple[str, str], dict]) -> str:
+def verdict_table(verdicts: dict[tuple[str, str], dict[str, Any]]) -> str:
     """Makes the table of how many real and fake ones get which verdict, by name of the split and level."""
     rows = [
         (split, level, name, counts["manipulated"], counts["inconclusive"], counts["no_manipulation_found"])
@@ -150,7 +152,7 @@ def verdict_table(verdicts: dict[tuple[str, str], dict]) -> str:
     return markdown_table(head, rows)
 
 
-def prevalence_table(tests: list[dict]) -> str:
+def prevalence_table(tests: list[dict[str, Any]]) -> str:
     """Makes the table of how often an alarm is right, by the share of fakes."""
     shares = [row["prevalence"] for row in tests[0]["frame"]["precision_by_prevalence"]]
     rows = [

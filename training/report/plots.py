@@ -21,7 +21,7 @@ _SIZE_INCHES = (6.4, 4.4)
 _NAMES_INSIDE = 4
 
 
-def draw_plots(evaluation: dict, scored: list[Scored], folder: Path) -> list[Path]:
+def draw_plots(evaluation: dict[str, Any], scored: list[Scored], folder: Path) -> list[Path]:
     """Writes ``roc.png``, ``precision_recall.png``, ``reliability.png`` and, where it was measured, ``robustness.png``.
 
     Args:
@@ -44,7 +44,7 @@ def draw_plots(evaluation: dict, scored: list[Scored], folder: Path) -> list[Pat
     return written
 
 
-def _draw_roc(tests: list[dict], scored: list[Scored], file: Path) -> Path:
+def _draw_roc(tests: list[dict[str, Any]], scored: list[Scored], file: Path) -> Path:
     axes = _new_axes()
     for number, (test, frames) in enumerate(zip(tests, scored, strict=True)):
         false_positive, true_positive, _ = roc_curve(frames.labels, frames.scores)
@@ -55,7 +55,7 @@ def _draw_roc(tests: list[dict], scored: list[Scored], file: Path) -> Path:
     return _save(axes, file)
 
 
-def _draw_precision_recall(tests: list[dict], scored: list[Scored], file: Path) -> Path:
+def _draw_precision_recall(tests: list[dict[str, Any]], scored: list[Scored], file: Path) -> Path:
     axes = _new_axes()
     for number, (test, frames) in enumerate(zip(tests, scored, strict=True)):
         precision, recall, _ = precision_recall_curve(frames.labels, frames.scores)
@@ -65,7 +65,7 @@ def _draw_precision_recall(tests: list[dict], scored: list[Scored], file: Path) 
     return _save(axes, file)
 
 
-def _draw_reliability(tests: list[dict], file: Path) -> Path:
+def _draw_reliability(tests: list[dict[str, Any]], file: Path) -> Path:
     axes = _new_axes()
     for number, test in enumerate(tests):
         bins = test["frame"]["reliability"]
@@ -77,7 +77,7 @@ def _draw_reliability(tests: list[dict], file: Path) -> Path:
     return _save(axes, file)
 
 
-def _draw_robustness(grid: dict, file: Path) -> Path:
+def _draw_robustness(grid: dict[str, Any], file: Path) -> Path:
     axes = _new_axes()
     rows = [row for row in grid["rows"] if row["kind"] != "none"]
     intact = next(row["auc"] for row in grid["rows"] if row["kind"] == "none")
@@ -109,5 +109,5 @@ def _save(axes: Axes, file: Path) -> Path:
     return file
 
 
-def _name(test: dict) -> str:
+def _name(test: dict[str, Any]) -> str:
     return f"{test['data']} ({test['frame']['real']} real, {test['frame']['fake']} fake)"
