@@ -15,15 +15,73 @@ from detector.limits import MAX_VIDEO_PIXELS
 VIDEO_DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,mp3,wav,flac,aac,ivf,mxf"
 # What cameras, phones, sites and studios write. FFmpeg has hundreds more, old and rarely looked at, and tries them on whatever a
 # file names, subtitles included: of the holes found in it in 2026, most lie there.
-VIDEO_DECODERS = (
-    *("h264", "hevc", "av1", "libdav1d", "vp8", "vp9", "mpeg1video", "mpeg2video", "mpeg4", "mjpeg", "prores", "dnxhd"),
-    *("dvvideo", "theora", "h263", "flv", "msmpeg4v2", "msmpeg4", "wmv1", "wmv2", "wmv3", "vc1", "vp6", "vp6f"),
-    *("ffv1", "huffyuv", "rawvideo", "v210", "png", "qtrle"),
+VIDEO_DECODERS = tuple(
+    [
+        "h264",
+        "hevc",
+        "av1",
+        "libdav1d",
+        "vp8",
+        "vp9",
+        "mpeg1video",
+        "mpeg2video",
+        "mpeg4",
+        "mjpeg",
+        "prores",
+        "dnxhd",
+        "dvvideo",
+        "theora",
+        "h263",
+        "flv",
+        "msmpeg4v2",
+        "msmpeg4",
+        "wmv1",
+        "wmv2",
+        "wmv3",
+        "vc1",
+        "vp6",
+        "vp6f",
+        "ffv1",
+        "huffyuv",
+        "rawvideo",
+        "v210",
+        "png",
+        "qtrle",
+    ]
 )
-SOUND_DECODERS = (
-    *("aac", "mp3float", "mp3", "mp2float", "mp2", "ac3", "eac3", "opus", "libopus", "vorbis", "flac", "alac"),
-    *("wmav1", "wmav2", "wmapro", "amrnb", "amrwb", "adpcm_ms", "adpcm_ima_wav", "pcm_u8", "pcm_mulaw", "pcm_alaw"),
-    *("pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be", "pcm_f32le", "pcm_f32be"),
+SOUND_DECODERS = tuple(
+    [
+        "aac",
+        "mp3float",
+        "mp3",
+        "mp2float",
+        "mp2",
+        "ac3",
+        "eac3",
+        "opus",
+        "libopus",
+        "vorbis",
+        "flac",
+        "alac",
+        "wmav1",
+        "wmav2",
+        "wmapro",
+        "amrnb",
+        "amrwb",
+        "adpcm_ms",
+        "adpcm_ima_wav",
+        "pcm_u8",
+        "pcm_mulaw",
+        "pcm_alaw",
+        "pcm_s16le",
+        "pcm_s16be",
+        "pcm_s24le",
+        "pcm_s24be",
+        "pcm_s32le",
+        "pcm_s32be",
+        "pcm_f32le",
+        "pcm_f32be",
+    ]
 )
 # Both bind the decoders: those that FFmpeg starts to look at a file, and those of the streams, which are given them once more. The
 # pictures in a file can be larger than its header says.
@@ -61,7 +119,7 @@ def open_container(path: Path) -> av.container.InputContainer:
 
 
 def media_type(container: av.container.InputContainer, path: Path) -> str:
-    """The media type of an open file, by its content."""
+    """Tells the media type of an open file, by its content."""
     names = container.format.name
     if "mp4" in names:
         is_quicktime = container.metadata.get("major_brand", "").strip() == "qt"
@@ -73,13 +131,13 @@ def media_type(container: av.container.InputContainer, path: Path) -> str:
 
 
 def pixel_aspect(stream: av.VideoStream) -> Fraction:
-    """Width over height of a pixel; 1 where the file states none, or nonsense."""
+    """Gives the width of a pixel over its height; 1 where the file states none, or nonsense."""
     aspect = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or Fraction(1)
     return aspect if Fraction(1, 4) <= aspect <= 4 else Fraction(1)
 
 
 def square_size(width: int, height: int, pixel_aspect: Fraction) -> tuple[int, int]:
-    """Width and height of a frame in square pixels: the longer side of a pixel decides, so no detail is lost."""
+    """Gives width and height of a frame in square pixels: the longer side of a pixel decides, so no detail is lost."""
     if pixel_aspect >= 1:
         return round(width * pixel_aspect), height
     return width, round(height / pixel_aspect)

@@ -31,8 +31,14 @@ _EXIF, _GPS = ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo
 _XMP_TAG = 700  # a TIFF keeps XMP among its tags
 # Where other parts of the file lie.
 _STRUCTURE_TAGS = (
-    *(_EXIF, _GPS, ExifTags.IFD.Interop, _XMP_TAG, ExifTags.Base.StripOffsets, ExifTags.Base.StripByteCounts),
-    *(ExifTags.Base.TileOffsets, ExifTags.Base.TileByteCounts),
+    _EXIF,
+    _GPS,
+    ExifTags.IFD.Interop,
+    _XMP_TAG,
+    ExifTags.Base.StripOffsets,
+    ExifTags.Base.StripByteCounts,
+    ExifTags.Base.TileOffsets,
+    ExifTags.Base.TileByteCounts,
 )
 _WINDOWS_TEXT_TAGS = range(0x9C9B, 0x9CA0)
 # Who made a picture and how, of the hundreds of properties that XMP knows; as attribute or as element.
@@ -61,7 +67,7 @@ def read_provenance(path: str | Path) -> Provenance:
 
 
 def _bounded(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """The entries up to the first that cannot be read, each cut to one line, the empty left out."""
+    """Keeps the entries up to the first that cannot be read, each cut to one line, the empty left out."""
     kept: list[Entry] = []
     try:
         for name, value in entries:
@@ -94,7 +100,7 @@ def _exif(image: Image.Image) -> Iterator[Entry]:
 
 
 def _exif_text(tag: int, value: object) -> str:
-    """A value in words; empty where it is binary."""
+    """Puts a value into words; empty where it is binary."""
     if tag in _WINDOWS_TEXT_TAGS and isinstance(value, bytes | tuple):
         return bytes(value).decode("utf-16-le", "replace").rstrip("\0")
     if isinstance(value, bytes):
@@ -126,7 +132,7 @@ def _position(gps: Mapping[int, Any]) -> str:
 
 
 def _number(value: Any) -> float | None:
-    """None for the division by zero that some cameras write for "unknown"."""
+    """Reads a number; None for the division by zero that some cameras write for "unknown"."""
     try:
         number = float(value)
     except (ArithmeticError, TypeError, ValueError):

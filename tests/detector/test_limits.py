@@ -13,13 +13,15 @@ from detector.limits import (
     MAX_VIDEO_DURATION_S,
 )
 from detector.report.translation import LANGUAGES, translate
+from web.i18n import TEXTS, label
 
 README = (Path(app.__file__).parent / "README.md").read_text(encoding="utf-8")
 
 
 def test_page_tells_the_limits_in_every_language():
+    label(LIMITS_TEXT)
     for language in LANGUAGES:
-        told = app.TEXTS.translations_dict[language][LIMITS_TEXT]
+        told = TEXTS.translations_dict[language][str(LIMITS_TEXT)]
         assert str(MAX_FILE_BYTES // 1024**2) in told and str(MAX_IMAGE_PIXELS // 10**6) in told
     assert translate(LIMITS_TEXT, "es").startswith("Hasta 500 MB")
 
