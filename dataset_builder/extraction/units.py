@@ -40,7 +40,7 @@ def cut_unit(unit: Unit, detector: FaceDetector) -> dict[SourceItem, ItemCrops]:
                 video = stack.enter_context(Video(item.path, max_bytes=None))
                 results[item] = ItemCrops(sha256=video.facts.sha256)
                 if problems := video.problems():  # half a download would be sampled over its first half
-                    results[item].problem, results[item].is_unreadable = problems[0], True
+                    results[item].problem, results[item].is_unreadable = str(problems[0]), True
                 else:
                     videos[item] = video
             except MediaError as error:
