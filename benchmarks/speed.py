@@ -18,8 +18,9 @@ from openvino import opset13 as ops
 from benchmarks.media import decode_all, portrait
 from detector.analyzer import FRAMES_PER_VIDEO, Analyzer
 from detector.faces.detection import FaceDetector, crop_face
+from detector.media.reading import MEDIA_ANSWERS, read_media
 from detector.network.loading import BUNDLED_FOLDER, LoadedModel, load_folder
-from detector.network.runtimes import Choice
+from detector.network.runtimes import Choice, RefiningRuntime
 from detector.network.torch_runtime import TorchRuntime
 from detector.sandbox.client import WORKERS
 from web.views.media import clip_html, photo_html
@@ -61,7 +62,7 @@ def eager_model() -> LoadedModel:
     """The bundled weights in plain eager float32 torch, without channels-last."""
     loaded = load_folder(BUNDLED_FOLDER, "eager", runtime="torch")
     network = loaded.runtime.network.to(memory_format=torch.contiguous_format)
-    return LoadedModel(loaded.info, TorchRuntime(network, loaded.runtime.transform))
+    return LoadedModel(loaded.info, TorchRuntime(network, loaded.runtime.transform, loaded.info.real))
 
 
 def sample_crops(count: int) -> list[np.ndarray]:
@@ -72,7 +73,7 @@ def sample_crops(count: int) -> list[np.ndarray]:
 
 
 def classification(rounds: int) -> list[Row]:
-    """1 and 32 crops, and saliency on top, in every runtime."""
+    """Measures 1 and 32 crops in every runtime; scores and maps of evidence come together."""
     choices: tuple[Choice, ...] = ("torch", "fp32", "int8")
     loaded = [load_folder(BUNDLED_FOLDER, choice, runtime=choice) for choice in choices]
     models = {"eager torch": eager_model()} | {model.info.runtime: model for model in loaded}
@@ -81,21 +82,14 @@ def classification(rounds: int) -> list[Row]:
         crops, some = sample_crops(count), f"{count} crop{'s' * (count > 1)}"
         works = {}
         for name, model in models.items():
-            works[name, "scores"] = partial(model.runtime.logits, crops, model.real)
-            if "int8" in name:
-                works[f"{name}, near a threshold float32", "scores"] = partial(
-                    model.runtime.logits, crops, model.real, model.info.thresholds.log_odds
-                )
-            if "torch" not in name:
-                works[name, "with saliency"] = partial(model.runtime.logits_and_evidence, crops, model.real)
-        seconds = interleaved(works, rounds)
-        for (name, what), value in seconds.items():
-            against = seconds["eager torch", "scores"] if what == "scores" else seconds[name, "scores"]
-            if what == "scores":
-                rows.append(Row(f"{some}, {name}", value, against / value, "x eager torch"))
+            if isinstance(model.runtime, RefiningRuntime):
+                works[name] = partial(model.runtime.near(()).predict, crops)
+                works[f"{name}, near a threshold float32"] = partial(model.predict, crops)
             else:
-                extra = value / against - 1
-                rows.append(Row(f"{some}, {name}, with saliency", value, 100 * extra, "% on top of the scores"))
+                works[name] = partial(model.predict, crops)
+        seconds = interleaved(works, rounds)
+        against = seconds["eager torch"]
+        rows += [Row(f"{some}, {name}", value, against / value, "x eager torch") for name, value in seconds.items()]
     return rows
 
 
@@ -118,7 +112,7 @@ def distance_to_the_limit(rounds: int) -> list[Row]:
     crops = sample_crops(4)
     for choice in ("fp32", "int8"):
         model = load_folder(BUNDLED_FOLDER, choice, runtime=choice)
-        works[f"{choice} crop"] = partial(model.runtime.logits, crops, model.real)
+        works[f"{choice} crop"] = partial(model.predict, crops)
     seconds = interleaved(works, 2 * rounds)
     rows = []
     for kind, crop in (("float32", "fp32 crop"), ("int8", "int8 crop")):
@@ -193,7 +187,8 @@ def clips(paths: dict[str, Path], rounds: int) -> list[Row]:
 
 def _read_samples(path: Path, exact: bool) -> None:
     """What the worker does for a clip, down to handing the frames over."""
-    for _ in WORKERS.stream("sample_clip", path, FRAMES_PER_VIDEO, exact):
+    job = (read_media, path, "video", FRAMES_PER_VIDEO, exact, "", False)
+    for _ in WORKERS.stream(*job, answers=MEDIA_ANSWERS):
         pass
 
 

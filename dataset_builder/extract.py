@@ -19,8 +19,9 @@ from dataset_builder.instants import Instant, frames_at_instants, plan_instants
 from dataset_builder.layouts.labelled import is_photo
 from dataset_builder.sources import SourceItem
 from detector.errors import MediaError
-from detector.faces.detection import MIN_FACE_PX, DetectedFace, FaceDetector, crop_face
+from detector.faces.detection import MIN_FACE_PX, FaceDetector, crop_face
 from detector.faces.tracking import link_tracks
+from detector.facts import DetectedFace
 from detector.media.images import read_image
 from detector.media.videos import Video
 
@@ -221,7 +222,7 @@ def _read_masks(path: str, video: Video, seconds: dict[int, float], size: tuple[
 
 def _choose_track(faces: list[list[DetectedFace]], masks: list[dict[int, bytes]]) -> dict[int, DetectedFace]:
     """The track that covers the masks most, else the most persistent one; its face at each instant."""
-    tracks = [dict(track) for track in link_tracks(faces)]
+    tracks = [{seen.frame: seen.face for seen in track} for track in link_tracks(faces)]
     covered = [0.0] * len(tracks)
     for number, png in ((number, png) for of_item in masks for number, png in of_item.items()):
         mask = _grey(png) > MASK_LEVEL

@@ -1,6 +1,73 @@
 """Face manipulation detection: media in, answer out.
 
-Imports point downwards only: analyzer, batch; report; faces, network; sandbox; media; results, limits, errors.
+    from detector import Analyzer, load_model
+    result = Analyzer(load_model()).analyze("clip.mp4").result
+
+Imports point downwards only: batch, analyzer; report; network; faces; sandbox; media; results, facts, limits, errors.
 """
 
-__version__ = "0.1.0"
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from detector.version import __version__
+
+if TYPE_CHECKING:
+    from detector.analyzer import Analyzer
+    from detector.errors import MediaError
+    from detector.faces.detection import FaceDetector, crop_face
+    from detector.facts import DetectedFace, MediaFile, ModelInfo, Thresholds
+    from detector.network.loading import LoadedModel, ModelError, load_folder, load_model
+    from detector.results import (
+        Analysis,
+        Cut,
+        FaceTrack,
+        FrameScore,
+        LikelyManipulation,
+        NotAssessed,
+        Result,
+        SuspiciousSpan,
+        result_to_dict,
+    )
+
+
+__all__ = [
+    "__version__",
+    "Analysis",
+    "Analyzer",
+    "Cut",
+    "DetectedFace",
+    "FaceDetector",
+    "FaceTrack",
+    "FrameScore",
+    "LikelyManipulation",
+    "LoadedModel",
+    "MediaError",
+    "MediaFile",
+    "ModelError",
+    "ModelInfo",
+    "NotAssessed",
+    "Result",
+    "SuspiciousSpan",
+    "Thresholds",
+    "crop_face",
+    "load_folder",
+    "load_model",
+    "result_to_dict",
+]
+# Imported when they are first asked for: the decoding process and the command's --help start without them.
+_PLACES = {
+    "detector.analyzer": ("Analyzer",),
+    "detector.errors": ("MediaError",),
+    "detector.faces.detection": ("FaceDetector", "crop_face"),
+    "detector.facts": ("DetectedFace", "MediaFile", "ModelInfo", "Thresholds"),
+    "detector.network.loading": ("LoadedModel", "ModelError", "load_folder", "load_model"),
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    place = next((module for module, names in _PLACES.items() if name in names), "detector.results")
+    return getattr(import_module(place), name)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -11,24 +11,29 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from detector.conclusion import Sample, conclude, whole
+from detector.conclusion import Sample, ScoredSample, build_result, round_box, shown_frames
+from detector.deadline import Progress
+from detector.errors import MediaError, NotAVideoError
 from detector.faces.detection import FaceDetector, crop_face
-from detector.faces.quality import Reason, problem_of_crop, problem_of_photo, problem_of_place
-from detector.faces.shots import ALIKE_FROM, find_cuts, likeness, look
-from detector.faces.tracking import Sighting, link_tracks
+from detector.faces.quality import problem_of_crop, problem_of_photo, problem_of_place
+from detector.faces.shots import ALIKE_FROM, appearance, appearance_similarity, find_cuts
+from detector.faces.tracking import Sighting, Track, link_tracks
+from detector.facts import DetectedFace, Reason
 from detector.limits import MAX_FACES_PER_FRAME
+from detector.media.images import Photo
+from detector.media.reading import MEDIA_ANSWERS, ClipStart, FileEnd, Kind, frames_at, read_media
 from detector.media.videos import VideoFrame
 from detector.network.loading import LoadedModel
-from detector.network.saliency import score_with_evidence
+from detector.network.runtimes import Prediction, Runtime
 from detector.results import Analysis, NotAssessed
-from detector.sandbox.client import WORKERS
+from detector.sandbox.client import WORKERS, broke_down
 
 FRAMES_PER_VIDEO = 32
 # Longest side of the frames that are kept to be shown: 32 of them stay under 60 MB.
 SHOWN_SIDE_PX = 960
 SHOWN_PHOTO_SIDE_PX = 1600  # two pictures of 12 megapixels kept a browser busy for 12 s
 
-Progress = Callable[[float, str], None]
+MediaAnswers = Generator[Photo | ClipStart | VideoFrame | FileEnd, None, None]
 
 
 class Analyzer:
@@ -38,17 +43,46 @@ class Analyzer:
         self.model = model
         self._detector = FaceDetector()
 
+    def analyze(
+        self,
+        path: str | Path,
+        frames: int = FRAMES_PER_VIDEO,
+        progress: Progress | None = None,
+        exact: bool = False,
+        sha256: str = "",
+        with_provenance: bool = True,
+    ) -> Analysis:
+        """Assesses a photo or a video; the content decides which it is, never the name.
+
+        Args:
+            path: The file.
+            frames: How many frames of a video to sample.
+            progress: Hears how far the analysis of a video is.
+            exact: See `analyze_video`.
+            sha256: Hex digest of the file where that is known already; else it is computed.
+            with_provenance: Whether to read where the file says that it comes from, as its evidence report tells.
+
+        Raises:
+            MediaError: It cannot be opened, or is neither a photo nor a video that can be read.
+        """
+        try:
+            return self._analyze(Path(path), "any", frames, progress, exact, sha256, with_provenance)
+        except NotAVideoError as error:
+            raise MediaError(
+                "The file is neither a photo nor a video that can be read, or it is cut off; "
+                "please send a JPEG, PNG, WebP, GIF or HEIC, or an MP4, MOV, WebM, MKV or AVI."
+            ) from error
+        except OSError as error:
+            raise MediaError(f"The file cannot be opened ({error.strerror or 'no reason given'}).") from error
+
     def analyze_image(self, path: str | Path) -> Analysis:
         """Assesses every face of a photo.
 
         Raises:
             MediaError: The file is not a photo that can be read.
+            OSError: It cannot be opened.
         """
-        photo = WORKERS.run("read_photo", Path(path))
-        sample = self._find_faces(0.0, photo.image, SHOWN_PHOTO_SIDE_PX, problem=problem_of_photo(photo.jpeg_quality))
-        self._score(sample, self.model.info.thresholds.log_odds)
-        tracks = [[(0, position)] for position in range(len(sample.faces))]
-        return conclude(self.model, photo.facts, [sample], tracks, photo.problems)
+        return self._analyze(Path(path), "photo")
 
     def analyze_video(
         self,
@@ -62,51 +96,86 @@ class Analyzer:
         Args:
             path: The file.
             frames: How many frames to sample.
-            progress: Called with the share done, 0..1, and what is being done.
+            progress: Hears the share done, 0..1, and what is being done.
             exact: Takes the frame in the middle of each part, not the one that costs least to decode.
 
         Raises:
             MediaError: The file is not a video that can be read.
+            OSError: It cannot be opened.
         """
-        report = progress or (lambda share, doing: None)
-        report(0.0, "reading the video")
-        path, samples, turned, scored = Path(path), [], None, None
-        # frames are decoded ahead in another process while these are looked at
-        with closing(WORKERS.stream("sample_clip", path, frames, exact)) as answers, ThreadPoolExecutor(1) as scorer:
-            start = next(answers)
-            for answer in answers:
-                if not isinstance(answer, VideoFrame):
+        return self._analyze(Path(path), "video", frames, progress, exact)
+
+    def _analyze(
+        self,
+        path: Path,
+        kind: Kind,
+        frames: int = FRAMES_PER_VIDEO,
+        progress: Progress | None = None,
+        exact: bool = False,
+        sha256: str = "",
+        with_provenance: bool = True,
+    ) -> Analysis:
+        report = progress or _report_to_nobody
+        if kind == "video":
+            report(0.0, "reading the video")
+        # what follows is decoded ahead in another process while this is looked at
+        job = WORKERS.stream(read_media, path, kind, frames, exact, sha256, with_provenance, answers=MEDIA_ANSWERS)
+        with closing(job) as answers:
+            first = next(answers, None)
+            if isinstance(first, Photo):
+                return self._analyze_photo(first, answers)
+            if isinstance(first, ClipStart):
+                return self._analyze_clip(path, first, answers, report, exact)
+        raise broke_down()
+
+    def _analyze_photo(self, photo: Photo, answers: MediaAnswers) -> Analysis:
+        problem = problem_of_photo(photo.jpeg_quality)
+        sample, crops = self._find_faces(0.0, photo.image, SHOWN_PHOTO_SIDE_PX, problem=problem)
+        samples = [ScoredSample(sample, self.model.predict(crops))]
+        end = _file_end(answers)
+        tracks = [[Sighting(0, position, face)] for position, face in enumerate(sample.faces)]
+        result = build_result(self.model, photo.facts, samples, tracks, end.problems)
+        return Analysis(result, shown_frames(samples, tracks), end.provenance)
+
+    def _analyze_clip(
+        self, path: Path, start: ClipStart, answers: MediaAnswers, report: Progress, exact: bool
+    ) -> Analysis:
+        count = len(start.times_s)
+        turned, end = None, None
+        with ThreadPoolExecutor(1) as executor:
+            scoring = _Scoring(self.model.clip_runtime, executor)
+            for number, answer in enumerate(answers):
+                if isinstance(answer, FileEnd):
+                    end = answer
                     break
+                if not isinstance(answer, VideoFrame):
+                    raise broke_down()
                 if turned is None:
                     turned = self._clip_turn(path, answer, start.times_s)
-                done, number = len(samples) / len(start.times_s), f"frame {len(samples) + 1} of {len(start.times_s)}"
-                report(min(done, 1.0), f"{number}: finding faces")
-                sample = self._find_faces(answer.time_s, answer.image, shown_side=SHOWN_SIDE_PX, turned=turned)
-                if sample.crops:
-                    report(min(done, 1.0), f"{number}: classifying {len(sample.crops)}")
-                # scored while the next frame is looked at, so that the full-size crops of two frames only are held
-                # of the thresholds only the upper one is compared with single frames, for suspicious spans
-                if scored:
-                    scored.result()
-                scored = scorer.submit(self._score, sample, self.model.info.thresholds.log_odds[1:])
-                samples.append(sample)
-            if scored:
-                scored.result()
-            warnings = answer
-            for _ in answers:  # the worker has said all that it had to say
-                pass
+                share, name = min(number / count, 1.0), f"frame {number + 1} of {count}"
+                report(share, f"{name}: finding faces")
+                sample, crops = self._find_faces(answer.time_s, answer.image, SHOWN_SIDE_PX, turned)
+                if crops:
+                    report(share, f"{name}: classifying {len(crops)}")
+                scoring.add(sample, crops)
+            samples = scoring.finish()
+        end = _file_end(answers, end)
         report(1.0, "linking faces")
+        problems = list(end.problems)
         if turned:
-            warnings.append("The video lies on its side or head; the faces were turned upright.")
-        cuts = find_cuts(sample.image for sample in samples)
-        return conclude(self.model, start.facts, samples, _link(samples, cuts), warnings, cuts, exact)
+            problems.append("The video lies on its side or head; the faces were turned upright.")
+        cuts = find_cuts(scored.sample.image for scored in samples)
+        tracks = _link([scored.sample for scored in samples], cuts)
+        result = build_result(self.model, start.facts, samples, tracks, problems, cuts, exact)
+        return Analysis(result, shown_frames(samples, tracks), end.provenance)
 
     def _clip_turn(self, path: Path, first: VideoFrame, times_s: list[float]) -> int:
         """See `FaceDetector.clip_turn`; frames from the middle and the end are only fetched where they are needed."""
 
         def images() -> Iterator[np.ndarray]:
             yield first.image
-            with closing(WORKERS.stream("frames_at", path, [times_s[len(times_s) // 2], times_s[-1]])) as others:
+            more_s = [times_s[len(times_s) // 2], times_s[-1]]
+            with closing(WORKERS.stream(frames_at, path, more_s, answers=(VideoFrame,))) as others:
                 yield from (frame.image for frame in others)
 
         return self._detector.clip_turn(images())
@@ -118,52 +187,88 @@ class Analyzer:
         shown_side: int,
         turned: int | None = None,
         problem: Reason | None = None,
-    ) -> Sample:
-        """The faces of a picture.
+    ) -> tuple[Sample, list[np.ndarray]]:
+        """Finds the faces of a picture, and cuts the crops of those that can be assessed.
 
         Args:
-            time_s: Of the picture.
+            time_s: Time of the picture.
             image: ``(H, W, 3)`` uint8 RGB.
             shown_side: Longer side of what is kept of it.
             turned: Given for a frame of a video, see `FaceDetector.detect`.
             problem: Why none of them can be judged.
         """
+        faces: list[DetectedFace] = []
+        crops: list[np.ndarray] = []
+        not_assessed: list[NotAssessed] = []
+        left_out = 0
         height, width = image.shape[:2]
-        faces, crops, not_assessed, left_out = [], [], [], 0
         for face in self._detector.detect(image, try_turned=turned is None, turned=turned or 0):
-            reason, crop = problem_of_place(face, width, height) or problem, None
+            reason = problem_of_place(face, width, height) or problem
             if reason is None and len(faces) == MAX_FACES_PER_FRAME:
                 left_out += 1
                 continue
             if reason is None:
                 crop = crop_face(image, face)
                 reason = problem_of_crop(crop)
-            if reason is not None:
-                not_assessed.append(NotAssessed(round(time_s, 3), whole(face.box_px), reason))
-            else:
-                faces.append(face)
-                crops.append(crop)
+                if reason is None:
+                    faces.append(face)
+                    crops.append(crop)
+                    continue
+            not_assessed.append(NotAssessed(round(time_s, 3), round_box(face.box_px), reason))
         scale = min(1.0, shown_side / max(height, width))
         if scale < 1:
             image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        return Sample(time_s, image, scale, faces, crops, not_assessed[:MAX_FACES_PER_FRAME], left_out)
-
-    def _score(self, sample: Sample, sure_at: Sequence[float]) -> None:
-        sample.scores, sample.evidence, sample.kinds = score_with_evidence(self.model, sample.crops, sure_at)
-        sample.crops = []
+        not_assessed = not_assessed[:MAX_FACES_PER_FRAME]
+        return Sample(time_s, image, scale, tuple(faces), tuple(not_assessed), left_out), crops
 
 
-def _link(samples: list[Sample], cuts: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
-    """Face tracks as ``(sample, position)``."""
+class _Scoring:
+    """Scores the faces of a frame while the next frame is looked at, so that the full-size crops of two frames only are held."""
 
+    def __init__(self, runtime: Runtime, executor: ThreadPoolExecutor):
+        self._runtime, self._executor = runtime, executor
+        self._scored: list[ScoredSample] = []
+        self._waiting: tuple[Sample, Future[Prediction]] | None = None
+
+    def add(self, sample: Sample, crops: list[np.ndarray]) -> None:
+        """Begins with a frame; waits for the one before."""
+        self._collect()
+        self._waiting = sample, self._executor.submit(self._predict, crops)
+
+    def finish(self) -> list[ScoredSample]:
+        """Gives all frames, in order."""
+        self._collect()
+        return self._scored
+
+    def _collect(self) -> None:
+        if self._waiting:
+            sample, prediction = self._waiting
+            self._scored.append(ScoredSample(sample, prediction.result()))
+            self._waiting = None
+
+    def _predict(self, crops: list[np.ndarray]) -> Prediction:
+        return self._runtime.predict(crops) if crops else Prediction.of_nothing()
+
+
+def _report_to_nobody(share: float, doing: str) -> None:
+    """Takes progress that nobody asked for."""
+
+
+def _file_end(answers: MediaAnswers, end: FileEnd | None = None) -> FileEnd:
+    """Reads what comes last, unless that was read already, and that nothing follows."""
+    rest = [*([end] if end else []), *answers]
+    if len(rest) == 1 and isinstance(rest[0], FileEnd):
+        return rest[0]
+    raise broke_down()
+
+
+def _link(samples: Sequence[Sample], cuts: Sequence[tuple[int, int]]) -> list[Track]:
     @cache
-    def look_of(sighting: Sighting) -> np.ndarray:
-        index, face = sighting
-        return look(samples[index].image, samples[index].shown(face))
+    def appearance_of(seen: Sighting) -> np.ndarray:
+        sample = samples[seen.frame]
+        return appearance(sample.image, sample.shown(seen.face))
 
-    def alike(a: Sighting, b: Sighting) -> bool:
-        return likeness(look_of(a), look_of(b)) >= ALIKE_FROM
+    def is_alike(a: Sighting, b: Sighting) -> bool:
+        return appearance_similarity(appearance_of(a), appearance_of(b)) >= ALIKE_FROM
 
-    position_of = [{id(face): position for position, face in enumerate(sample.faces)} for sample in samples]
-    tracks = link_tracks([sample.faces for sample in samples], [after for _, after in cuts], alike)
-    return [[(index, position_of[index][id(face)]) for index, face in track] for track in tracks]
+    return link_tracks([sample.faces for sample in samples], [after for _, after in cuts], is_alike)

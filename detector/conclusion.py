@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from detector.faces.detection import MIN_FACE_PX, DetectedFace
-from detector.faces.quality import Reason
+from detector.faces.quality import NOT_ASSESSED
+from detector.faces.tracking import Track
+from detector.facts import Box, DetectedFace, MediaFile, ModelInfo, PixelBox
 from detector.limits import MAX_FACES_PER_FRAME
-from detector.media.files import MediaFile
 from detector.network.loading import LoadedModel
+from detector.network.runtimes import Prediction
 from detector.results import (
     SCHEMA_VERSION,
     SCORE_DECIMALS,
-    Analysis,
     Cut,
     FaceTrack,
     FrameScore,
@@ -25,158 +26,176 @@ from detector.results import (
     ShownFace,
     ShownFrame,
     SuspiciousSpan,
+    Verdict,
     verdict_for,
 )
 
 # A face seen in fewer sampled frames can be a false detection; it never decides the verdict.
 MIN_TRACK_FRAMES = 3
 
-# Why a face was not assessed, in words that follow "a face" or "faces".
-NOT_ASSESSED: dict[Reason, str] = {
-    "too_small": f"smaller than {MIN_FACE_PX} pixels",
-    "too_blurred": "more blurred than any that the model was evaluated on",
-    "too_compressed": "more compressed than any that the model was evaluated on",
-    "outside_picture": "cut off by the border of the picture",
-    "hidden": "mostly hidden or turned away",
-}
 
-
-@dataclass
+@dataclass(frozen=True)
 class Sample:
-    """A photo or frame on its way to a verdict.
+    """A photo or a frame of a clip: what is kept of it, and its faces.
 
     Attributes:
         time_s: Seconds since the first frame.
         image: What is kept to be shown, ``(H, W, 3)`` uint8 RGB.
-        scale: Its size over that of the frame.
-        faces: Those to assess.
-        crops: Of them, until they are scored.
-        not_assessed: Those that cannot be.
-        left_out: How many more there are than are assessed.
-        scores: ``(faces,)``, 0..1.
-        evidence: ``(faces, h, w)``; see `detector.network.saliency`.
-        kinds: P(kind | fake), ``(faces, kinds)``.
+        scale: Size of that over the size of the frame.
+        faces: Faces to assess, in pixels of the frame.
+        not_assessed: Faces that cannot be assessed.
+        left_out: How many more faces there are than are assessed.
     """
 
     time_s: float
     image: np.ndarray
     scale: float
-    faces: list[DetectedFace]
-    crops: list[np.ndarray]
-    not_assessed: list[NotAssessed]
+    faces: tuple[DetectedFace, ...]
+    not_assessed: tuple[NotAssessed, ...]
     left_out: int
-    scores: np.ndarray = field(default_factory=lambda: np.empty(0))
-    evidence: np.ndarray = field(default_factory=lambda: np.empty((0, 1, 1)))
-    kinds: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
 
     def shown(self, face: DetectedFace) -> DetectedFace:
-        """A face of the frame in pixels of the kept picture."""
-        box = tuple(value * self.scale for value in face.box_px)
+        """Moves a face of the frame into the kept picture."""
+        x0, y0, x1, y1 = (value * self.scale for value in face.box_px)
         landmarks = tuple((x * self.scale, y * self.scale) for x, y in face.landmarks_px)
-        return DetectedFace(box, landmarks, face.detector_score, face.quarter_turns)
+        return DetectedFace((x0, y0, x1, y1), landmarks, face.detector_score, face.quarter_turns)
 
 
-def conclude(
+@dataclass(frozen=True)
+class ScoredSample:
+    """A sample, and what the network says of its faces, in their order."""
+
+    sample: Sample
+    prediction: Prediction
+
+    def score(self, position: int) -> float:
+        """Score of a face, 0..1, as results give it."""
+        return round(float(self.prediction.scores[position]), SCORE_DECIMALS)
+
+
+def build_result(
     model: LoadedModel,
     facts: MediaFile,
-    samples: list[Sample],
-    tracks: list[list[tuple[int, int]]],
-    warnings: list[str],
+    samples: Sequence[ScoredSample],
+    tracks: Sequence[Track],
+    problems: Sequence[str],
     cuts: Sequence[tuple[int, int]] = (),
     exact: bool = True,
-) -> Analysis:
-    """The result and its pictures.
+) -> Result:
+    """Draws the conclusion.
 
     Args:
-        model: That scored the faces.
-        facts: Of the file.
-        samples: A photo alone, or the frames of a video in order of time; their faces have scores.
-        tracks: The faces of each track as ``(sample, position)``.
-        warnings: Plain sentences on the file.
+        model: The model that scored the faces.
+        facts: Facts about the file.
+        samples: A photo alone, or the frames of a video in order of time.
+        tracks: The face tracks; in a photo each face is one.
+        problems: What a reader must know of the file, in plain sentences.
         cuts: Between which two samples a shot ends.
         exact: Whether the frames are those in the middle of their parts of the video.
     """
-    not_assessed = tuple(face for sample in samples for face in sample.not_assessed)
-    warnings = warnings + _about_left_out_faces(facts, samples)
-    enough = min(MIN_TRACK_FRAMES, len(samples))
-    assessed = [_track(model, number, track, samples, enough) for number, track in enumerate(tracks, start=1)]
-    shown: list[list[ShownFace]] = [[] for _ in samples]
-    for track_id, track in enumerate(tracks, start=1):
-        for index, position in track:
-            sample, score = samples[index], round(float(samples[index].scores[position]), SCORE_DECIMALS)
-            place = sample.shown(sample.faces[position])
-            shown[index].append(ShownFace(track_id, place, score, sample.evidence[position]))
-    if any(len(track.frames) < enough for track in assessed):
-        warnings.append(f"A face seen in fewer than {enough} of the sampled frames is too brief for a verdict.")
+    min_frames = min(MIN_TRACK_FRAMES, len(samples))
+    faces = tuple(
+        _face_track(model.info, number, track, samples, min_frames) for number, track in enumerate(tracks, start=1)
+    )
+    not_assessed = tuple(face for scored in samples for face in scored.sample.not_assessed)
+    warnings = [*problems, *_about_left_out_faces(facts, [scored.sample for scored in samples])]
+    if any(len(track.frames) < min_frames for track in faces):
+        warnings.append(f"A face seen in fewer than {min_frames} of the sampled frames is too brief for a verdict.")
     if model.warning:
         warnings.append(model.warning)
-    deciding = [track for track in assessed if len(track.frames) >= enough] or assessed
-    worst = max(deciding, key=lambda track: (track.verdict == "manipulated", track.score), default=None)
-    if worst is not None:
-        verdict, score, decided_by = worst.verdict, worst.score, worst.track_id
-    else:
-        # a face that cannot be assessed is not "no face"
-        verdict, score, decided_by = ("inconclusive" if not_assessed else "no_face"), None, None
-    result = Result(
-        *(SCHEMA_VERSION, facts, model.info, verdict, score, tuple(assessed), tuple(warnings)),
-        *(decided_by, not_assessed),
-        cuts=tuple(Cut(round(samples[a].time_s, 3), round(samples[b].time_s, 3)) for a, b in cuts),
-        sampling=None if facts.duration_s is None else "exact" if exact else "near",
+    deciding = _deciding(faces, min_frames)
+    # a face that cannot be assessed is not "no face"
+    without_faces: Verdict = "inconclusive" if not_assessed else "no_face"
+    sampling: Literal["exact", "near"] = "exact" if exact else "near"
+    return Result(
+        schema_version=SCHEMA_VERSION,
+        file=facts,
+        model=model.info,
+        verdict=deciding.verdict if deciding else without_faces,
+        score=deciding.score if deciding else None,
+        faces=faces,
+        warnings=tuple(warnings),
+        decided_by=deciding.track_id if deciding else None,
+        not_assessed=not_assessed,
+        cuts=tuple(_cut(samples[before].sample, samples[after].sample) for before, after in cuts),
+        sampling=None if facts.duration_s is None else sampling,
     )
-    kept = tuple(
-        ShownFrame(sample.time_s, sample.image, tuple(faces)) for sample, faces in zip(samples, shown, strict=True)
-    )
-    return Analysis(result, kept)
 
 
-def _track(
-    model: LoadedModel, track_id: int, track: list[tuple[int, int]], samples: list[Sample], enough: int
+def shown_frames(samples: Sequence[ScoredSample], tracks: Sequence[Track]) -> tuple[ShownFrame, ...]:
+    """Gives the kept pictures with their scored faces, those of the first track first."""
+    shown: list[list[ShownFace]] = [[] for _ in samples]
+    for track_id, track in enumerate(tracks, start=1):
+        for seen in track:
+            scored = samples[seen.frame]
+            place, evidence = scored.sample.shown(seen.face), scored.prediction.evidence[seen.position]
+            shown[seen.frame].append(ShownFace(track_id, place, scored.score(seen.position), evidence))
+    return tuple(
+        ShownFrame(scored.sample.time_s, scored.sample.image, tuple(faces))
+        for scored, faces in zip(samples, shown, strict=True)
+    )
+
+
+def _deciding(faces: Sequence[FaceTrack], min_frames: int) -> FaceTrack | None:
+    """The most suspicious track of those that were seen long enough, or of all where none was."""
+    seen_enough = [track for track in faces if len(track.frames) >= min_frames] or faces
+    return max(seen_enough, key=lambda track: (track.verdict == "manipulated", track.score), default=None)
+
+
+def _cut(before: Sample, after: Sample) -> Cut:
+    return Cut(round(before.time_s, 3), round(after.time_s, 3))
+
+
+def _face_track(
+    model: ModelInfo, track_id: int, track: Track, samples: Sequence[ScoredSample], min_frames: int
 ) -> FaceTrack:
-    """A face track from ``(sample, position)``; `enough` frames make a verdict."""
-    thresholds = model.info.thresholds
     frames = tuple(
         FrameScore(
-            round(samples[index].time_s, 3),
-            round(float(samples[index].scores[position]), SCORE_DECIMALS),
-            whole(samples[index].faces[position].box_px),
+            round(samples[seen.frame].sample.time_s, 3),
+            samples[seen.frame].score(seen.position),
+            round_box(seen.face.box_px),
         )
-        for index, position in track
+        for seen in track
     )
+    numbers = [seen.frame for seen in track]
     is_clip = len(samples) > 1
-    spans = suspicious_spans(frames, [index for index, _ in track], thresholds.manipulated, enough) if is_clip else ()
+    spans = suspicious_spans(frames, numbers, model.thresholds.manipulated, min_frames) if is_clip else ()
     score = round(float(np.mean([frame.score for frame in frames])), SCORE_DECIMALS)
-    verdict = "manipulated" if spans else verdict_for(score, thresholds)
+    verdict = "manipulated" if spans else verdict_for(score, model.thresholds)
     return FaceTrack(
-        track_id,
-        max(frames, key=lambda frame: frame.score).box_px,
-        score,
-        verdict if len(frames) >= enough else "inconclusive",
-        frames,
-        _likely_manipulation(model, [(samples[index], position) for index, position in track]),
-        spans,
+        track_id=track_id,
+        box_px=max(frames, key=lambda frame: frame.score).box_px,
+        score=score,
+        verdict=verdict if len(frames) >= min_frames else "inconclusive",
+        frames=frames,
+        manipulation=_likely_manipulation(model, track, samples),
+        suspicious_spans=spans,
     )
 
 
-def _likely_manipulation(model: LoadedModel, places: list[tuple[Sample, int]]) -> LikelyManipulation | None:
-    """The kind that the frames of a track speak for, the more the higher they score."""
-    if not model.kinds:
+def _likely_manipulation(model: ModelInfo, track: Track, samples: Sequence[ScoredSample]) -> LikelyManipulation | None:
+    """The manipulation that the frames of a track speak for, the more the higher they score."""
+    if not model.manipulations:
         return None
-    weights = [max(float(sample.scores[position]), 1e-9) for sample, position in places]
-    shares = np.average([sample.kinds[position] for sample, position in places], axis=0, weights=weights)
+    predictions = [(samples[seen.frame].prediction, seen.position) for seen in track]
+    weights = [max(float(prediction.scores[position]), 1e-9) for prediction, position in predictions]
+    shares = np.average(
+        [prediction.manipulation_shares[position] for prediction, position in predictions], axis=0, weights=weights
+    )
     best = int(np.argmax(shares))
-    return LikelyManipulation(model.kinds[best], round(float(shares[best]), SCORE_DECIMALS))
+    return LikelyManipulation(model.manipulations[best], round(float(shares[best]), SCORE_DECIMALS))
 
 
 def suspicious_spans(
-    frames: Sequence[FrameScore], numbers: Sequence[int], threshold: float, enough: int
+    frames: Sequence[FrameScore], numbers: Sequence[int], threshold: float, min_frames: int
 ) -> tuple[SuspiciousSpan, ...]:
-    """Parts of a clip in which at least `enough` samples in a row score as manipulated: a swap may last some seconds only.
+    """Finds parts of a clip in which enough samples in a row score as manipulated: a swap may last some seconds only.
 
     Args:
-        frames: Of one face track, in order of time.
+        frames: Frames of one face track, in order of time.
         numbers: Which sample of the clip each of them is.
         threshold: Scores from it on are "manipulated".
-        enough: Fewer in a row can be a fluke.
+        min_frames: Fewer in a row can be a fluke.
     """
     runs: list[list[FrameScore]] = []
     last = None
@@ -191,11 +210,11 @@ def suspicious_spans(
             run[0].time_s, run[-1].time_s, round(float(np.mean([frame.score for frame in run])), SCORE_DECIMALS)
         )
         for run in runs
-        if len(run) >= enough
+        if len(run) >= min_frames
     )
 
 
-def _about_left_out_faces(facts: MediaFile, samples: list[Sample]) -> list[str]:
+def _about_left_out_faces(facts: MediaFile, samples: Sequence[Sample]) -> list[str]:
     """Sentences on the faces that were not assessed; of a video they count frames, not faces."""
     sentences = []
     for reason, words in NOT_ASSESSED.items():
@@ -215,6 +234,7 @@ def _about_left_out_faces(facts: MediaFile, samples: list[Sample]) -> list[str]:
     return sentences
 
 
-def whole(box: tuple[float, float, float, float]) -> tuple[int, int, int, int]:
-    """A box in whole pixels."""
-    return tuple(round(value) for value in box)
+def round_box(box: Box) -> PixelBox:
+    """Rounds a box to whole pixels."""
+    x0, y0, x1, y1 = (round(value) for value in box)
+    return x0, y0, x1, y1

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from detector.errors import MediaError
+
+# Called with the share done, 0..1, and what is being done; what it raises stops the work.
+Progress = Callable[[float, str], None]
 
 
 class Deadline:

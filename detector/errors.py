@@ -1,4 +1,4 @@
-"""The errors that reach the person who sent a file, each one plain sentence."""
+"""The errors that reach a person, each with one plain sentence."""
 
 from __future__ import annotations
 
@@ -9,3 +9,7 @@ class MediaError(ValueError):
 
 class NotAVideoError(MediaError):
     """The file cannot be opened as a video at all."""
+
+
+class CommandError(Exception):
+    """A command cannot run. The message is one plain sentence for the person who called it."""

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from detector.faces.detection import DetectedFace
-from detector.faces.quality import Reason
-from detector.media.files import MediaFile
-from detector.network.loading import ModelInfo, Thresholds
+from detector.facts import DetectedFace, MediaFile, ModelInfo, PixelBox, Provenance, Reason, Thresholds
 
-SCHEMA_VERSION = "1.3"
+SCHEMA_VERSION = "1.4"
 SCORE_DECIMALS = 6  # a threshold can lie within 1e-4 of 1
 
 Verdict = Literal["manipulated", "inconclusive", "no_manipulation_found", "no_face"]
@@ -24,7 +21,7 @@ class FrameScore:
 
     time_s: float
     score: float
-    box_px: tuple[int, int, int, int]
+    box_px: PixelBox
 
 
 @dataclass(frozen=True)
@@ -68,7 +65,7 @@ class NotAssessed:
     """A face that was found and cannot be judged: when, where ``(x0, y0, x1, y1)``, and why."""
 
     time_s: float
-    box_px: tuple[int, int, int, int]
+    box_px: PixelBox
     reason: Reason
 
 
@@ -87,7 +84,7 @@ class FaceTrack:
     """
 
     track_id: int
-    box_px: tuple[int, int, int, int]
+    box_px: PixelBox
     score: float
     verdict: Verdict
     frames: tuple[FrameScore, ...]
@@ -158,10 +155,11 @@ class ShownFrame:
 
 @dataclass(frozen=True)
 class Analysis:
-    """A result and the pictures behind it."""
+    """A result, the pictures behind it, and what the file says of its own origin, where that was read."""
 
     result: Result
     frames: tuple[ShownFrame, ...]
+    provenance: Provenance | None = None
 
     def most_suspicious(self, count: int) -> list[ShownFrame]:
         """The frames with the highest scores, in order of score.
@@ -191,6 +189,6 @@ def verdict_for(score: float, thresholds: Thresholds) -> Verdict:
     return "inconclusive"
 
 
-def result_to_dict(result: Result) -> dict:
-    """The JSON of the interface, as documented in the README."""
+def result_to_dict(result: Result | ModelInfo) -> dict[str, Any]:
+    """Gives the documented JSON of a result, or of a model alone."""
     return asdict(result)

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from detector.network.loading import LoadedModel, ModelInfo, Thresholds
-from detector.network.runtimes import log_odds
+from detector.facts import ModelInfo, Thresholds
+from detector.network.loading import LoadedModel
+from detector.network.runtimes import Prediction, log_odds
 from tests.media_factory import astronaut
 
 PLACES = 7
@@ -26,17 +27,12 @@ class RednessRuntime:
         margin = 60 * (colours[:, 0] - colours[:, 1]) - 15
         return np.stack([-margin / 2, margin / 2], axis=1)
 
-    def logits(self, crops: list[np.ndarray], real: int = 0, sure_at: Sequence[float] = ()) -> np.ndarray:
+    def predict(self, crops: Sequence[np.ndarray]) -> Prediction:
         """See `detector.network.runtimes.Runtime`."""
-        return self.of_colours(np.stack([colours_of_places(crop).mean(axis=(0, 1)) for crop in crops]))
-
-    def logits_and_evidence(
-        self, crops: list[np.ndarray], real: int, sure_at: Sequence[float] = ()
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """See `detector.network.runtimes.Runtime`."""
+        logits = self.of_colours(np.stack([colours_of_places(crop).mean(axis=(0, 1)) for crop in crops]))
         places = np.concatenate([colours_of_places(crop).reshape(-1, 3) for crop in crops])
-        evidence = log_odds(self.of_colours(places), real).reshape(-1, PLACES, PLACES)
-        return self.logits(crops), evidence.astype(np.float32)
+        evidence = log_odds(self.of_colours(places), real=0).reshape(-1, PLACES, PLACES)
+        return Prediction(logits, evidence.astype(np.float32), real=0)
 
 
 def colours_of_places(crop: np.ndarray) -> np.ndarray:

@@ -13,16 +13,15 @@ ANSWER = """
 import json, sys
 from pathlib import Path
 from detector.analyzer import Analyzer
-from detector.batch.runner import analyze_file
 from detector.report.evidence_report import build_evidence, write_evidence
 from detector.network.loading import load_model
 from detector.results import result_to_dict
 analyzer, folder = Analyzer(load_model()), Path(sys.argv[1])
 for name in ("astronaut.jpg", "astronaut.mp4"):
     path = Path("examples", name)
-    analysis = analyze_file(analyzer, path, 8)
+    analysis = analyzer.analyze(path, 8)
     (folder / f"{name}.json").write_text(json.dumps(result_to_dict(analysis.result)))
-    write_evidence(build_evidence(path, analysis, analyzer.model), folder, f"{name}-evidence")
+    write_evidence(build_evidence(analysis, analyzer.model), folder, f"{name}-evidence")
 """
 
 

@@ -167,7 +167,7 @@ def test_writers_on_a_full_disk_leave_what_was_there(analyzer, clip, tmp_path):
     with full_disk(), pytest.raises(OSError, match="too large"):
         write_annotated_video(clip, analysis.result, video)
     with full_disk(), pytest.raises(OSError, match="too large"):
-        write_evidence(build_evidence(clip, analysis, analyzer.model), page.parent, "evidence")
+        write_evidence(build_evidence(analysis, analyzer.model), page.parent, "evidence")
     assert (video.read_text(), page.read_text()) == ("older", "older")
     assert (
         sorted(path.name for path in page.parent.iterdir() if path.suffix == ".part" or ".partial" in path.name) == []

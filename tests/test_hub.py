@@ -36,11 +36,10 @@ timm_model = timm.create_model("hf-hub:tester/vgg16", pretrained=True).eval()
 pipe = transformers.pipeline("image-classification", model="tester/vgg16")
 from PIL import Image
 labels = {row["label"]: row["score"] for row in pipe(Image.fromarray(crop))}
-sigmoid = lambda v: float(1 / (1 + np.exp(-v)))
 print(json.dumps({
     "id": pulled.info.id, "revision": pulled.info.revision,
-    "ours": sigmoid(pulled.score_log_odds([crop])[0]),
-    "bundled": sigmoid(bundled.score_log_odds([crop])[0]),
+    "ours": float(pulled.predict([crop]).scores[0]),
+    "bundled": float(bundled.predict([crop]).scores[0]),
     "timm": float(timm_model(x).softmax(1)[0, 1]),
     "pipeline": labels["fake"],
 }))

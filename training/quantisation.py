@@ -80,7 +80,7 @@ def quantise(folder: Path, training: list[datasets.Dataset], test: EvaluationSet
     }
     _write(file, config, stored)
     int8 = load_folder(folder, folder.name, runtime="int8")
-    moved = int8.score_log_odds(others) - exact.score_log_odds(others)
+    moved = int8.predict(others).log_odds - exact.predict(others).log_odds
     stored["margin"] = MARGIN_DEVIATIONS * float(np.sqrt(np.mean(moved**2)))
     _write(file, config, stored)
     measured = compare(folder, test)

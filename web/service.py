@@ -209,7 +209,7 @@ class Service:
 
     def _reports(self, file: str, analysis: Analysis, request: gr.Request) -> tuple[str, str]:
         """The evidence report as HTML and as JSON."""
-        evidence = build_evidence(file, analysis, self._analyzer.model)
+        evidence = build_evidence(analysis, self._analyzer.model)
         html, record = write_evidence(evidence, self._new_folder(request), f"{Path(file).stem[:80]}-evidence")
         return str(html), str(record)
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from detector.faces.detection import DetectedFace, crop_square
+from detector.faces.detection import crop_square
+from detector.facts import DetectedFace
 
 POINTS = 478
 # The last ten points lie on the irises and move with the gaze; the face itself has 468.

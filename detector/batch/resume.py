@@ -10,8 +10,8 @@ from pathlib import Path
 
 from detector.batch.output import item_to_dict
 from detector.batch.runner import BatchItem
+from detector.facts import ModelInfo
 from detector.media.files import file_sha256
-from detector.network.loading import ModelInfo
 from detector.results import SCHEMA_VERSION
 
 
@@ -61,7 +61,7 @@ def line(item: BatchItem, frames_per_video: int, report: str | None = None) -> s
     return _text(record | {"frames_per_video": frames_per_video, "report": report})
 
 
-def go_on(output: Path, files: Iterable[Path], wanted: Wanted) -> list[Path]:
+def resume(output: Path, files: Iterable[Path], wanted: Wanted) -> list[Path]:
     """Makes an output ready to be appended to, and says which files are still to be analysed.
 
     Lines of these files that are errors, or do not meet what is wanted, are dropped, and so is a half-written last

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,12 +12,11 @@ from pathlib import Path
 import av
 import cv2
 
-from detector.analyzer import FRAMES_PER_VIDEO, Analyzer, Progress
-from detector.deadline import Deadline
-from detector.errors import MediaError, NotAVideoError
+from detector.analyzer import FRAMES_PER_VIDEO, Analyzer
+from detector.deadline import Deadline, Progress
+from detector.errors import MediaError
 from detector.media.files import check_size, file_sha256
 from detector.results import Analysis, Result
-from detector.sandbox.client import WORKERS
 
 logger = logging.getLogger(__name__)
 
@@ -55,51 +54,11 @@ class BatchItem:
     analysis: Analysis | None = None
 
 
-class _Cancelled(Exception):
-    """Leaves a video in its midst."""
-
-
-def analyze_file(
-    analyzer: Analyzer,
-    path: str | Path,
-    frames: int = FRAMES_PER_VIDEO,
-    progress: Progress | None = None,
-    exact: bool = False,
-) -> Analysis:
-    """Assesses a photo or a video; the content decides which it is, never the name.
-
-    Args:
-        analyzer: Has the model.
-        path: The file.
-        frames: How many frames of a video to sample.
-        progress: Called with the share done, 0..1, and what is being done.
-        exact: See `Analyzer.analyze_video`.
-
-    Raises:
-        MediaError: It cannot be opened, or is neither a photo nor a video that can be read.
-    """
-    path = Path(path)
-    try:
-        check_size(path)
-        if WORKERS.run("is_photo", path):
-            return analyzer.analyze_image(path)
-    except OSError as error:
-        raise MediaError(f"The file cannot be opened ({error.strerror or 'no reason given'}).") from error
-    try:
-        return analyzer.analyze_video(path, frames=frames, progress=progress, exact=exact)
-    except NotAVideoError as error:
-        raise MediaError(
-            "The file is neither a photo nor a video that can be read, or it is cut off; "
-            "please send a JPEG, PNG, WebP, GIF or HEIC, or an MP4, MOV, WebM, MKV or AVI."
-        ) from error
-
-
 def analyze_many(
     analyzer: Analyzer,
     paths: Iterable[str | Path],
     frames: int = FRAMES_PER_VIDEO,
     progress: Progress | None = None,
-    cancelled: Callable[[], bool] | None = None,
     keep_analyses: bool = False,
     exact: bool = False,
     file_s: float = math.inf,
@@ -112,7 +71,6 @@ def analyze_many(
         paths: The files, in the order of the items.
         frames: How many frames of a video to sample.
         progress: Called with the share of all files done, 0..1, and what is being done.
-        cancelled: Asked between files and between the frames of a video; once it says yes, no item follows.
         keep_analyses: Gives the pictures with each item, up to 60 MB; drop them before you ask for the next one.
         exact: See `Analyzer.analyze_video`.
         file_s: How long one file may take; a video that takes longer is an error of its own.
@@ -122,7 +80,7 @@ def analyze_many(
         One item a file.
     """
     files = [Path(path) for path in paths]
-    known: dict[str, BatchItem] = {}
+    known: dict[str, tuple[Path, Result]] = {}  # by the hash of the file
     of_all = Deadline(all_s)
     for index, path in enumerate(files):
         if of_all.is_over:
@@ -130,22 +88,19 @@ def analyze_many(
                 path, "", error="The files before it took too long, so this one was left; please send it again."
             )
             continue
-        report = partial(_report, progress, cancelled, Deadline(file_s), path.name, index, len(files))
-        try:
-            report(0.0)
-            item = _analyze_one(analyzer, path, frames, report, known, keep_analyses, exact)
-            report(1.0)
-        except _Cancelled:
-            return
+        report = partial(_report, progress, Deadline(file_s), path.name, index, len(files))
+        analyze = partial(analyzer.analyze, frames=frames, progress=report, exact=exact, with_provenance=keep_analyses)
+        report(0.0)
+        item = _analyze_one(path, known, analyze, keep_analyses)
+        report(1.0)
         if item.result:
-            known.setdefault(item.sha256, replace(item, analysis=None))
+            known.setdefault(item.sha256, (path, item.result))
         yield item
         del item  # with its pictures, before the next file brings its own
 
 
 def _report(
     progress: Progress | None,
-    cancelled: Callable[[], bool] | None,
     deadline: Deadline,
     name: str,
     index: int,
@@ -154,8 +109,6 @@ def _report(
     doing: str = "",
 ) -> None:
     """Passes the progress of one of `count` files on."""
-    if share < 1 and cancelled and cancelled():
-        raise _Cancelled
     if 0 < share < 1:
         deadline.check()
     if progress:
@@ -163,13 +116,7 @@ def _report(
 
 
 def _analyze_one(
-    analyzer: Analyzer,
-    path: Path,
-    frames: int,
-    progress: Progress,
-    known: dict[str, BatchItem],
-    keep_analysis: bool,
-    exact: bool,
+    path: Path, known: Mapping[str, tuple[Path, Result]], analyze: Callable[..., Analysis], keep_analysis: bool
 ) -> BatchItem:
     sha256 = ""
     try:
@@ -178,10 +125,10 @@ def _analyze_one(
         check_size(path)
         sha256 = file_sha256(path)
         if sha256 in known:
-            same = known[sha256]
-            facts = replace(same.result.file, name=path.name)
-            return replace(same, path=path, result=replace(same.result, file=facts), duplicate_of=same.path)
-        analysis = analyze_file(analyzer, path, frames, progress, exact)
+            first, result = known[sha256]
+            facts = replace(result.file, name=path.name)
+            return BatchItem(path, sha256, replace(result, file=facts), duplicate_of=first)
+        analysis = analyze(path, sha256=sha256)
     except MediaError as error:
         logger.info("%s: %s", path, error, exc_info=True)
         return BatchItem(path, sha256, error=str(error))

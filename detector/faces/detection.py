@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+
+from detector.facts import Box, DetectedFace
 
 # Shown to the model, so part of the data protocol: a change here needs a newly built data set.
 CROP_SCALE = 1.3
@@ -25,30 +26,6 @@ TURN_GAIN = 0.03
 NMS_IOU = 0.4
 
 _WEIGHTS = Path(__file__).parent / "weights" / "face_detection_yunet_2023mar.onnx"
-
-
-@dataclass(frozen=True)
-class DetectedFace:
-    """A face in an image.
-
-    Attributes:
-        box_px: ``(x0, y0, x1, y1)`` in pixels of the image, may reach beyond its border.
-        landmarks_px: Five ``(x, y)``: right eye, left eye, nose, right and left mouth corner of the person.
-        detector_score: Confidence of the detector, 0..1.
-        quarter_turns: How often the image was turned counter-clockwise by 90 degrees before the
-            face was found upright; 0 unless the picture lies on its side or head.
-    """
-
-    box_px: tuple[float, float, float, float]
-    landmarks_px: tuple[tuple[float, float], ...]
-    detector_score: float
-    quarter_turns: int = 0
-
-    @property
-    def size_px(self) -> float:
-        """Shorter side of the box in pixels."""
-        x0, y0, x1, y1 = self.box_px
-        return min(x1 - x0, y1 - y0)
 
 
 class FaceDetector:
@@ -162,7 +139,7 @@ def _merge(upright: list[DetectedFace], turned: list[DetectedFace]) -> list[Dete
     return merged
 
 
-def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> float:
+def _overlap(a: Box, b: Box) -> float:
     """Intersection over union of two boxes."""
     width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
     shared = max(width, 0) * max(height, 0)
@@ -173,7 +150,7 @@ def _best_score(faces: list[DetectedFace]) -> float:
     return max((face.detector_score for face in faces), default=0.0)
 
 
-def _area(box: tuple[float, float, float, float]) -> float:
+def _area(box: Box) -> float:
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
@@ -189,7 +166,7 @@ def _turn_back(face: DetectedFace, turns: int, width: int, height: int) -> Detec
     return DetectedFace(box, tuple(back(*point) for point in face.landmarks_px), face.detector_score, turns)
 
 
-def crop_square(box_px: tuple[float, float, float, float], scale: float = CROP_SCALE) -> tuple[int, int, int]:
+def crop_square(box_px: Box, scale: float = CROP_SCALE) -> tuple[int, int, int]:
     """The square around a box: ``(left, top, side)`` in whole pixels, possibly beyond the border."""
     x0, y0, x1, y1 = box_px
     side = max(round(scale * max(x1 - x0, y1 - y0)), 1)

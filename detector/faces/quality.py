@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import cv2
 import numpy as np
 
-from detector.faces.detection import MIN_FACE_PX, DetectedFace
+from detector.faces.detection import MIN_FACE_PX
+from detector.facts import DetectedFace, Reason
 
-Reason = Literal["too_small", "too_blurred", "too_compressed", "outside_picture", "hidden"]
-
+# Why a face was not assessed, in words that follow "a face" or "faces".
+NOT_ASSESSED: dict[Reason, str] = {
+    "too_small": f"smaller than {MIN_FACE_PX} pixels",
+    "too_blurred": "more blurred than any that the model was evaluated on",
+    "too_compressed": "more compressed than any that the model was evaluated on",
+    "outside_picture": "cut off by the border of the picture",
+    "hidden": "mostly hidden or turned away",
+}
 # Median of real validation crops blurred with a sigma of 3 px at 224 px, the strongest blur that models are evaluated
 # at; 99 % of the same crops lie under .75 as they are.
 MAX_BLUR = 0.81
@@ -20,7 +25,7 @@ MIN_JPEG_QUALITY = 20
 MIN_SHARE_INSIDE = 0.6
 # Of the face detector. 99.5 % of real validation crops have .86 and more, whatever their size and compression; of portraits
 # whose lower two thirds are covered 36 % are not found at all, and a third of the others lie below.
-MIN_DETECTOR_SCORE = 0.8
+MIN_ASSESSED_SCORE = 0.8
 _SIDE_PX = 224
 _SMOOTHING_PX = 9
 
@@ -33,7 +38,7 @@ def problem_of_place(face: DetectedFace, width: int, height: int) -> Reason | No
     inside = max(min(x1, width) - max(x0, 0), 0) * max(min(y1, height) - max(y0, 0), 0)
     if inside < MIN_SHARE_INSIDE * (x1 - x0) * (y1 - y0):
         return "outside_picture"
-    return "hidden" if face.detector_score < MIN_DETECTOR_SCORE else None
+    return "hidden" if face.detector_score < MIN_ASSESSED_SCORE else None
 
 
 def problem_of_crop(crop: np.ndarray) -> Reason | None:

@@ -8,7 +8,8 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from detector.faces.detection import DetectedFace, crop_face
+from detector.faces.detection import crop_face
+from detector.facts import DetectedFace
 
 # PySceneDetect's detectors can be fed single frames, but compare them pixel by pixel, as frames 1/25 s apart need it:
 # between samples seconds apart its measure gave 42 for a moving camera, 40 for a flash, and 43 for real cuts.
@@ -33,7 +34,7 @@ _POINTS_SIDE_PX = 320
 _TOLERANCE_PX = 1.5  # how far a point may lie from where the movement puts it, in the small picture
 _MIN_STRUCTURE = 3.0  # standard deviation in grey levels; flatter blocks look like any other
 _MIN_BLOCKS = 4
-_LOOK_SCALE = 3.0  # side of the crop over the longer side of the face
+_APPEARANCE_SCALE = 3.0  # side of the crop over the longer side of the face
 # Rows and columns of that crop, in shares: the face, the head with its hair, the clothes under the chin.
 _PARTS = ((0.33, 0.67, 0.37, 0.63), (0.22, 0.67, 0.29, 0.71), (0.73, 1.0, 0.25, 0.75))
 
@@ -89,14 +90,14 @@ def find_cuts(images: Iterable[np.ndarray]) -> list[tuple[int, int]]:
     return cuts
 
 
-def look(image: np.ndarray, face: DetectedFace) -> np.ndarray:
-    """The colours of a face, its head and the clothes below it, one normalised histogram a row.
+def appearance(image: np.ndarray, face: DetectedFace) -> np.ndarray:
+    """Gives the colours of a face, its head and the clothes below it, one normalised histogram a row.
 
     Args:
         image: ``(H, W, 3)`` uint8 RGB.
         face: A face of this image.
     """
-    crop = cv2.cvtColor(crop_face(image, face, _LOOK_SCALE), cv2.COLOR_RGB2LAB)
+    crop = cv2.cvtColor(crop_face(image, face, _APPEARANCE_SCALE), cv2.COLOR_RGB2LAB)
     side = crop.shape[0]
     rows = []
     for top, bottom, left, right in _PARTS:
@@ -108,8 +109,8 @@ def look(image: np.ndarray, face: DetectedFace) -> np.ndarray:
     return np.array(rows)
 
 
-def likeness(a: np.ndarray, b: np.ndarray) -> float:
-    """How alike two looks are, 0..1: the mean Bhattacharyya coefficient of their rows."""
+def appearance_similarity(a: np.ndarray, b: np.ndarray) -> float:
+    """Measures how alike two appearances are, 0..1: the mean Bhattacharyya coefficient of their rows."""
     return float(np.sqrt(a * b).sum(axis=1).mean())
 
 

@@ -5,26 +5,23 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import c2pa
 
+from detector.facts import ContentCredentials, CredentialAction, CredentialsState
 from detector.text import one_line
 
 logger = logging.getLogger(__name__)
 
-State = Literal["Trusted", "Valid", "Invalid", "Unreadable", "NotFetched"]
-
-STATE_TITLE: dict[State, str] = {
+STATE_TITLE: dict[CredentialsState, str] = {
     "Trusted": "Valid, signer trusted",
     "Valid": "Valid signature, signer not confirmed",
     "Invalid": "Invalid, check failed",
     "Unreadable": "Not readable",
     "NotFetched": "Not fetched",
 }
-STATE_TEXT: dict[State, str] = {
+STATE_TEXT: dict[CredentialsState, str] = {
     "Trusted": "The file is unchanged since it was signed, and the signer is on a list of trusted signers.",
     "Valid": "The file is unchanged since it was signed, but who signed it is not confirmed: anyone can sign in any name, "
     "and this software has no list of trusted signers to check the name against.",
@@ -77,50 +74,6 @@ _SETTINGS = {
     "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},
     "core": {"allowed_network_hosts": []},
 }
-
-
-@dataclass(frozen=True)
-class CredentialAction:
-    """Something that was done to the media, as its credentials say.
-
-    Attributes:
-        action: Such as ``c2pa.created``.
-        when: As stated; None where it is not.
-        software: What did it; None where it is not stated.
-        digital_source_type: Address of the IPTC's term; None where it is not stated.
-        signed_by: Who signed this statement: the signer of the file, or of something it was made from.
-    """
-
-    action: str
-    when: str | None
-    software: str | None
-    digital_source_type: str | None
-    signed_by: str | None
-
-
-@dataclass(frozen=True)
-class ContentCredentials:
-    """C2PA content credentials of a file. Only the state is this software's finding; all else is what they claim.
-
-    Attributes:
-        validation_state: "Valid" is no more than intact: see `STATE_TEXT`.
-        issuer: Organisation in the signer's certificate.
-        common_name: Name in the signer's certificate.
-        signed_time: By a time-stamping service; None where none was asked.
-        claim_generator: Software that made them.
-        actions: Of the file itself first, then of what it was made from.
-        digital_source_types: All that the actions name, each once.
-        problems: Why they do not hold, or are not trusted, in plain sentences.
-    """
-
-    validation_state: State
-    issuer: str | None = None
-    common_name: str | None = None
-    signed_time: str | None = None
-    claim_generator: str | None = None
-    actions: tuple[CredentialAction, ...] = ()
-    digital_source_types: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
 
 
 def read_credentials(path: str | Path, trust_anchors: str = "") -> ContentCredentials | None:

@@ -3,34 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 
 from detector.errors import MediaError
 from detector.limits import MAX_ASPECT_RATIO, MAX_FILE_BYTES
-
-
-@dataclass(frozen=True)
-class MediaFile:
-    """Facts about a file as it was received.
-
-    Attributes:
-        name: File name without folders.
-        sha256: Hex digest of the original bytes.
-        bytes: Size of the file.
-        media_type: From the content, not from the name, such as ``image/jpeg``.
-        width_px: Width after the stored orientation is applied, in square pixels.
-        height_px: Height after the stored orientation is applied, in square pixels.
-        duration_s: Seconds from the first frame to the end of the last; None for a photo.
-    """
-
-    name: str
-    sha256: str
-    bytes: int
-    media_type: str
-    width_px: int
-    height_px: int
-    duration_s: float | None
 
 
 def file_sha256(path: str | Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,9 @@ import pillow_heif
 from PIL import Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
 from detector.errors import MediaError
+from detector.facts import MediaFile
 from detector.limits import MAX_COUNTED_PAGES, MAX_IMAGE_PIXELS, MIN_IMAGE_SIDE_PX
-from detector.media.files import MediaFile, check_aspect_ratio, check_size, file_sha256
+from detector.media.files import check_aspect_ratio, check_size, file_sha256
 
 pillow_heif.register_heif_opener()  # HEIC photos of phones; Pillow itself reads AVIF
 
@@ -39,12 +41,36 @@ _TABLE_SUM_AT_QUALITY_50 = 3688  # JPEG standard (ITU-T T.81), table K.1
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")
 
 
-def read_image(path: str | Path) -> tuple[MediaFile, np.ndarray]:
-    """Reads a photo; of an animated picture, its first frame.
+@dataclass(frozen=True)
+class Photo:
+    """A photo that was read.
 
-    Returns:
-        The facts about the file and its pixels, ``(H, W, 3)`` uint8 RGB with the EXIF orientation
-        applied, transparency laid on white, greys of more bits scaled to 8.
+    Attributes:
+        facts: Facts about the file.
+        image: ``(H, W, 3)`` uint8 RGB with the EXIF orientation applied, transparency laid on white, greys of more bits
+            scaled to 8; of an animated picture, its first frame.
+        jpeg_quality: About which quality, 1..100, a JPEG was last saved at, by libjpeg's scale; None for other formats.
+        problems: What a reader must know of the photo, in plain sentences.
+    """
+
+    facts: MediaFile
+    image: np.ndarray
+    jpeg_quality: int | None
+    problems: list[str]
+
+
+def read_image(path: str | Path) -> tuple[MediaFile, np.ndarray]:
+    """Reads the facts and the pixels of a photo; see `read_photo`."""
+    photo = read_photo(path)
+    return photo.facts, photo.image
+
+
+def read_photo(path: str | Path, sha256: str = "") -> Photo:
+    """Reads a photo.
+
+    Args:
+        path: The file.
+        sha256: Hex digest of its bytes where that is known already; else it is computed.
 
     Raises:
         MediaError: The file is empty, too large, truncated, or not a photo.
@@ -53,23 +79,11 @@ def read_image(path: str | Path) -> tuple[MediaFile, np.ndarray]:
     size = check_size(path)
     try:
         with Image.open(path, formats=IMAGE_FORMATS) as image:
-            width, height = image.size
-            if width * height > MAX_IMAGE_PIXELS:
-                raise MediaError(
-                    f"The photo has {width} x {height} pixels; the limit is {MAX_IMAGE_PIXELS // 10**6} megapixels, "
-                    "so please send a smaller copy."
-                )
-            if min(width, height) < MIN_IMAGE_SIDE_PX:
-                raise MediaError(
-                    f"The photo has only {width} x {height} pixels; "
-                    f"it needs at least {MIN_IMAGE_SIDE_PX} on each side to show a face."
-                )
-            check_aspect_ratio("photo", width, height)
-            if image.format == "TIFF":
-                _check_tiff(image)
-            media_type = _media_type(path, image)
+            _check_pixels(image)
+            media_type, quality = _media_type(path, image), _jpeg_quality(image)
             image.load()
             pixels = np.asarray(_to_rgb(ImageOps.exif_transpose(image)))
+            problems = _problems(image)
     except UnidentifiedImageError as error:
         raise MediaError(
             "The file is not a photo that can be read; please send a JPEG, PNG, WebP, GIF or HEIC."
@@ -84,8 +98,9 @@ def read_image(path: str | Path) -> tuple[MediaFile, np.ndarray]:
         raise MediaError(
             "The photo is damaged or cut off and cannot be decoded; please send the original file."
         ) from error
-    facts = MediaFile(path.name, file_sha256(path), size, media_type, pixels.shape[1], pixels.shape[0], None)
-    return facts, pixels
+    height, width = pixels.shape[:2]
+    facts = MediaFile(path.name, sha256 or file_sha256(path), size, media_type, width, height, None)
+    return Photo(facts, pixels, quality, problems)
 
 
 def photo_is_known(path: str | Path) -> bool:
@@ -107,38 +122,51 @@ def photo_is_known(path: str | Path) -> bool:
         return True
 
 
-def jpeg_quality(path: str | Path) -> int | None:
-    """About which quality, 1..100, a JPEG was last saved at, by libjpeg's scale; None for other formats.
+def _check_pixels(image: Image.Image) -> None:
+    """Raises MediaError for a photo that is too large or too small, a strip, or of a kind that is read unsafely."""
+    width, height = image.size
+    if width * height > MAX_IMAGE_PIXELS:
+        raise MediaError(
+            f"The photo has {width} x {height} pixels; the limit is {MAX_IMAGE_PIXELS // 10**6} megapixels, "
+            "so please send a smaller copy."
+        )
+    if min(width, height) < MIN_IMAGE_SIDE_PX:
+        raise MediaError(
+            f"The photo has only {width} x {height} pixels; "
+            f"it needs at least {MIN_IMAGE_SIDE_PX} on each side to show a face."
+        )
+    check_aspect_ratio("photo", width, height)
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        _check_tiff(image)
 
-    Read off the brightness table, whose entries grow as quality falls.
-    """
-    with Image.open(path, formats=IMAGE_FORMATS) as image:
-        tables = getattr(image, "quantization", None)
+
+def _jpeg_quality(image: Image.Image) -> int | None:
+    """See `Photo`; read off the brightness table, whose entries grow as quality falls."""
+    tables = getattr(image, "quantization", None)
     if not tables:
         return None
     scale = 100 * sum(next(iter(tables.values()))) / _TABLE_SUM_AT_QUALITY_50
     return round(min(max(5000 / scale if scale > 100 else (200 - scale) / 2, 1), 100))
 
 
-def image_problems(path: str | Path) -> list[str]:
-    """What a reader must know of a photo that `read_image` read, in plain sentences."""
-    with Image.open(path, formats=IMAGE_FORMATS) as image:
-        if image.format == "TIFF":
-            pages = _pages(image)
-            if pages > MAX_COUNTED_PAGES:
-                return [f"The file holds more than {MAX_COUNTED_PAGES} pictures; only the first was looked at."]
-            return [f"The file holds {pages} pictures; only the first was looked at."] if pages > 1 else []
-        if image.format in _ANIMATED_FORMATS:
-            try:
-                pictures = getattr(image, "n_frames", 1)
-            except DECODING_ERRORS:  # damaged after the first, which was read
-                return ["The picture is animated; only the first of its frames was looked at."]
-            if pictures > 1:
-                return [f"The picture is animated; only the first of its {pictures} frames was looked at."]
+def _problems(image: Image.Image) -> list[str]:
+    """See `Photo`; moves to other pages of the file, so it comes last."""
+    if image.format == "TIFF":
+        pages = _pages(image)
+        if pages > MAX_COUNTED_PAGES:
+            return [f"The file holds more than {MAX_COUNTED_PAGES} pictures; only the first was looked at."]
+        return [f"The file holds {pages} pictures; only the first was looked at."] if pages > 1 else []
+    if image.format in _ANIMATED_FORMATS:
+        try:
+            pictures = getattr(image, "n_frames", 1)
+        except DECODING_ERRORS:  # damaged after the first, which was read
+            return ["The picture is animated; only the first of its frames was looked at."]
+        if pictures > 1:
+            return [f"The picture is animated; only the first of its {pictures} frames was looked at."]
     return []
 
 
-def _check_tiff(image: Image.Image) -> None:
+def _check_tiff(image: TiffImagePlugin.TiffImageFile) -> None:
     """Raises MediaError for a kind of TIFF that Pillow reads unsafely."""
     tags = image.tag_v2
     is_safe = (
@@ -167,7 +195,7 @@ def _media_type(path: Path, image: Image.Image) -> str:
     if image.format == "HEIF":
         with open(path, "rb") as stream:
             return "image/heic" if stream.read(12)[8:] in _HEIC_BRANDS else "image/heif"
-    return Image.MIME.get(image.format, "application/octet-stream")
+    return Image.MIME.get(image.format or "", "application/octet-stream")
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

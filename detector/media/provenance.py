@@ -6,15 +6,15 @@ import logging
 import math
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import av
 from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import IFDRational
 
+from detector.facts import Entry, Provenance
 from detector.media.container import OPEN_OPTIONS
-from detector.media.credentials import ContentCredentials, read_credentials
+from detector.media.credentials import read_credentials
 from detector.media.images import DECODING_ERRORS, IMAGE_FORMATS
 from detector.text import one_line
 
@@ -39,23 +39,6 @@ _XMP_PROPERTIES = ("CreatorTool", "DigitalSourceType", "Credit", "Source", "AIPr
 # No two parts of it can match the same letters, so it takes no longer than the text is long.
 _XMP = re.compile(rf'({"|".join(_XMP_PROPERTIES)})(?:\s*=\s*"([^"<]{{1,2000}})"|>\s*([^<>\s][^<>]{{0,1999}})<)')
 _MAX_XMP_BYTES = 2_000_000
-
-Entry = tuple[str, str]
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """What a file says of its own origin; names and values are single printable lines.
-
-    Attributes:
-        exif: ``(name, value)``, without binary values; GPS ones start with "GPS".
-        container: ``(name, value)`` of the file format, its streams and its text.
-        content_credentials: None where it has none.
-    """
-
-    exif: tuple[Entry, ...]
-    container: tuple[Entry, ...]
-    content_credentials: ContentCredentials | None
 
 
 def read_provenance(path: str | Path) -> Provenance:

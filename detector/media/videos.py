@@ -12,6 +12,7 @@ import av
 import numpy as np
 
 from detector.errors import MediaError, NotAVideoError
+from detector.facts import MediaFile
 from detector.limits import MAX_FILE_BYTES, MAX_LOST_PACKETS, MAX_LOST_RUNS, MAX_VIDEO_PIXELS
 from detector.media.container import (
     DECODER_OPTIONS,
@@ -21,7 +22,7 @@ from detector.media.container import (
     pixel_aspect,
     square_size,
 )
-from detector.media.files import MediaFile, check_aspect_ratio, check_size, file_sha256
+from detector.media.files import check_aspect_ratio, check_size, file_sha256
 from detector.media.frame_index import read_index
 from detector.media.sampling import near_stamps
 
@@ -44,7 +45,7 @@ class VideoFrame:
 class Video:
     """A video file opened for sampling; use as a context manager.
 
-    A file of one's own may be larger than an upload (`max_bytes`).
+    A file of one's own may be larger than an upload (`max_bytes`). Its hash is computed unless `sha256` gives it.
 
     Attributes:
         facts: The `MediaFile` of this video.
@@ -57,7 +58,7 @@ class Video:
         MediaError: Empty, too large, too long, not a video, or without a video stream.
     """
 
-    def __init__(self, path: str | Path, max_bytes: int | None = MAX_FILE_BYTES):
+    def __init__(self, path: str | Path, max_bytes: int | None = MAX_FILE_BYTES, sha256: str = ""):
         path = Path(path)
         size = check_size(path, max_bytes)
         self.damaged_frames = 0
@@ -71,7 +72,7 @@ class Video:
         try:
             self._open_stream(size)
             self._index = read_index(self._container, self._stream)
-            self.facts = self._read_facts(path, size)
+            self.facts = self._read_facts(path, size, sha256)
         except BaseException:
             self._container.close()
             raise
@@ -110,16 +111,16 @@ class Video:
         context.options = DECODER_OPTIONS
         self._counts_frames = self._container.format.name == "avi" and context.has_b_frames
 
-    def _read_facts(self, path: Path, size: int) -> MediaFile:
+    def _read_facts(self, path: Path, size: int, sha256: str) -> MediaFile:
         first = next(self._decode_from(self._index.times[0]), None)
         if first is None and not self._stream.codec_context.width:  # the decoder refused the pictures by their size
             raise MediaError("No frame of the video can be decoded: it is damaged, or its frames are larger than 8K.")
         if first is None:
             raise MediaError("No frame of the video can be decoded; please send the original file.")
         height, width = self._upright(first).shape[:2]
-        return MediaFile(
-            path.name, file_sha256(path), size, media_type(self._container, path), width, height, self._index.duration_s
-        )
+        sha256 = sha256 or file_sha256(path)
+        kind, duration_s = media_type(self._container, path), self._index.duration_s
+        return MediaFile(path.name, sha256, size, kind, width, height, duration_s)
 
     def problems(self) -> list[str]:
         """What a reader must know of the file and of the frames decoded so far, in plain sentences."""

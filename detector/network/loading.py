@@ -6,8 +6,11 @@ import json
 import logging
 import os
 import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, get_args
 
 import httpx2
 import numpy as np
@@ -15,9 +18,10 @@ from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OfflineModeIsEnabled
 from safetensors import SafetensorError
 
+from detector.facts import ModelInfo, Thresholds
 from detector.media.files import file_sha256
 from detector.network.hub_cache import weights_are_intact
-from detector.network.runtimes import Choice, Runtime, build_runtime, chosen_runtime, log_odds, softmax
+from detector.network.runtimes import Choice, Prediction, RefiningRuntime, Runtime, RuntimeFacts, UnsuitableError
 
 logger = logging.getLogger(__name__)
 
@@ -27,50 +31,12 @@ BUNDLED_FOLDER = _INSTALLED_MODEL if _INSTALLED_MODEL.is_dir() else Path(__file_
 # A Hub that has not delivered by then is left to fill the cache for the next start.
 HUB_TIMEOUT_S = 8.0
 _PROBE_TIMEOUT_S = 3.0
+RUNTIME_VARIABLE = "MODEL_RUNTIME"
 _FILES = ["config.json", "model.safetensors", "README.md", "plots/*.png"]
 
 
 class ModelError(RuntimeError):
     """A model folder cannot be used."""
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """Operating points, fitted on validation data and stored with the model.
-
-    Attributes:
-        no_manipulation_found: Scores below it.
-        manipulated: Scores from it on; between the two a face is inconclusive.
-    """
-
-    no_manipulation_found: float
-    manipulated: float
-
-    @property
-    def log_odds(self) -> tuple[float, float]:
-        """Both as log odds, the lower first; infinite at 0 and 1."""
-        with np.errstate(divide="ignore"):
-            shares = np.array([self.no_manipulation_found, self.manipulated])
-            return tuple(np.log(shares / (1 - shares)).tolist())
-
-
-@dataclass(frozen=True)
-class ModelInfo:
-    """Which model answered.
-
-    Attributes:
-        id: Hub id, or ``bundled``, or a folder name.
-        revision: Hub commit, or ``sha256:`` and the first digits of the weights' hash.
-        label_names: Class names in the order of the outputs.
-        thresholds: The stored operating points.
-        runtime: What computed the scores: ``openvino-int8``, ``openvino-fp32`` or ``torch-fp32``.
-    """
-
-    id: str
-    revision: str
-    label_names: tuple[str, ...]
-    thresholds: Thresholds
-    runtime: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,33 +58,19 @@ class LoadedModel:
     folder: Path | None = None
 
     @property
-    def real(self) -> int:
-        """Column of the class "real"."""
-        return self.info.label_names.index("real")
+    def clip_runtime(self) -> Runtime:
+        """Computes single frames of a clip: of the thresholds only the upper one is compared with these, for suspicious spans."""
+        if isinstance(self.runtime, RefiningRuntime):
+            return self.runtime.near(self.info.thresholds.log_odds[1:])
+        return self.runtime
 
-    def log_odds(self, logits: np.ndarray) -> np.ndarray:
-        """log(P(fake) / P(real)) from ``(B, classes)`` logits, ``(B,)``; fake is every class but "real"."""
-        return log_odds(logits, self.real)
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """The manipulations that the model tells apart; empty where it only knows "fake"."""
-        fakes = tuple(name for name in self.info.label_names if name != "real")
-        return fakes if len(fakes) > 1 else ()
-
-    def kind_shares(self, logits: np.ndarray) -> np.ndarray:
-        """P(kind | fake) from ``(B, classes)`` logits, ``(B, len(kinds))``."""
-        return softmax(logits[:, [self.info.label_names.index(kind) for kind in self.kinds]])
-
-    def score_log_odds(self, crops: list[np.ndarray]) -> np.ndarray:
-        """log(P(fake) / P(real)) of each crop, ``(B,)``, sure at both thresholds; the frame score is its sigmoid."""
-        if not crops:
-            return np.empty(0)
-        return self.log_odds(self.runtime.logits(crops, self.real, self.info.thresholds.log_odds))
+    def predict(self, crops: Sequence[np.ndarray]) -> Prediction:
+        """Scores any number of square ``(S, S, 3)`` uint8 RGB crops; sure at both thresholds."""
+        return self.runtime.predict(crops) if len(crops) else Prediction.of_nothing()
 
 
 def load_model() -> LoadedModel:
-    """The model to answer with: ``MODEL_ID`` at ``MODEL_REVISION`` from the Hub, else the bundled one.
+    """Loads the model to answer with: ``MODEL_ID`` at ``MODEL_REVISION`` from the Hub, else the bundled one.
 
     Raises:
         ModelError: The bundled folder itself cannot be used.
@@ -131,9 +83,7 @@ def load_model() -> LoadedModel:
     reason = f"The model {model_id} ({revision}) could not be fetched from the Hub in time"
     if folder is not None:
         try:
-            if not weights_are_intact(folder):
-                raise ModelError(f"{folder} holds weights that are not those of the Hub")
-            return load_folder(folder, model_id, revision=folder.name)
+            return load_folder(folder, model_id, revision=folder.name, is_from_hub=True)
         except ModelError:
             logger.exception("the Hub's %s cannot be used", model_id)
             reason = f"The model {model_id} ({revision}) from the Hub cannot be used"
@@ -141,34 +91,44 @@ def load_model() -> LoadedModel:
 
 
 def fetch_from_hub(model_id: str, revision: str, timeout_s: float = HUB_TIMEOUT_S) -> Path | None:
-    """The local snapshot of a Hub model, or None when there is none within `timeout_s`.
+    """Gives the local snapshot of a Hub model, or None when there is none within `timeout_s`.
 
     A cached snapshot serves when the Hub is down. The download itself knows no time-out, so it
     runs on a thread that is left behind when it takes too long.
     """
-    answer: list[Path] = []
+    snapshot: Future[Path | None] = Future()
 
     def fetch() -> None:
-        try:
-            HfApi().model_info(model_id, revision=revision, timeout=_PROBE_TIMEOUT_S)
-            online = True
-        except (httpx2.HTTPError, HfHubHTTPError, OfflineModeIsEnabled, HFValidationError, OSError) as error:
-            logger.warning("Hub not usable for %s: %s", model_id, error)
-            online = False
-        try:
-            folder = snapshot_download(model_id, revision=revision, local_files_only=not online, allow_patterns=_FILES)
-            answer.append(Path(folder))
-        except (httpx2.HTTPError, HfHubHTTPError, LocalEntryNotFoundError, HFValidationError, OSError) as error:
-            logger.warning("no snapshot of %s: %s", model_id, error)
+        snapshot.set_result(_snapshot(model_id, revision))
 
-    thread = threading.Thread(target=fetch, name="hub-download", daemon=True)
-    thread.start()
-    thread.join(timeout_s)
-    return answer[0] if answer else None
+    threading.Thread(target=fetch, name="hub-download", daemon=True).start()
+    try:
+        return snapshot.result(timeout_s)
+    except TimeoutError:
+        return None
+
+
+def _snapshot(model_id: str, revision: str) -> Path | None:
+    try:
+        HfApi().model_info(model_id, revision=revision, timeout=_PROBE_TIMEOUT_S)
+        online = True
+    except (httpx2.HTTPError, HfHubHTTPError, OfflineModeIsEnabled, HFValidationError, OSError) as error:
+        logger.warning("Hub not usable for %s: %s", model_id, error)
+        online = False
+    try:
+        return Path(snapshot_download(model_id, revision=revision, local_files_only=not online, allow_patterns=_FILES))
+    except (httpx2.HTTPError, HfHubHTTPError, LocalEntryNotFoundError, HFValidationError, OSError) as error:
+        logger.warning("no snapshot of %s: %s", model_id, error)
+        return None
 
 
 def load_folder(
-    folder: str | Path, model_id: str, revision: str = "", warning: str = "", runtime: Choice | None = None
+    folder: str | Path,
+    model_id: str,
+    revision: str = "",
+    warning: str = "",
+    runtime: Choice | None = None,
+    is_from_hub: bool = False,
 ) -> LoadedModel:
     """Loads a folder in timm's Hub format: ``config.json`` and ``model.safetensors``.
 
@@ -177,7 +137,8 @@ def load_folder(
         model_id: How results name the model.
         revision: Defaults to the hash of the weights.
         warning: Kept with the model and shown with every result.
-        runtime: See `detector.network.runtimes.build_runtime`; default: what the environment asks for.
+        runtime: See `build_runtime`; default: what the environment asks for.
+        is_from_hub: Whether it is a snapshot in the Hub's cache, whose weights must have the hash that the Hub gave.
 
     Raises:
         ModelError: A file is missing or damaged, or the config lacks label names or thresholds.
@@ -188,21 +149,76 @@ def load_folder(
     except ValueError as error:
         raise ModelError(str(error)) from error
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        label_names = tuple(config["label_names"])
-        label_names.index("real")
-        stored = config["detector"]["thresholds"]
-        thresholds = Thresholds(float(stored["no_manipulation_found"]), float(stored["manipulated"]))
-        if not 0 <= thresholds.no_manipulation_found <= thresholds.manipulated <= 1:
-            raise ValueError(f"thresholds out of order: {thresholds}")
-        weights = folder / "model.safetensors"
-        readme = folder / "README.md"
-        card = readme.read_text(encoding="utf-8") if readme.is_file() else ""
-        revision = revision or f"sha256:{file_sha256(weights)[:16]}"
-        computed_by = build_runtime(folder, config, runtime)
-        if computed_by.outputs != len(label_names):
-            raise ValueError(f"{computed_by.outputs} outputs for {len(label_names)} label names")
+        return _load(folder, model_id, revision, warning, runtime, is_from_hub)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"{folder} does not hold a usable model: {error}") from error
-    info = ModelInfo(model_id, revision, label_names, thresholds, computed_by.name)
-    return LoadedModel(info, computed_by, warning, card, folder)
+
+
+def _load(folder: Path, model_id: str, revision: str, warning: str, choice: Choice, is_from_hub: bool) -> LoadedModel:
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    label_names = tuple(config["label_names"])
+    thresholds = _thresholds(config)
+    sha256 = file_sha256(folder / "model.safetensors")
+    if is_from_hub and not weights_are_intact(folder, sha256):
+        raise ValueError("its weights are not those of the Hub")
+    facts = RuntimeFacts(label_names.index("real"), thresholds, sha256)
+    runtime = build_runtime(folder, config, choice, facts)
+    if runtime.outputs != len(label_names):
+        raise ValueError(f"{runtime.outputs} outputs for {len(label_names)} label names")
+    readme = folder / "README.md"
+    card = readme.read_text(encoding="utf-8") if readme.is_file() else ""
+    info = ModelInfo(model_id, revision or f"sha256:{sha256[:16]}", label_names, thresholds, runtime.name, sha256)
+    return LoadedModel(info, runtime, warning, card, folder)
+
+
+def _thresholds(config: dict[str, Any]) -> Thresholds:
+    stored = config["detector"]["thresholds"]
+    thresholds = Thresholds(float(stored["no_manipulation_found"]), float(stored["manipulated"]))
+    if not 0 <= thresholds.no_manipulation_found <= thresholds.manipulated <= 1:
+        raise ValueError(f"thresholds out of order: {thresholds}")
+    return thresholds
+
+
+def chosen_runtime() -> Choice:
+    """Reads from the environment which runtime to take.
+
+    Raises:
+        ValueError: It is no choice.
+    """
+    named = os.environ.get(RUNTIME_VARIABLE, "").strip() or "auto"
+    choices: tuple[Choice, ...] = get_args(Choice)
+    for choice in choices:
+        if choice == named:
+            return choice
+    raise ValueError(f"{RUNTIME_VARIABLE} is one of {', '.join(choices)}, not {named}.")
+
+
+def build_runtime(folder: Path, config: dict[str, Any], choice: Choice, facts: RuntimeFacts) -> Runtime:
+    """Builds the runtime for a model folder.
+
+    ``auto`` takes OpenVINO where it knows the network: int8 where the processor is fast at it and the
+    quantised model was measured to give the same verdicts, else fp32. torch computes everything else; it is the
+    reference that training and evaluation use.
+
+    Args:
+        folder: Holds ``model.safetensors``.
+        config: The content of its ``config.json``.
+        choice: What to take.
+        facts: What the runtime must know of the model.
+
+    Raises:
+        UnsuitableError: The choice cannot be met.
+    """
+    if choice != "torch":
+        # imported late: torch and OpenVINO each take a while, and a start needs only one of them
+        from detector.network.openvino_runtime import build_openvino_runtime
+
+        try:
+            return build_openvino_runtime(folder, config, choice, facts)
+        except UnsuitableError as error:
+            if choice != "auto":
+                raise
+            logger.info("torch computes %s: %s", folder, error)
+    from detector.network.torch_runtime import TorchRuntime
+
+    return TorchRuntime.from_folder(folder, facts.real)

@@ -8,15 +8,23 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import load_file
 
 from detector.network.preprocessing import Preprocessing
 from detector.network.quantisation import Quantisation, has_fast_int8
-from detector.network.runtimes import Choice, UnsuitableError, log_odds
+from detector.network.runtimes import (
+    Choice,
+    Prediction,
+    RefiningRuntime,
+    Runtime,
+    RuntimeFacts,
+    UnsuitableError,
+    log_odds,
+)
 
 # Without its telemetry package, which would report every import to a server, OpenVINO falls back to its own stub.
 sys.modules.setdefault("openvino_telemetry", None)
@@ -34,87 +42,86 @@ _HIGHEST_WEIGHT = 63
 BATCH_SIZE = 4
 
 
-@dataclass(frozen=True)
-class _Network:
-    """The convolutions, and the linear layer ``(classes, channels)`` for the channels that they give."""
-
-    graph: openvino.CompiledModel
-    layer: np.ndarray
-
-
 class OpenVinoRuntime:
     """The convolutions as an OpenVINO graph; last pooling, linear layer and evidence in NumPy.
 
     Only the convolutions are quantised: with the evidence inside the quantised graph, the map would be noise.
 
+    Args:
+        preprocessing: What happens to a crop first.
+        weights: float32, by timm's names.
+        quantisation: Computes in int8 with these ranges; None computes in float32.
+        real: Column of the class "real".
+
     Raises:
-        UnsuitableError: The model is not such a network, or the choice cannot be met.
+        UnsuitableError: The weights are not those of such a network.
     """
 
-    def __init__(self, folder: Path, config: dict, choice: Choice):
-        preprocessing = Preprocessing.from_config(config.get("pretrained_cfg", {}))
-        if config.get("architecture") != "vgg16" or preprocessing is None or preprocessing.size_px != _INPUT_PX:
-            raise UnsuitableError("it is no VGG-16 for 224 px")
-        file = folder / "model.safetensors"
-        weights = read_weights(file)
+    def __init__(
+        self,
+        preprocessing: Preprocessing,
+        weights: dict[str, np.ndarray],
+        quantisation: Quantisation | None,
+        real: int,
+    ):
+        self.name = "openvino-int8" if quantisation else "openvino-fp32"
+        self._preprocessing, self._real = preprocessing, real
         layer, self._bias = linear_layer(weights)
-        self._preprocessing = preprocessing
-        self._quantisation = _quantisation(file, config, choice)
-        self.name = "openvino-int8" if self._quantisation else "openvino-fp32"
-        self._float32 = _Network(compile_graph(build_graph(weights)), layer)
-        self._int8 = None
-        if self._quantisation:
-            layer = layer[:, self._quantisation.channels(len(CONVOLUTIONS) - 1)]
-            self._int8 = _Network(compile_graph(build_graph(weights, self._quantisation)), layer)
+        # (classes, channels): the channels that the graph gives
+        self._layer = layer[:, quantisation.channels(len(CONVOLUTIONS) - 1)] if quantisation else layer
+        self._graph = compile_graph(build_graph(weights, quantisation))
         self._lock = threading.Lock()
 
     @property
     def outputs(self) -> int:
-        """See `Runtime`."""
+        """How many classes it tells apart."""
         return len(self._bias)
 
-    def logits(self, crops: list[np.ndarray], real: int, sure_at: Sequence[float] = ()) -> np.ndarray:
-        """See `Runtime`."""
-        return self._in_batches(crops, real, sure_at, explained=False)[0]
-
-    def logits_and_evidence(
-        self, crops: list[np.ndarray], real: int, sure_at: Sequence[float] = ()
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """See `Runtime`."""
-        logits, evidence = self._in_batches(crops, real, sure_at, explained=True)
-        return logits, evidence.astype(np.float32)
-
-    def _in_batches(
-        self, crops: list[np.ndarray], real: int, sure_at: Sequence[float], explained: bool
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def predict(self, crops: Sequence[np.ndarray]) -> Prediction:
+        """Scores crops; see `Runtime`."""
         logits, evidence = [], []
         for start in range(0, len(crops), BATCH_SIZE):
-            pixels = self._preprocessing.batch(crops[start : start + BATCH_SIZE])
-            found, maps = self._compute(self._int8 or self._float32, pixels, real, explained)
-            if self._int8 and (near := self._is_unsure(found, real, sure_at)).any():
-                found[near], maps[near] = self._compute(self._float32, pixels[near], real, explained)
+            found, maps = self._compute(self._preprocessing.batch(crops[start : start + BATCH_SIZE]))
             logits.append(found)
             evidence.append(maps)
-        return np.concatenate(logits).astype(np.float64), np.concatenate(evidence)
+        return Prediction(
+            np.concatenate(logits).astype(np.float64), np.concatenate(evidence).astype(np.float32), self._real
+        )
 
-    def _compute(
-        self, network: _Network, pixels: np.ndarray, real: int, explained: bool
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Logits, and if asked for the evidence: the linear layer at each place."""
+    def _compute(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Logits ``(B, classes)``, and the evidence: the linear layer at each place, ``(B, 14, 14)``."""
         with self._lock:
-            maps = network.graph(pixels)[0].copy()  # (B, channels, 14, 14)
+            maps = self._graph(pixels)[0].copy()  # (B, channels, 14, 14)
         count, channels, height, width = maps.shape
         pooled = maps.reshape(count, channels, height // 2, 2, width // 2, 2).max(axis=(3, 5))
-        logits = pooled.mean(axis=(2, 3)) @ network.layer.T + self._bias
-        if not explained:
-            return logits, np.empty((count, 0, 0))
-        places = network.layer @ maps.reshape(count, channels, -1) + self._bias[:, None]  # (B, classes, h * w)
+        logits = pooled.mean(axis=(2, 3)) @ self._layer.T + self._bias
+        places = self._layer @ maps.reshape(count, channels, -1) + self._bias[:, None]  # (B, classes, h * w)
         places = places.swapaxes(1, 2).reshape(-1, len(self._bias))
-        return logits, log_odds(places, real).reshape(count, height, width)
+        return logits, log_odds(places, self._real).reshape(count, height, width)
 
-    def _is_unsure(self, logits: np.ndarray, real: int, sure_at: Sequence[float]) -> np.ndarray:
-        """Whether float32 could lie on the other side of one of these log odds, ``(B,)``."""
-        return (np.abs(log_odds(logits, real)[:, None] - np.asarray(sure_at)) <= self._quantisation.margin).any(axis=1)
+
+def build_openvino_runtime(folder: Path, config: dict[str, Any], choice: Choice, facts: RuntimeFacts) -> Runtime:
+    """Builds the runtime for a model folder: int8 where that is asked for or measured to be safe, else fp32.
+
+    Args:
+        folder: Holds ``model.safetensors``.
+        config: The content of its ``config.json``.
+        choice: ``auto``, ``int8`` or ``fp32``.
+        facts: What the runtime must know of the model.
+
+    Raises:
+        UnsuitableError: The model is not such a network, or the choice cannot be met.
+    """
+    preprocessing = Preprocessing.from_config(config.get("pretrained_cfg", {}))
+    if config.get("architecture") != "vgg16" or preprocessing is None or preprocessing.size_px != _INPUT_PX:
+        raise UnsuitableError("it is no VGG-16 for 224 px")
+    weights = read_weights(folder / "model.safetensors")
+    quantisation = _quantisation(config, choice, facts.weights_sha256)
+    exact = OpenVinoRuntime(preprocessing, weights, None, facts.real)
+    if quantisation is None:
+        return exact
+    int8 = OpenVinoRuntime(preprocessing, weights, quantisation, facts.real)
+    return RefiningRuntime(int8, exact, facts.thresholds.log_odds, quantisation.margin)
 
 
 def compile_graph(graph: openvino.Model) -> openvino.CompiledModel:
@@ -198,11 +205,11 @@ def build_graph(
     return openvino.Model([ops.result(output) for output in (outputs if every_layer else outputs[-1:])], [pixels])
 
 
-def _quantisation(file: Path, config: dict, choice: Choice) -> Quantisation | None:
+def _quantisation(config: dict[str, Any], choice: Choice, weights_sha256: str) -> Quantisation | None:
     """What int8 needs, or None for fp32."""
     if choice == "fp32":
         return None
-    stored = Quantisation.from_config(config, file)
+    stored = Quantisation.from_config(config, weights_sha256)
     if choice == "int8":
         if stored is None:
             raise UnsuitableError("no quantisation of these weights is stored with them")

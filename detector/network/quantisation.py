@@ -5,10 +5,9 @@ from __future__ import annotations
 import platform
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-
-from detector.media.files import file_sha256
 
 KEY = "quantisation"
 # More than this and int8 is not used unless asked for: the same weights must give the same verdicts.
@@ -50,10 +49,10 @@ class Quantisation:
         return abs(self.auc_change) <= MAX_AUC_CHANGE and self.verdicts_changed <= MAX_VERDICTS_CHANGED
 
     @classmethod
-    def from_config(cls, config: dict, weights: Path) -> Quantisation | None:
-        """From ``config.json``; None where there is none, or it belongs to other weights."""
+    def from_config(cls, config: dict[str, Any], weights_sha256: str) -> Quantisation | None:
+        """Reads it from ``config.json``; None where there is none, or it belongs to other weights."""
         stored = config.get("detector", {}).get(KEY)
-        if not stored or stored["weights_sha256"] != file_sha256(weights):
+        if not stored or stored["weights_sha256"] != weights_sha256:
             return None
         measured = stored.get("measured") or {}
         return cls(

@@ -1,19 +1,59 @@
-"""How a network is computed: what every runtime gives, and which one this machine is best served by."""
+"""What every runtime of a network gives, and the wrapper that computes again what lies near a threshold."""
 
 from __future__ import annotations
 
-import logging
-import os
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Literal, Protocol, get_args
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 import numpy as np
 
-logger = logging.getLogger(__name__)
+from detector.facts import Thresholds
 
 Choice = Literal["auto", "int8", "fp32", "torch"]
-VARIABLE = "MODEL_RUNTIME"
+
+
+class UnsuitableError(ValueError):
+    """A model, or this machine, is not what a runtime was made for."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a network says of B crops.
+
+    A map tells of each place of the last convolution what log(P(fake) / P(real)) would be of a face that is all like that
+    place. For average pooling and a linear layer that is the class-activation map (Zhou et al., CVPR 2016) with the bias of
+    the layer, without which its zero would mean nothing; training teaches it where pseudo-fakes were manipulated.
+
+    Attributes:
+        logits: ``(B, classes)`` float64.
+        evidence: Maps ``(B, h, w)`` float32 in log odds: positive speaks for fake.
+        real: Column of the class "real"; every other class is a manipulation.
+    """
+
+    logits: np.ndarray
+    evidence: np.ndarray
+    real: int
+
+    @classmethod
+    def of_nothing(cls) -> Prediction:
+        """Gives the prediction for no crops."""
+        return cls(np.empty((0, 2)), np.empty((0, 1, 1)), 0)
+
+    @property
+    def log_odds(self) -> np.ndarray:
+        """log(P(fake) / P(real)), ``(B,)``."""
+        return log_odds(self.logits, self.real)
+
+    @property
+    def scores(self) -> np.ndarray:
+        """P(fake), ``(B,)``, 0..1."""
+        return 1 / (1 + np.exp(-self.log_odds))
+
+    @property
+    def manipulation_shares(self) -> np.ndarray:
+        """P(manipulation | fake), ``(B, classes - 1)``, in the order of the classes without "real"."""
+        return softmax(np.delete(self.logits, self.real, axis=1))
 
 
 class Runtime(Protocol):
@@ -21,84 +61,78 @@ class Runtime(Protocol):
 
     Attributes:
         name: How results name it.
-        outputs: How many classes it tells apart.
     """
 
     name: str
 
     @property
-    def outputs(self) -> int: ...
+    def outputs(self) -> int:
+        """How many classes it tells apart."""
+        ...
 
-    def logits(self, crops: list[np.ndarray], real: int, sure_at: Sequence[float] = ()) -> np.ndarray:
-        """Logits.
+    def predict(self, crops: Sequence[np.ndarray]) -> Prediction:
+        """Scores at least one square ``(S, S, 3)`` uint8 RGB crop."""
+        ...
 
-        Args:
-            crops: Square ``(S, S, 3)`` uint8 RGB.
-            real: Column of the class "real".
-            sure_at: Log odds at which a verdict changes: what comes out near them is computed in float32.
 
-        Returns:
-            ``(B, classes)`` float64.
-        """
+@dataclass(frozen=True)
+class RuntimeFacts:
+    """What a runtime must know of a model beside its weights.
 
-    def logits_and_evidence(
-        self, crops: list[np.ndarray], real: int, sure_at: Sequence[float] = ()
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Logits, and maps ``(B, h, w)`` in log odds of the classes other than `real`; see `detector.network.saliency`."""
+    Attributes:
+        real: Column of the class "real".
+        thresholds: Scores at which a verdict changes.
+        weights_sha256: Hex digest of the weights, to tell what was measured of others.
+    """
+
+    real: int
+    thresholds: Thresholds
+    weights_sha256: str
+
+
+class RefiningRuntime:
+    """Computes again in float32 what a quantised runtime puts near a threshold, where the verdict could differ.
+
+    Args:
+        quantised: Computes everything.
+        exact: Computes what lies near.
+        refine_near: Log odds at which a verdict changes.
+        margin: How near is near, in log odds.
+    """
+
+    def __init__(self, quantised: Runtime, exact: Runtime, refine_near: Sequence[float], margin: float):
+        self.name = quantised.name
+        self._quantised, self._exact = quantised, exact
+        self._refine_near, self._margin = tuple(refine_near), margin
+
+    @property
+    def outputs(self) -> int:
+        """How many classes it tells apart."""
+        return self._quantised.outputs
+
+    def near(self, refine_near: Sequence[float]) -> RefiningRuntime:
+        """Gives the same runtime for other thresholds, in log odds."""
+        return RefiningRuntime(self._quantised, self._exact, refine_near, self._margin)
+
+    def predict(self, crops: Sequence[np.ndarray]) -> Prediction:
+        """Scores crops; see `Runtime`."""
+        found = self._quantised.predict(crops)
+        distances = np.abs(found.log_odds[:, None] - np.asarray(self._refine_near))
+        near = np.flatnonzero((distances <= self._margin).any(axis=1))
+        if len(near):
+            again = self._exact.predict([crops[number] for number in near])
+            found.logits[near], found.evidence[near] = again.logits, again.evidence
+        return found
 
 
 def log_odds(logits: np.ndarray, real: int) -> np.ndarray:
     """log(P(fake) / P(real)) from ``(B, classes)`` logits, ``(B,)``; fake is every class but column `real`."""
-    return np.logaddexp.reduce(np.delete(logits, real, axis=1), axis=1) - logits[:, real]
+    odds: np.ndarray = np.logaddexp.reduce(np.delete(logits, real, axis=1), axis=1) - logits[:, real]
+    return odds
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Probabilities from ``(B, classes)`` logits, of the same shape."""
     exponents = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
-    return exponents / exponents.sum(axis=1, keepdims=True)
-
-
-class UnsuitableError(ValueError):
-    """A model, or this machine, is not what a runtime was made for."""
-
-
-def chosen_runtime() -> Choice:
-    """What the environment asks for.
-
-    Raises:
-        ValueError: It is no choice.
-    """
-    choice = os.environ.get(VARIABLE, "").strip() or "auto"
-    if choice not in get_args(Choice):
-        raise ValueError(f"{VARIABLE} is one of {', '.join(get_args(Choice))}, not {choice}.")
-    return choice
-
-
-def build_runtime(folder: Path, config: dict, choice: Choice) -> Runtime:
-    """The runtime for a model folder.
-
-    ``auto`` takes OpenVINO where it knows the network: int8 where the processor is fast at it and the
-    quantised model was measured to give the same verdicts, else fp32. torch computes everything else; it is the
-    reference that training and evaluation use.
-
-    Args:
-        folder: With ``model.safetensors``.
-        config: Of its ``config.json``.
-        choice: What to take.
-
-    Raises:
-        UnsuitableError: The choice cannot be met.
-    """
-    if choice != "torch":
-        # imported late: torch and OpenVINO each take a while, and a start needs only one of them
-        from detector.network.openvino_runtime import OpenVinoRuntime
-
-        try:
-            return OpenVinoRuntime(folder, config, choice)
-        except UnsuitableError as error:
-            if choice != "auto":
-                raise
-            logger.info("torch computes %s: %s", folder, error)
-    from detector.network.torch_runtime import TorchRuntime
-
-    return TorchRuntime.from_folder(folder)
+    probabilities: np.ndarray = exponents / exponents.sum(axis=1, keepdims=True)
+    return probabilities

@@ -1,14 +1,12 @@
-"""Where the model looked: class-activation maps in units of evidence, and their overlay on the picture."""
+"""Where the model looked: maps of evidence (see `detector.network.runtimes.Prediction`) laid over the picture."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
-from detector.faces.detection import DetectedFace, crop_square
-from detector.network.loading import LoadedModel
+from detector.faces.detection import crop_square
+from detector.facts import DetectedFace
 
 CAPTION = "Where the model looked, not proof."
 # Opacity of the overlay where the evidence is complete and the face scores 1.
@@ -17,31 +15,6 @@ MAX_OPACITY = 0.65
 # manipulated, and at no more than 8 on real faces (10th to 90th percentile).
 FULL_EVIDENCE = 30.0
 _COLORMAP = cv2.COLORMAP_INFERNO
-
-
-def score_with_evidence(
-    model: LoadedModel, crops: list[np.ndarray], sure_at: Sequence[float] = ()
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Frame scores, evidence maps and kinds of manipulation in one pass over the convolutions.
-
-    A map tells of each place of the last convolution what log(P(fake) / P(real)) would be of a face that is all like that
-    place. For average pooling and a linear layer that is the class-activation map (Zhou et al., CVPR 2016) with the bias of
-    the layer, without which its zero would mean nothing; training teaches it where pseudo-fakes were manipulated.
-
-    Args:
-        model: Any timm model with a convolutional feature map.
-        crops: Square ``(S, S, 3)`` uint8 RGB face crops.
-        sure_at: Log odds at which something changes; see `Runtime.logits`.
-
-    Returns:
-        Scores ``(B,)``, 0..1; maps ``(B, h, w)`` in log odds: positive speaks for fake; P(kind | fake) for the kinds
-        that the model tells apart ``(B, len(model.kinds))``.
-    """
-    if not crops:
-        return np.empty(0), np.empty((0, 1, 1)), np.empty((0, 0))
-    logits, maps = model.runtime.logits_and_evidence(crops, model.real, sure_at)
-    scores = 1 / (1 + np.exp(-model.log_odds(logits)))
-    return scores, maps, model.kind_shares(logits) if model.kinds else np.empty((len(crops), 0))
 
 
 def opacity(evidence: np.ndarray, score: float) -> np.ndarray:

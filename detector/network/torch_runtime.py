@@ -11,6 +11,8 @@ import torch
 from PIL import Image
 from torch import nn
 
+from detector.network.runtimes import Prediction
+
 # VGG-16 needs some 13 MB of activations a crop in its first block; this bounds them.
 BATCH_SIZE = 16
 Layers = Callable[[torch.Tensor], torch.Tensor]
@@ -22,21 +24,23 @@ class TorchRuntime:
     Attributes:
         network: In evaluation mode, float32.
         transform: timm's own evaluation transform, from the model's config.
+        real: Column of the class "real".
     """
 
     name = "torch-fp32"
 
-    def __init__(self, network: nn.Module, transform: Callable[[Image.Image], torch.Tensor]):
-        self.network, self.transform = network, transform
+    def __init__(self, network: nn.Module, transform: Callable[[Image.Image], torch.Tensor], real: int):
+        self.network, self.transform, self.real = network, transform, real
 
     @property
     def outputs(self) -> int:
-        """See `Runtime`."""
-        return self.network.num_classes
+        """How many classes it tells apart."""
+        outputs: int = self.network.num_classes  # type: ignore[assignment]  # timm's networks have it
+        return outputs
 
     @classmethod
-    def from_folder(cls, folder: str | Path) -> TorchRuntime:
-        """From a folder in timm's Hub format.
+    def from_folder(cls, folder: str | Path, real: int) -> TorchRuntime:
+        """Loads a folder in timm's Hub format.
 
         Raises:
             RuntimeError: The weights do not fit the architecture.
@@ -47,25 +51,16 @@ class TorchRuntime:
         return cls(
             network.float().to(memory_format=torch.channels_last),
             timm.data.create_transform(**data_config, is_training=False),
+            real,
         )
 
-    def batch(self, crops: list[np.ndarray]) -> torch.Tensor:
-        """Square ``(S, S, 3)`` uint8 RGB crops of any size as the network's ``(B, C, H, W)`` input."""
+    def batch(self, crops: Sequence[np.ndarray]) -> torch.Tensor:
+        """Makes the network's ``(B, C, H, W)`` input of square ``(S, S, 3)`` uint8 RGB crops of any size."""
         return torch.stack([self.transform(Image.fromarray(crop)) for crop in crops])
 
     @torch.inference_mode()
-    def logits(self, crops: list[np.ndarray], real: int = 0, sure_at: Sequence[float] = ()) -> np.ndarray:
-        """See `Runtime`."""
-        parts = [
-            self.network(self.batch(crops[start : start + BATCH_SIZE])) for start in range(0, len(crops), BATCH_SIZE)
-        ]
-        return torch.cat(parts).double().numpy()
-
-    @torch.inference_mode()
-    def logits_and_evidence(
-        self, crops: list[np.ndarray], real: int, sure_at: Sequence[float] = ()
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """See `Runtime`."""
+    def predict(self, crops: Sequence[np.ndarray]) -> Prediction:
+        """Scores crops; see `Runtime`."""
         logits, evidence = [], []
         lower, upper = _around_last_maps(self.network)
         for start in range(0, len(crops), BATCH_SIZE):
@@ -75,8 +70,10 @@ class TorchRuntime:
             # one crop at a time: timm's head of VGG makes 7 x 7 of each place
             for features in maps:
                 places = features.flatten(1).T[:, :, None, None].contiguous()  # (h * w, C, 1, 1)
-                evidence.append(log_odds(self.network.forward_head(places), real).reshape(features.shape[1:]))
-        return torch.cat(logits).double().numpy(), torch.stack(evidence).float().numpy()
+                evidence.append(
+                    log_odds(self.network.forward_head(places), self.real).reshape(features.shape[1:])  # type: ignore[operator]
+                )
+        return Prediction(torch.cat(logits).double().numpy(), torch.stack(evidence).float().numpy(), self.real)
 
 
 def log_odds(logits: torch.Tensor, real: int) -> torch.Tensor:

@@ -8,17 +8,19 @@ from contextlib import closing
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
+import msgspec
 import numpy as np
 
-from detector.analyzer import Progress
+from detector.deadline import Progress
 from detector.errors import MediaError
+from detector.facts import Thresholds
 from detector.limits import MAX_ANNOTATED_S
 from detector.media.sound import LAYOUT, SAMPLE_RATE_HZ, sound_frames
 from detector.media.videos import Video, VideoFrame
-from detector.network.loading import Thresholds
 from detector.report.motion import FaceMotion, PlacedFace
 from detector.report.wording import VERDICT_TITLE, score_text
 from detector.results import Result, Verdict, verdict_for
@@ -56,7 +58,7 @@ def write_annotated_video(
         raise ValueError("the annotated video must not replace the clip itself")
     partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
     try:
-        with closing(WORKERS.stream("annotate_clip", path, result, partial)) as steps:
+        with closing(WORKERS.stream(annotate_clip, path, result, partial, answers=(tuple[float, str],))) as steps:
             for share, doing in steps:
                 if progress:
                     progress(share, doing)
@@ -65,8 +67,13 @@ def write_annotated_video(
         partial.unlink(missing_ok=True)
 
 
+def annotate_clip(path: str, result: dict[str, Any], output: str) -> Iterator[tuple[float, str]]:
+    """Does the work of `write_annotated_video` in a worker, which is sent a `Result` as a dictionary."""
+    yield from annotate(Path(path), msgspec.convert(result, Result), Path(output))
+
+
 def annotate(path: Path, result: Result, output: Path) -> Iterator[tuple[float, str]]:
-    """What `write_annotated_video` has a worker do; gives the share done, 0..1, and what is being done."""
+    """Writes an annotated video; gives the share done, 0..1, and what is being done."""
     with Video(path) as video:
         if video.facts.sha256 != result.file.sha256:
             raise MediaError("The result is that of another file; please have this one checked first.")

@@ -10,17 +10,16 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from detector import __version__
-from detector.conclusion import NOT_ASSESSED
+from detector.faces.quality import NOT_ASSESSED
+from detector.facts import Provenance
 from detector.media.credentials import NO_CREDENTIALS_TEXT, STATE_TEXT, STATE_TITLE, source_type_text
-from detector.media.files import file_sha256
-from detector.media.provenance import Provenance
 from detector.network.loading import LoadedModel
 from detector.network.saliency import CAPTION
 from detector.report.card_sections import CardSection, card_sections
@@ -36,8 +35,8 @@ from detector.report.wording import (
     spans_text,
 )
 from detector.results import Analysis, Result, ShownFrame, result_to_dict
-from detector.sandbox.client import WORKERS
 from detector.text import printable
+from detector.version import __version__
 
 EVIDENCE_SCHEMA_VERSION = "1.0"
 SHOWN_FRAMES = 4
@@ -62,9 +61,7 @@ class Evidence:
         time_utc: When the report was made, ISO 8601.
         software_version: Of this software.
         result: What is said about the file.
-        weights_sha256: Of the model's weights; None where they lie in no folder.
         provenance: What the file says of its own origin.
-        notes: What a reader must know of this report, in plain sentences.
         limits: What it does not prove, in plain sentences.
         model_card: What the model's card says of its training and blind spots.
         sampled_s: Times of all frames that were looked at.
@@ -74,64 +71,53 @@ class Evidence:
     time_utc: str
     software_version: str
     result: Result
-    weights_sha256: str | None
     provenance: Provenance
-    notes: tuple[str, ...]
     limits: tuple[str, ...]
     model_card: tuple[CardSection, ...]
     sampled_s: tuple[float, ...]
     pictures: tuple[Picture, ...]
 
 
-def build_evidence(
-    path: str | Path, analysis: Analysis, model: LoadedModel, time_utc: datetime | None = None
-) -> Evidence:
+def build_evidence(analysis: Analysis, model: LoadedModel, time_utc: datetime | None = None) -> Evidence:
     """Gathers what the report says.
 
     Args:
-        path: The file that was analysed.
-        analysis: Of that file.
+        analysis: What is said about the file, read with its provenance.
         model: The model that answered.
         time_utc: When the report is made; now, if not given.
 
     Raises:
-        OSError: The file can no longer be opened.
+        ValueError: The analysis is without provenance.
     """
+    if analysis.provenance is None:
+        raise ValueError("a report needs an analysis that was made with provenance")
     result = analysis.result
     moment = (time_utc or datetime.now(UTC)).astimezone(UTC)
-    weights = model.folder / "model.safetensors" if model.folder else None
     sections = card_sections(model.card)
-    notes = []
-    if file_sha256(path) != result.file.sha256:
-        notes.append(
-            "The file was changed between its analysis and this report: metadata and content credentials are of the new one."
-        )
     return Evidence(
-        moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        __version__,
-        result,
-        file_sha256(weights) if weights and weights.is_file() else None,
-        WORKERS.run("read_provenance", Path(path)),
-        tuple(notes),
-        _limits(result, len(analysis.frames), bool(sections)),
-        sections,
-        tuple(round(frame.time_s, 3) for frame in analysis.frames),
-        tuple(_picture(frame, result) for frame in _shown(analysis)),
+        time_utc=moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        software_version=__version__,
+        result=result,
+        provenance=analysis.provenance,
+        limits=_limits(result, len(analysis.frames), bool(sections)),
+        model_card=sections,
+        sampled_s=tuple(round(frame.time_s, 3) for frame in analysis.frames),
+        pictures=tuple(_picture(frame, result) for frame in _shown(analysis)),
     )
 
 
-def evidence_to_dict(evidence: Evidence) -> dict:
+def evidence_to_dict(evidence: Evidence) -> dict[str, Any]:
     """The JSON of the report: all of it but the pixels."""
     return {
         "schema_version": EVIDENCE_SCHEMA_VERSION,
         "time_utc": evidence.time_utc,
         "software_version": evidence.software_version,
         "result": result_to_dict(evidence.result),
-        "weights_sha256": evidence.weights_sha256,
+        "weights_sha256": evidence.result.model.weights_sha256,
         "sampled_s": evidence.sampled_s,
         "shown_s": [picture.time_s for picture in evidence.pictures],
         "provenance": asdict(evidence.provenance),
-        "notes": evidence.notes,
+        "notes": [],  # nothing is said here any more; readers of this schema expect it
         "limits": evidence.limits,
         "model_card": [asdict(section) for section in evidence.model_card],
     }

@@ -6,7 +6,7 @@ import base64
 import re
 from pathlib import Path
 
-from detector.network.loading import Thresholds
+from detector.facts import Thresholds
 from detector.results import SCORE_DECIMALS, FaceTrack, Result, Verdict
 
 VERDICT_TITLE: dict[Verdict, str] = {

@@ -8,12 +8,10 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
-from types import UnionType
-from typing import Any, get_args, get_type_hints
+from typing import Any, TypeVar
 
 from detector.errors import MediaError
 from detector.limits import MAX_ANSWER_S
@@ -29,22 +27,11 @@ _PIPE_BYTES = 1024**2
 # A clip whose first frame shows no face for sure is read in two places at once.
 _KEPT = 2
 
-
-@cache
-def answer_types() -> dict[str, tuple[Any, ...]]:
-    """What each job of `detector.sandbox.worker.JOBS` may answer, as it declares."""
-    # not at the top: the page shows before they are needed
-    from detector.media.provenance import Provenance
-    from detector.sandbox.worker import JOBS
-
-    answers = {
-        name: get_args(get_type_hints(job, localns={"Provenance": Provenance})["return"])[0]
-        for name, job in JOBS.items()
-    }
-    return {name: get_args(kind) if isinstance(kind, UnionType) else (kind,) for name, kind in answers.items()}
+Answer = TypeVar("Answer")
 
 
-def _broke_down() -> MediaError:
+def broke_down() -> MediaError:
+    """Makes the error for a worker that ended, or sent what it should not."""
     return MediaError("Reading the file broke down; it is damaged or made to do harm. Please send the original file.")
 
 
@@ -67,18 +54,18 @@ class _Process:
         """Whether it can still be asked."""
         return self._running.poll() is None
 
-    def stream(self, job: str, arguments: tuple) -> Iterator[Any]:
-        """Answers to a job."""
+    def stream(self, job: str, arguments: tuple[Any, ...], types: tuple[Any, ...]) -> Generator[Any, None, None]:
+        """Gives the answers to a job, each of one of these types."""
         self.is_usable = False  # until the last answer was read: the next job would get what is left
         answers: queue.Queue[tuple[str, Any]] = queue.Queue(_AHEAD)
         stopped = threading.Event()
-        reading = (answer_types()[job], answers, stopped)
+        reading = (types, answers, stopped)
         threading.Thread(target=self._read, args=reading, name="media-answers", daemon=True).start()
         try:
             try:
                 protocol.write(self._running.stdin, [job, arguments])
             except OSError as error:
-                raise _broke_down() from error
+                raise broke_down() from error
             while True:
                 try:
                     kind, value = answers.get(timeout=MAX_ANSWER_S)
@@ -92,7 +79,7 @@ class _Process:
                 self.is_usable = kind != "broken"
                 if kind == "broken":
                     logger.error("a worker ended with code %s during %s", self._running.wait(), job)
-                    raise _broke_down()
+                    raise broke_down()
                 if kind == "error":
                     raise value
                 return
@@ -143,8 +130,15 @@ class MediaWorkers:
             if not self._idle:
                 self._idle.append(_Process())
 
-    def stream(self, job: str, *arguments: Any) -> Iterator[Any]:
-        """The answers to a job of `detector.sandbox.worker.JOBS`; leaving early stops it.
+    def stream(
+        self, job: Callable[..., Iterator[Answer]], *arguments: Any, answers: tuple[Any, ...]
+    ) -> Generator[Answer, None, None]:
+        """Gives the answers to a job; leaving early stops it.
+
+        Args:
+            job: One of `detector.sandbox.worker.JOBS`. It runs in a worker; here only its name is used.
+            arguments: Builtins, dataclasses, paths and uint8 arrays.
+            answers: The types that its answers may have; anything else is refused.
 
         Raises:
             MediaError: The file cannot be read, or reading it broke down or took too long.
@@ -157,7 +151,7 @@ class MediaWorkers:
             process = None
         process = process or _Process()
         try:
-            yield from process.stream(job, arguments)
+            yield from process.stream(job.__name__, arguments, answers)
         finally:
             with self._lock:
                 keep = process.is_usable and len(self._idle) < _KEPT
@@ -166,10 +160,10 @@ class MediaWorkers:
             if process.is_usable and not keep:
                 process.end()
 
-    def run(self, job: str, *arguments: Any) -> Any:
-        """The one answer to a job; raises as `stream` does."""
-        (answer,) = self.stream(job, *arguments)
-        return answer
+    def run(self, job: Callable[..., Iterator[Answer]], *arguments: Any, answer: type[Answer]) -> Answer:
+        """Gives the one answer to a job, which has this type; raises as `stream` does."""
+        (value,) = self.stream(job, *arguments, answers=(answer,))
+        return value
 
     def close(self) -> None:
         """Ends the idle workers."""

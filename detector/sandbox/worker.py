@@ -1,4 +1,4 @@
-"""The process that reads untrusted media, and what it can be asked for; `detector.sandbox.client` starts it and talks to it.
+"""The process that reads untrusted media; `detector.sandbox.client` starts it and talks to it.
 
 Its libraries (FFmpeg, the decoders of Pillow, the parser of content credentials) are native code that hostile files are
 made for. Here a crash, an endless loop or an explosion of memory ends this process, not the server.
@@ -12,101 +12,37 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
-
-import msgspec
-import numpy as np
+from functools import cache
+from importlib import import_module
+from typing import Any, BinaryIO
 
 from detector.limits import MAX_JOB_CPU_S, MAX_WORKER_FILE_BYTES, MAX_WORKER_MEMORY_BYTES
-from detector.media.files import MediaFile
-from detector.media.images import image_problems, jpeg_quality, photo_is_known, read_image
-from detector.media.videos import Video, VideoFrame
 from detector.sandbox import protocol
 
-# most jobs do without what it loads
-if TYPE_CHECKING:
-    from detector.media.provenance import Provenance
-
-
+# All that this process can be asked for, with the modules that hold it: a message can name nothing else. They are named, not
+# imported, because they lie above this package, and most jobs do without what the others load.
+JOBS = {
+    "read_media": "detector.media.reading",
+    "frames_at": "detector.media.reading",
+    "annotate_clip": "detector.report.annotated_video",
+}
 _M_PERTURB = -6  # by glibc's malloc.h
 _PATTERN = 0x5A
 
 
-@dataclass(frozen=True)
-class Photo:
-    """A photo that was read.
+@cache
+def job_named(name: str) -> Callable[..., Iterator[Any]]:
+    """Gives one of `JOBS`.
 
-    Attributes:
-        facts: Of the file.
-        image: ``(H, W, 3)`` uint8 RGB.
-        jpeg_quality: See `detector.media.images.jpeg_quality`.
-        problems: Plain sentences.
+    Raises:
+        KeyError: There is no such job.
     """
-
-    facts: MediaFile
-    image: np.ndarray
-    jpeg_quality: int | None
-    problems: list[str]
-
-
-@dataclass(frozen=True)
-class ClipStart:
-    """What comes before the frames of a clip: the facts, and when the frames are shown."""
-
-    facts: MediaFile
-    times_s: list[float]
-
-
-def read_photo(path: str) -> Iterator[Photo]:
-    """A `Photo`."""
-    facts, image = read_image(path)
-    yield Photo(facts, image, jpeg_quality(path), image_problems(path))
-
-
-def is_photo(path: str) -> Iterator[bool]:
-    """Whether the content is that of a photo."""
-    yield photo_is_known(path)
-
-
-def sample_clip(path: str, frames: int, exact: bool) -> Iterator[ClipStart | VideoFrame | list[str]]:
-    """A `ClipStart`, the frames, and at last the problems of the file, plain sentences."""
-    with Video(path) as video:
-        times = video.sample_times(frames) if exact else video.near_times(frames)
-        yield ClipStart(video.facts, times)
-        yield from video.frames_at(times)
-        yield video.problems()
-
-
-def frames_at(path: str, times_s: list[float]) -> Iterator[VideoFrame]:
-    """Single frames of a clip."""
-    with Video(path) as video:
-        yield from video.frames_at(times_s)
-
-
-def read_provenance(path: str) -> Iterator[Provenance]:
-    """A `Provenance`."""
-    from detector.media.provenance import read_provenance
-
-    yield read_provenance(path)
-
-
-def annotate_clip(path: str, result: dict, output: str) -> Iterator[tuple[float, str]]:
-    """Writes the annotated video of a `detector.results.Result`; gives the progress."""
-    from detector.report.annotated_video import annotate
-    from detector.results import Result
-
-    yield from annotate(Path(path), msgspec.convert(result, Result), Path(output))
-
-
-JOBS: dict[str, Callable[..., Iterator[Any]]] = {
-    job.__name__: job for job in (read_photo, is_photo, sample_clip, frames_at, read_provenance, annotate_clip)
-}
+    job: Callable[..., Iterator[Any]] = getattr(import_module(JOBS[name]), name)
+    return job
 
 
 def limit_resources() -> None:
-    """What this process can use up at most, where the system can be told."""
+    """Bounds what this process can use up, where the system can be told."""
     try:
         import resource
     except ImportError:  # Windows
@@ -131,10 +67,10 @@ def wipe_memory() -> None:
 
 
 def limit_next_job() -> None:
-    """CPU time from here on: a decoder that hangs ends even where the server that would stop it has died."""
+    """Bounds the CPU time from here on: a decoder that hangs ends even where the server that would stop it has died."""
     try:
         import resource
-    except ImportError:
+    except ImportError:  # Windows
         return
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + MAX_JOB_CPU_S, hard))
@@ -152,7 +88,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
             return
         limit_next_job()
         try:
-            for value in JOBS[job](*arguments):
+            for value in job_named(job)(*arguments):
                 protocol.write_answer(answers, value)
             protocol.write_end(answers)
         except BrokenPipeError:
@@ -167,6 +103,7 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     limit_resources()
     wipe_memory()
+    job_named("read_media")  # loaded now, while nobody waits for it
     serve(sys.stdin.buffer, answers)
 
 

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 from dataset_builder.pseudo_fakes.landmarks import FaceLandmarker
-from detector.faces.detection import DetectedFace, FaceDetector
+from detector.faces.detection import FaceDetector
+from detector.facts import DetectedFace
 from tests.media_factory import astronaut
 
 

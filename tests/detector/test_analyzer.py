@@ -5,7 +5,8 @@ from PIL import Image
 from detector.analyzer import Analyzer
 from detector.conclusion import MIN_TRACK_FRAMES
 from detector.faces.detection import MIN_FACE_PX
-from detector.network.loading import LoadedModel, ModelInfo, Thresholds
+from detector.facts import ModelInfo, Thresholds
+from detector.network.loading import LoadedModel
 from detector.report.wording import verdict_markdown
 from detector.results import verdict_for
 from tests.media_factory import write_video

@@ -5,15 +5,15 @@ import json
 import os
 import subprocess
 import sys
-import types
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from detector.__main__ import FRAMES_PER_VIDEO, list_files, main, report_stem
+from detector.__main__ import FRAMES_PER_VIDEO, main
 from detector.analyzer import FRAMES_PER_VIDEO as FRAMES_OF_ANALYSIS
 from detector.analyzer import Analyzer
+from detector.batch.command import list_files, report_stem
 from detector.media.files import file_sha256
 from tests.media_factory import write_video
 from tests.redness_model import portrait, redness_model
@@ -34,15 +34,14 @@ def lines(output: Path) -> list[dict]:
 def analysed(monkeypatch):
     """Puts the model of the tests in; gives the names of the files that were analysed."""
     names = []
-    monkeypatch.setattr("detector.network.loading.load_model", redness_model)
-    for method in ("analyze_image", "analyze_video"):
-        real = getattr(Analyzer, method)
+    monkeypatch.setattr("detector.batch.command.load_model", redness_model)
+    real = Analyzer.analyze
 
-        def noting(self, path, *args, real=real, **kwargs):
-            names.append(path.name)
-            return real(self, path, *args, **kwargs)
+    def noting(self, path, *args, **kwargs):
+        names.append(path.name)
+        return real(self, path, *args, **kwargs)
 
-        monkeypatch.setattr(Analyzer, method, noting)
+    monkeypatch.setattr(Analyzer, "analyze", noting)
     return names
 
 
@@ -191,7 +190,7 @@ def test_results_that_no_longer_hold_are_made_again(inbox, analysed, tmp_path, m
     assert run(*command, "--frames", 3) == 1
     assert analysed == ["a.png", "notes.txt"]
     analysed.clear()
-    monkeypatch.setattr("detector.network.loading.load_model", lambda: redness_model(revision="2"))
+    monkeypatch.setattr("detector.batch.command.load_model", lambda: redness_model(revision="2"))
     assert run(*command, "--frames", 3) == 1
     assert analysed == ["a.png", "clip.mp4", "copy.png", "notes.txt"]
     assert len(lines(output)) == 4
@@ -217,15 +216,15 @@ def test_each_content_gets_one_report(inbox, analysed, tmp_path, monkeypatch):
     written = []
 
     def write_evidence(evidence, folder, stem):
-        path, frames, model = evidence
-        written.append((path.name, frames > 0, model))
+        written.append(evidence)
         (folder / f"{stem}.html").write_text("report")
         return folder / f"{stem}.html", folder / f"{stem}.json"
 
-    module = types.ModuleType("detector.report.evidence_report")
-    module.build_evidence = lambda path, analysis, model, moment=None: (path, len(analysis.frames), model.info.id)
-    module.write_evidence = write_evidence
-    monkeypatch.setitem(sys.modules, "detector.report.evidence_report", module)
+    def build_evidence(analysis, model):
+        return analysis.result.file.name, len(analysis.frames) > 0, model.info.id
+
+    monkeypatch.setattr("detector.batch.command.build_evidence", build_evidence)
+    monkeypatch.setattr("detector.batch.command.write_evidence", write_evidence)
     reports, output = tmp_path / "reports", tmp_path / "out.jsonl"
     command = (inbox, "--output", output, "--report", reports, "--frames", 2, "--resume")
     assert run(*command) == 1
@@ -255,10 +254,14 @@ def test_report_names_are_safe(name, stem):
 
 
 def test_stopped_by_the_user(inbox, analysed, tmp_path, monkeypatch, capsys):
-    def stop(*args, **kwargs):
-        raise KeyboardInterrupt
+    real = Analyzer.analyze
 
-    monkeypatch.setattr(Analyzer, "analyze_video", stop)
+    def stopped(self, path, *args, **kwargs):
+        if path.name == "clip.mp4":
+            raise KeyboardInterrupt
+        return real(self, path, *args, **kwargs)
+
+    monkeypatch.setattr(Analyzer, "analyze", stopped)
     assert run(inbox, "--output", tmp_path / "out.jsonl") == 130
     err = capsys.readouterr().err
     assert err.strip().splitlines()[-1] == "Stopped; the same command with --resume goes on where it was."
@@ -286,18 +289,18 @@ def test_output_that_cannot_be_written_is_one_sentence(inbox, analysed, tmp_path
     assert capsys.readouterr().err.strip().endswith("Not a directory.")
 
 
-def test_file_that_vanishes_before_its_report_costs_its_report_only(inbox, tmp_path, monkeypatch, analysed):
-    real = Analyzer.analyze_image
+def test_file_that_vanishes_after_its_analysis_has_its_report(inbox, tmp_path, monkeypatch, analysed):
+    real = Analyzer.analyze
 
     def vanishing(self, path, *args, **kwargs):
         analysis = real(self, path, *args, **kwargs)
         path.unlink()
         return analysis
 
-    monkeypatch.setattr(Analyzer, "analyze_image", vanishing)
+    monkeypatch.setattr(Analyzer, "analyze", vanishing)
     (inbox / "b" / "copy.png").unlink()
     output = tmp_path / "lines.jsonl"
     assert run(inbox / "a.png", inbox / "b" / "clip.mp4", "--output", output, "--report", tmp_path / "reports") == 0
     photo, clip = lines(output)
-    assert (photo["result"]["verdict"], photo["report"]) == ("manipulated", None)
-    assert (tmp_path / "reports" / clip["report"]).is_file()
+    assert (photo["result"]["verdict"], clip["error"]) == ("manipulated", None)
+    assert all((tmp_path / "reports" / record["report"]).is_file() for record in (photo, clip))

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.conclusion import suspicious_spans
-from detector.faces.detection import DetectedFace, crop_face, crop_square
+from detector.faces.detection import crop_face, crop_square
 from detector.faces.tracking import link_tracks
+from detector.facts import DetectedFace, Thresholds
 from detector.media.videos import Video
-from detector.network.loading import Thresholds
 from detector.report.wording import score_text
 from detector.results import FrameScore, verdict_for
 from detector.text import one_line, printable
@@ -86,19 +86,19 @@ def test_verdict_rises_with_the_score(score, low, high):
 @given(
     st.lists(scores.map(lambda score: round(score, 6)), min_size=1, max_size=40), scores, st.integers(1, 5), st.data()
 )
-def test_spans_are_runs_of_the_track_that_score_as_manipulated(values, threshold, enough, data):
+def test_spans_are_runs_of_the_track_that_score_as_manipulated(values, threshold, min_frames, data):
     numbers = sorted(data.draw(st.sets(st.integers(0, 80), min_size=len(values), max_size=len(values))))
     frames = [FrameScore(number / 4, value, (0, 0, 9, 9)) for number, value in zip(numbers, values, strict=True)]
-    spans = suspicious_spans(frames, numbers, threshold, enough)
+    spans = suspicious_spans(frames, numbers, threshold, min_frames)
     covered = set()
     for span in spans:
         inside = [frame for frame in frames if span.start_s <= frame.time_s <= span.end_s]
         assert span.end_s - span.start_s == (len(inside) - 1) / 4  # no sample between them is missing
-        assert len(inside) >= enough and all(frame.score >= threshold for frame in inside)
+        assert len(inside) >= min_frames and all(frame.score >= threshold for frame in inside)
         assert min(frame.score for frame in inside) - 1e-6 <= span.score <= max(frame.score for frame in inside) + 1e-6
         covered |= {frame.time_s for frame in inside}
     assert all(earlier.end_s < later.start_s for earlier, later in pairwise(spans))
-    if enough == 1:
+    if min_frames == 1:
         assert covered == {frame.time_s for frame in frames if frame.score >= threshold}
 
 
@@ -106,10 +106,11 @@ def test_spans_are_runs_of_the_track_that_score_as_manipulated(values, threshold
 def test_every_face_is_in_one_track_and_no_track_has_two_of_a_frame(frames, cuts):
     faces = [[DetectedFace(box, LANDMARKS, 0.9) for box in found] for found in frames]
     tracks = link_tracks(faces, cuts)
-    linked = [(index, id(face)) for track in tracks for index, face in track]
-    assert sorted(linked) == sorted((index, id(face)) for index, found in enumerate(faces) for face in found)
+    linked = [(seen.frame, seen.position) for track in tracks for seen in track]
+    assert sorted(linked) == [(index, position) for index, found in enumerate(faces) for position in range(len(found))]
+    assert all(seen.face is faces[seen.frame][seen.position] for track in tracks for seen in track)
     for track in tracks:
-        indices = [index for index, _ in track]
+        indices = [seen.frame for seen in track]
         assert indices == sorted(set(indices))
         # without a look at the face, a cut ends every track
         assert not any(first < cut <= second for first, second in pairwise(indices) for cut in cuts)

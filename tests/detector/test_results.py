@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detector.faces.detection import DetectedFace
+from detector.facts import DetectedFace
 from detector.results import Analysis, ShownFace, ShownFrame
 
 FACE = DetectedFace((0, 0, 60, 60), ((0.0, 0.0),) * 5, 0.9)

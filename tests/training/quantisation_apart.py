@@ -1,5 +1,6 @@
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -47,10 +48,14 @@ def test_command_stores_what_int8_needs_and_what_it_changes(folder, data_set, fe
 
 def test_margin_is_three_deviations_of_what_int8_moves(folder, data_set, few_crops, monkeypatch):
     moved = iter([np.array([1.0, 2.0, 3.0]), np.array([0.5, 2.0, 3.5])])  # first int8, then float32
-    monkeypatch.setattr("detector.network.loading.LoadedModel.score_log_odds", lambda self, crops: next(moved))
+    monkeypatch.setattr(
+        "detector.network.loading.LoadedModel.predict", lambda self, crops: SimpleNamespace(log_odds=next(moved))
+    )
     monkeypatch.setattr(quantisation, "compare", lambda *of: {"auc_change": 0.0, "verdicts_changed": 0.0})
     assert quantisation.main([str(folder), "--dataset", str(data_set)]) == 0
-    stored = Quantisation.from_config(json.loads((folder / "config.json").read_text()), folder / "model.safetensors")
+    stored = Quantisation.from_config(
+        json.loads((folder / "config.json").read_text()), file_sha256(folder / "model.safetensors")
+    )
     assert stored.margin == pytest.approx(3 * np.sqrt(0.5 / 3))
     assert stored.is_safe and load_folder(folder, "m", runtime="int8").info.runtime == "openvino-int8"
 

@@ -13,7 +13,8 @@ from scipy.stats import beta
 from sklearn.metrics import precision_recall_curve
 from tqdm import tqdm
 
-from detector.network.loading import LoadedModel, Thresholds, load_folder
+from detector.facts import Thresholds
+from detector.network.loading import LoadedModel, load_folder
 from detector.network.runtimes import log_odds
 from training.data import EvaluationSet, stands_for_use
 from training.evaluation.metrics import CONFIDENCE, TARGET_PRECISION, verdict_counts
@@ -28,7 +29,7 @@ _CROPS_AT_ONCE = 16
 
 def score_set(model: LoadedModel, data: EvaluationSet, split: str) -> np.ndarray:
     """log(P(fake) / P(real)) of every crop, ``(N,)``, as the application computes it."""
-    return model.log_odds(logits_of(model, data, split))
+    return log_odds(logits_of(model, data, split), model.info.real)
 
 
 def logits_of(model: LoadedModel, data: EvaluationSet, split: str, as_posted: bool = False) -> np.ndarray:
@@ -37,7 +38,7 @@ def logits_of(model: LoadedModel, data: EvaluationSet, split: str, as_posted: bo
     count = len(data.labels)
     for start in tqdm(range(0, count, _CROPS_AT_ONCE), desc=f"scoring {data.name}, {split}", disable=None):
         crops = [data.crop(number, as_posted) for number in range(start, min(start + _CROPS_AT_ONCE, count))]
-        parts.append(model.runtime.logits(crops, model.real, model.info.thresholds.log_odds))
+        parts.append(model.predict(crops).logits)
     return np.concatenate(parts)
 
 

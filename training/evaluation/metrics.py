@@ -9,7 +9,7 @@ from scipy.stats import beta
 from sklearn.metrics import average_precision_score, confusion_matrix, precision_recall_curve, roc_auc_score, roc_curve
 
 from dataset_builder.sources import REAL
-from detector.network.loading import Thresholds
+from detector.facts import Thresholds
 
 TARGET_PRECISION = 0.99
 FALSE_POSITIVE_RATES = (0.01, 0.001)

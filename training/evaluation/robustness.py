@@ -85,7 +85,7 @@ def robustness(model: LoadedModel, data: EvaluationSet, limit: int) -> dict:
     rows = []
     for damage in tqdm(GRID, desc="robustness", disable=None):
         damaged = [damage.change(crop, np.random.default_rng(number)) for number, crop in enumerate(crops)]
-        scores = expit(model.score_log_odds(damaged))
+        scores = expit(model.predict(damaged).log_odds)
         rows.append(
             {
                 "kind": damage.kind,

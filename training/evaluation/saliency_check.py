@@ -14,7 +14,6 @@ import torch
 from tqdm import tqdm
 
 from detector.network.loading import LoadedModel
-from detector.network.saliency import score_with_evidence
 from detector.network.torch_runtime import TorchRuntime, log_odds
 from training.data import EvaluationSet
 
@@ -36,12 +35,13 @@ class Pointing:
 
 def overlay_map(model: LoadedModel, crop: np.ndarray) -> np.ndarray:
     """What the application draws, ``(h, w)``."""
-    return score_with_evidence(model, [crop])[1][0]
+    evidence: np.ndarray = model.predict([crop]).evidence[0]
+    return evidence
 
 
 def _log_odds(model: LoadedModel, pixels: torch.Tensor) -> torch.Tensor:
-    """What `LoadedModel.log_odds` gives, for autograd."""
-    return log_odds(model.runtime.network(pixels), model.real)
+    """What `Prediction.log_odds` gives, for autograd."""
+    return log_odds(model.runtime.network(pixels), model.info.real)
 
 
 def layer_grad_cam(model: LoadedModel, crop: np.ndarray) -> np.ndarray:
@@ -111,7 +111,7 @@ def untrained_copy(model: LoadedModel) -> LoadedModel:
         for module in network.modules():
             if hasattr(module, "reset_parameters"):
                 module.reset_parameters()
-    return replace(model, runtime=TorchRuntime(network, model.runtime.transform))
+    return replace(model, runtime=TorchRuntime(network, model.runtime.transform, model.info.real))
 
 
 def check_saliency(model: LoadedModel, sets: list[EvaluationSet], limit: int) -> list[dict]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from detector.conclusion import NOT_ASSESSED
+from detector.faces.quality import NOT_ASSESSED
 from detector.network.saliency import CAPTION
 from detector.report.drawing import draw_faces
 from detector.report.timeline import timeline_svg

@@ -2,7 +2,8 @@ import cv2
 import numpy as np
 
 from dataset_builder.pseudo_fakes.landmarks import FaceLandmarker, face_in_crop
-from detector.faces.detection import DetectedFace, FaceDetector, crop_face, crop_square
+from detector.faces.detection import FaceDetector, crop_face, crop_square
+from detector.facts import DetectedFace
 from tests.media_factory import astronaut, texture
 
 RIGHT_IRIS, LEFT_IRIS, NOSE_TIP, RIGHT_MOUTH, LEFT_MOUTH = 468, 473, 4, 61, 291

@@ -13,7 +13,7 @@ from PIL import Image
 
 from detector.analyzer import Analyzer
 from detector.batch.output import COLUMNS, NOT_ANALYSED, rows, to_csv, to_json
-from detector.batch.runner import BatchItem, analyze_file, analyze_many
+from detector.batch.runner import BatchItem, analyze_many
 from detector.errors import MediaError
 from detector.media.files import file_sha256
 from detector.report.wording import VERDICT_TITLE
@@ -29,18 +29,12 @@ class CountingAnalyzer(Analyzer):
         super().__init__(redness_model())
         self.names, self.previous_gone, self._last = [], [], lambda: None
 
-    def _note(self, path, analyze, *args, **kwargs):
+    def analyze(self, path, *args, **kwargs):
         self.previous_gone.append(self._last() is None)
         self.names.append(Path(path).name)
-        analysis = analyze(path, *args, **kwargs)
+        analysis = super().analyze(path, *args, **kwargs)
         self._last = weakref.ref(analysis)
         return analysis
-
-    def analyze_image(self, path, *args, **kwargs):
-        return self._note(path, super().analyze_image, *args, **kwargs)
-
-    def analyze_video(self, path, *args, **kwargs):
-        return self._note(path, super().analyze_video, *args, **kwargs)
 
 
 @pytest.fixture
@@ -83,14 +77,14 @@ def test_one_bad_file_never_stops_the_rest(analyzer, media, tmp_path):
     [("red.png", "photo.mp4", "image/png"), ("clip.mp4", "clip.jpg", "video/mp4"), ("red.png", "none", "image/png")],
 )
 def test_content_decides_what_a_file_is(analyzer, media, tmp_path, source, name, media_type):
-    analysis = analyze_file(analyzer, copied(media / source, tmp_path / name), frames=2)
+    analysis = analyzer.analyze(copied(media / source, tmp_path / name), frames=2)
     assert (analysis.result.file.media_type, analysis.result.file.name) == (media_type, name)
 
 
 def test_animated_gif_is_a_photo(analyzer, tmp_path):
     first, *others = [Image.fromarray(portrait(tint)) for tint in (0.0, 0.3, 0.6)]
     first.save(tmp_path / "clip.mp4", format="GIF", save_all=True, append_images=others)
-    result = analyze_file(analyzer, tmp_path / "clip.mp4").result
+    result = analyzer.analyze(tmp_path / "clip.mp4").result
     assert result.file.media_type == "image/gif"
     assert any("only the first of its 3 frames" in warning for warning in result.warnings)
 
@@ -105,7 +99,7 @@ def test_cut_off_files_and_sound_get_the_fitting_sentence(analyzer, media, tmp_p
         (tmp_path / "voice.mp4", "no moving picture"),
     ):
         with pytest.raises(MediaError, match=sentence):
-            analyze_file(analyzer, path)
+            analyzer.analyze(path)
 
 
 @pytest.mark.parametrize(
@@ -117,10 +111,14 @@ def test_cut_off_files_and_sound_get_the_fitting_sentence(analyzer, media, tmp_p
     ],
 )
 def test_fault_nobody_foresaw_costs_one_file_only(analyzer, media, monkeypatch, fault, sentence):
-    def fail(path):
-        raise fault
+    real = analyzer.analyze
 
-    monkeypatch.setattr(analyzer, "analyze_image", fail)
+    def analyze(path, **options):
+        if path.name == "red.png":
+            raise fault
+        return real(path, **options)
+
+    monkeypatch.setattr(analyzer, "analyze", analyze)
     bad, good = analyze_many(analyzer, [media / "red.png", media / "clip.mp4"], frames=2)
     assert pytest.raises(MediaError, _raise, bad.error).match(sentence)
     assert good.error is None
@@ -158,20 +156,6 @@ def test_progress_covers_all_files(analyzer, media):
     shares = [share for share, _ in steps]
     assert shares == sorted(shares) and shares[0] == 0 and shares[-1] == 1
     assert any(0.5 < share < 1 and doing.startswith("clip.mp4, ") for share, doing in steps)
-
-
-def test_cancelling_stops_within_a_video(analyzer, media):
-    steps = []
-    items = analyze_many(
-        analyzer,
-        [media / "red.png", media / "clip.mp4", media / "grey.png"],
-        frames=8,
-        progress=lambda share, doing: steps.append(doing),
-        cancelled=lambda: len(steps) > 4,
-    )
-    assert [item.path.name for item in items] == ["red.png"]
-    assert analyzer.names == ["red.png", "clip.mp4"]
-    assert len(steps) == 5
 
 
 def test_rows_say_it_in_words_with_the_seconds(analyzer, media, tmp_path):

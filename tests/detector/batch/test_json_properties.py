@@ -11,10 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.batch.output import to_csv, to_json
-from detector.batch.resume import Wanted, go_on, line
+from detector.batch.resume import Wanted, line, resume
 from detector.batch.runner import BatchItem
-from detector.media.files import MediaFile
-from detector.network.loading import ModelInfo, Thresholds
+from detector.facts import MediaFile, ModelInfo, Thresholds
 from detector.results import (
     SCHEMA_VERSION,
     Cut,
@@ -106,7 +105,7 @@ def test_lines_of_a_run_are_read_again_as_they_were_written(tmp_path_factory, se
     output = folder / "lines.jsonl"
     text = "".join(line(item, 8) for item in items)
     output.write_text(text + text[:17], encoding="ascii")  # the last line was cut off
-    assert go_on(output, [], Wanted(several[0].model, 8)) == []
+    assert resume(output, [], Wanted(several[0].model, 8)) == []
     assert output.read_text(encoding="ascii") == text
     for written, item in zip(text.splitlines(), items, strict=True):
         record = json.loads(written)

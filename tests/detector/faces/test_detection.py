@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from detector.faces.detection import DetectedFace, FaceDetector, crop_face, crop_square
+from detector.faces.detection import FaceDetector, crop_face, crop_square
+from detector.facts import DetectedFace
 from tests.media_factory import astronaut, face_frame, texture
 
 

@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 
 from detector.analyzer import Analyzer
-from detector.faces.detection import DetectedFace
-from detector.faces.quality import MIN_DETECTOR_SCORE, MIN_JPEG_QUALITY, blur, problem_of_crop, problem_of_place
-from detector.media.images import jpeg_quality
+from detector.faces.quality import MIN_ASSESSED_SCORE, MIN_JPEG_QUALITY, blur, problem_of_crop, problem_of_place
+from detector.facts import DetectedFace
+from detector.media.images import read_photo
 from tests.redness_model import portrait, redness_model
 
 
@@ -30,7 +30,7 @@ def test_place_of_a_face_decides_first(box, reason):
 
 
 def test_face_that_the_detector_hardly_finds_is_hidden():
-    hidden = DetectedFace((10, 10, 110, 110), ((0.0, 0.0),) * 5, MIN_DETECTOR_SCORE - 0.01)
+    hidden = DetectedFace((10, 10, 110, 110), ((0.0, 0.0),) * 5, MIN_ASSESSED_SCORE - 0.01)
     assert problem_of_place(hidden, width=300, height=200) == "hidden"
 
 
@@ -44,7 +44,7 @@ def test_heavy_blur_is_told_from_a_soft_portrait():
 @pytest.mark.parametrize("quality", [5, 15, 19, 20, 30, 50, 75, 95])
 def test_jpeg_quality_is_read_off_the_file(tmp_path, quality):
     Image.fromarray(portrait()).save(tmp_path / "photo.jpg", quality=quality)
-    found = jpeg_quality(tmp_path / "photo.jpg")
+    found = read_photo(tmp_path / "photo.jpg").jpeg_quality
     # libjpeg clips the entries of very low qualities to 255
     assert found == pytest.approx(quality, abs=8 if quality < 10 else 2)
     assert found >= MIN_JPEG_QUALITY or quality < 20
@@ -52,7 +52,7 @@ def test_jpeg_quality_is_read_off_the_file(tmp_path, quality):
 
 def test_other_formats_have_no_jpeg_quality(tmp_path):
     Image.fromarray(portrait()).save(tmp_path / "photo.png")
-    assert jpeg_quality(tmp_path / "photo.png") is None
+    assert read_photo(tmp_path / "photo.png").jpeg_quality is None
 
 
 def test_photo_that_is_crushed_is_inconclusive_with_the_reason(tmp_path):

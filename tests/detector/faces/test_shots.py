@@ -6,7 +6,7 @@ import pytest
 
 from detector.analyzer import Analyzer
 from detector.faces.detection import FaceDetector
-from detector.faces.shots import ALIKE_FROM, find_cuts, likeness, look
+from detector.faces.shots import ALIKE_FROM, appearance, appearance_similarity, find_cuts
 from detector.report.timeline import timeline_svg
 from detector.results import Cut
 from tests.media_factory import astronaut, write_video
@@ -96,9 +96,9 @@ def test_face_is_alike_where_it_moved_and_not_in_other_colours():
     looks = []
     for image in (scene(1), scene(1, x=120), tinted(2)):
         (face,) = FaceDetector().detect(image)
-        looks.append(look(image, face))
-    assert likeness(looks[0], looks[1]) >= ALIKE_FROM
-    assert likeness(looks[0], looks[2]) < ALIKE_FROM - 0.2
+        looks.append(appearance(image, face))
+    assert appearance_similarity(looks[0], looks[1]) >= ALIKE_FROM
+    assert appearance_similarity(looks[0], looks[2]) < ALIKE_FROM - 0.2
 
 
 def test_other_person_at_the_same_place_behind_a_cut_has_a_track_of_their_own(analyzer, tmp_path):

@@ -1,5 +1,5 @@
-from detector.faces.detection import DetectedFace
 from detector.faces.tracking import link_tracks
+from detector.facts import DetectedFace
 
 
 def face(x: float, y: float = 0, size: float = 100) -> DetectedFace:
@@ -7,7 +7,7 @@ def face(x: float, y: float = 0, size: float = 100) -> DetectedFace:
 
 
 def lefts(track):
-    return [found.box_px[0] for _, found in track]
+    return [seen.face.box_px[0] for seen in track]
 
 
 def test_two_people_keep_their_tracks_whatever_the_order_of_detection():
@@ -17,7 +17,7 @@ def test_two_people_keep_their_tracks_whatever_the_order_of_detection():
 
 def test_track_survives_a_frame_without_its_face():
     (track,) = link_tracks([[face(0)], [], [face(5)]])
-    assert [index for index, _ in track] == [0, 2]
+    assert [seen.frame for seen in track] == [0, 2]
 
 
 def test_face_of_another_size_is_another_person():
@@ -46,23 +46,23 @@ def test_people_who_cross_keep_their_tracks():
 
 def test_equally_long_tracks_come_larger_faces_first():
     tracks = link_tracks([[face(0, size=60), face(400, size=100)]] * 2)
-    assert [track[0][1].size_px for track in tracks] == [100, 60]
+    assert [track[0].face.size_px for track in tracks] == [100, 60]
 
 
 def test_no_track_goes_on_behind_a_cut_by_place_alone():
     tracks = link_tracks([[face(0)], [face(0)], [face(0)], [face(0)]], cuts=[2])
-    assert [[index for index, _ in track] for track in tracks] == [[0, 1], [2, 3]]
+    assert [[seen.frame for seen in track] for track in tracks] == [[0, 1], [2, 3]]
 
 
 def test_track_goes_on_behind_cuts_with_a_face_that_looks_alike():
     frames = [[face(0, size=100)], [face(5, size=110)], [face(1, size=100)], [face(6, size=110)]]
 
     def alike(a, b):
-        return a[1].size_px == b[1].size_px
+        return a.face.size_px == b.face.size_px
 
-    tracks = link_tracks(frames, cuts=[1, 2, 3], alike=alike)
-    assert sorted([index for index, _ in track] for track in tracks) == [[0, 2], [1, 3]]
+    tracks = link_tracks(frames, cuts=[1, 2, 3], is_alike=alike)
+    assert sorted([seen.frame for seen in track] for track in tracks) == [[0, 2], [1, 3]]
 
 
 def test_face_that_looks_alike_elsewhere_is_not_linked_behind_a_cut():
-    assert len(link_tracks([[face(0)], [face(300)]], cuts=[1], alike=lambda a, b: True)) == 2
+    assert len(link_tracks([[face(0)], [face(300)]], cuts=[1], is_alike=lambda a, b: True)) == 2

@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 from detector.analyzer import Analyzer
-from detector.batch.runner import analyze_file
 from detector.errors import MediaError
+from detector.media.reading import MEDIA_ANSWERS, read_media
 from detector.report.annotated_video import write_annotated_video
 from detector.report.evidence_report import build_evidence, evidence_html, evidence_to_dict
 from detector.report.translation import translate
@@ -48,17 +48,18 @@ def analyzer(tmp_path_factory):
         for file in hostile_files()[kind]:
             path = tmp_path_factory.mktemp("first") / "file"
             path.write_bytes(file.data)
-            analyze_file(analyzer, path, frames=1)
+            analyzer.analyze(path, frames=1)
     return analyzer
 
 
 def start_workers() -> None:
     """As many as are kept, so that none counts as left behind."""
     photo = ROOT / "examples" / "astronaut.jpg"
-    streams = [WORKERS.stream("is_photo", photo) for _ in range(2)]
+    job = (read_media, photo, "photo", 1, True, "", False)
+    streams = [WORKERS.stream(*job, answers=MEDIA_ANSWERS) for _ in range(2)]
     for stream in streams:
         next(stream)
-    assert [list(stream) for stream in streams] == [[], []]
+    assert [len(list(stream)) for stream in streams] == [1, 1]
 
 
 @pytest.fixture
@@ -103,7 +104,7 @@ def answer(analyzer: Analyzer, file: HostileFile, folder: Path) -> Answered:
     path.write_bytes(file.data)
     start = time.perf_counter()
     try:
-        analysis, sentence = analyze_file(analyzer, path, frames=FRAMES), ""
+        analysis, sentence = analyzer.analyze(path, frames=FRAMES), ""
     except MediaError as error:
         analysis, sentence = None, str(error)
     return Answered(file, path, analysis, sentence, time.perf_counter() - start)
@@ -151,7 +152,7 @@ def problems_of_result(result: Result, answered: Answered) -> list[str]:
 
 def problems_of_report(answered: Answered, analyzer: Analyzer) -> list[str]:
     """In what the evidence report or the page would let a file take effect."""
-    evidence = build_evidence(answered.path, answered.analysis, analyzer.model)
+    evidence = build_evidence(answered.analysis, analyzer.model)
     json.dumps(evidence_to_dict(evidence), allow_nan=False)
     page = evidence_html(evidence)
     page.encode("utf-8")

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageFile
 
 from detector.errors import MediaError
-from detector.media.images import image_problems, read_image
+from detector.media.images import read_image, read_photo
 from tests.hostile.photos import end_of_page, first_page, with_pages
 from tests.media_factory import astronaut
 
@@ -160,7 +160,7 @@ def test_pages_of_a_tiff_are_counted_up_to_a_limit(tmp_path, pages, said):
         following = len(one) + len(chain) + len(page) + 4 if number < pages else 0
         chain += page + struct.pack("<I", following)
     (tmp_path / "pages.tif").write_bytes(with_pages(one, len(one) if pages else 0, chain))
-    assert image_problems(tmp_path / "pages.tif") == said
+    assert read_photo(tmp_path / "pages.tif").problems == said
 
 
 def test_first_picture_is_looked_at_where_those_after_it_are_damaged(tmp_path):
@@ -169,12 +169,12 @@ def test_first_picture_is_looked_at_where_those_after_it_are_damaged(tmp_path):
     two = (tmp_path / "two.tif").read_bytes()
     (tmp_path / "bad.tif").write_bytes(with_pages(two, len(two), bytes(6)))  # a page without a size
     assert np.array_equal(read_image(tmp_path / "bad.tif")[1], astronaut()[:64, :64])
-    assert image_problems(tmp_path / "bad.tif") == []
+    assert read_photo(tmp_path / "bad.tif").problems == []
     frames[0].save(tmp_path / "two.gif", save_all=True, append_images=frames[1:])
     two = (tmp_path / "two.gif").read_bytes()
     start = b"\x2c\0\0\0\0"
     (tmp_path / "bad.gif").write_bytes(two[: two.index(start, two.index(start) + 5) + 9])
     assert read_image(tmp_path / "bad.gif")[1].shape == (64, 64, 3)
-    assert image_problems(tmp_path / "bad.gif") == [
+    assert read_photo(tmp_path / "bad.gif").problems == [
         "The picture is animated; only the first of its frames was looked at."
     ]

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, PngImagePlugin
 
-from detector.media.credentials import CredentialAction, read_credentials, source_type_text
-from detector.media.provenance import MAX_ENTRIES, MAX_VALUE, Provenance, read_provenance
+from detector.facts import CredentialAction, Provenance
+from detector.media.credentials import read_credentials, source_type_text
+from detector.media.provenance import MAX_ENTRIES, MAX_VALUE, read_provenance
 from tests.media_factory import numbered_frames, texture, write_video
 from tests.signing import AI, CAPTURE, authority, sign
 

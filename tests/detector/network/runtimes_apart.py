@@ -15,7 +15,7 @@ from detector.network import openvino_runtime, quantisation
 from detector.network.loading import BUNDLED_FOLDER, ModelError, load_folder
 from detector.network.preprocessing import Preprocessing
 from detector.network.quantisation import Quantisation
-from detector.network.saliency import score_with_evidence
+from detector.network.runtimes import Prediction
 from tests.media_factory import astronaut
 from training.networks.models import TimmClassifier, save_model_folder
 from training.networks.vgg16 import DATA_CONFIG, PooledVGG16
@@ -62,17 +62,18 @@ def test_preprocessing_equals_that_of_timm(size):
     assert np.abs(ours - theirs).max() < 1e-6
 
 
-def assert_openvino_answers_as_torch(folder: Path, real: int) -> None:
-    torch_answer, openvino_answer = (
-        load_folder(folder, "m", runtime=choice).runtime.logits_and_evidence(CROPS, real=real)
-        for choice in ("torch", "fp32")
-    )
-    assert openvino_answer[0] == pytest.approx(torch_answer[0], abs=1e-4)
-    assert openvino_answer[1] == pytest.approx(torch_answer[1], rel=1e-3, abs=1e-4)
+def predicted(folder: Path, choice: str) -> Prediction:
+    return load_folder(folder, "m", runtime=choice).predict(CROPS)
+
+
+def assert_openvino_answers_as_torch(folder: Path) -> None:
+    by_torch, by_openvino = predicted(folder, "torch"), predicted(folder, "fp32")
+    assert by_openvino.logits == pytest.approx(by_torch.logits, abs=1e-4)
+    assert by_openvino.evidence == pytest.approx(by_torch.evidence, rel=1e-3, abs=1e-4)
 
 
 def test_openvino_gives_the_logits_and_maps_of_torch(folder):
-    assert_openvino_answers_as_torch(folder, real=0)
+    assert_openvino_answers_as_torch(folder)
 
 
 def test_openvino_gives_the_evidence_of_several_kinds_as_torch_does(tmp_path):
@@ -80,15 +81,14 @@ def test_openvino_gives_the_evidence_of_several_kinds_as_torch_does(tmp_path):
     network = PooledVGG16(3).eval()
     torch.nn.init.normal_(network.head.weight, std=2.0)
     save_model_folder(network.to_timm(), tmp_path, network.data_config, ["a", "real", "b"], THRESHOLDS)
-    assert_openvino_answers_as_torch(tmp_path, real=1)
+    assert_openvino_answers_as_torch(tmp_path)
 
 
 def test_int8_stays_close_to_float32(folder):
-    exact, int8 = (load_folder(folder, "m", runtime=choice).runtime for choice in ("fp32", "int8"))
-    before, after = exact.logits_and_evidence(CROPS, real=0), int8.logits_and_evidence(CROPS, real=0)
-    assert not np.array_equal(before[0], after[0])
-    assert after[0] == pytest.approx(before[0], abs=0.1 * np.abs(before[0]).max())
-    assert np.corrcoef(before[1].ravel(), after[1].ravel())[0, 1] > 0.99
+    before, after = predicted(folder, "fp32"), predicted(folder, "int8")
+    assert not np.array_equal(before.logits, after.logits)
+    assert after.logits == pytest.approx(before.logits, abs=0.1 * np.abs(before.logits).max())
+    assert np.corrcoef(before.evidence.ravel(), after.evidence.ravel())[0, 1] > 0.99
 
 
 def test_sums_of_the_highest_int8_do_not_overflow(folder):
@@ -103,9 +103,9 @@ def test_sums_of_the_highest_int8_do_not_overflow(folder):
 
 def test_what_has_no_range_is_computed_in_float32(folder):
     store_quantisation(folder, highest=[])
-    exact, without = (load_folder(folder, "m", runtime=choice).runtime.logits(CROPS, 0) for choice in ("fp32", "int8"))
+    exact, without = predicted(folder, "fp32"), predicted(folder, "int8")
     store_quantisation(folder)
-    assert np.array_equal(without, exact)
+    assert np.array_equal(without.logits, exact.logits)
 
 
 def test_channels_that_stay_silent_are_left_out(tmp_path):
@@ -118,33 +118,43 @@ def test_channels_that_stay_silent_are_left_out(tmp_path):
     save_model_folder(vgg, tmp_path, network.data_config, ["real", "fake"], THRESHOLDS)
     store_quantisation(tmp_path, highest=[])
     config = json.loads((tmp_path / "config.json").read_text())
-    stored = Quantisation.from_config(config, tmp_path / "model.safetensors")
+    stored = Quantisation.from_config(config, file_sha256(tmp_path / "model.safetensors"))
     assert not np.isin(np.flatnonzero(silent), stored.channels(11)).any()
     weights = openvino_runtime.read_weights(tmp_path / "model.safetensors")
     (maps,) = openvino_runtime.build_graph(weights, stored).outputs
     assert maps.partial_shape[1] == len(stored.channels(12)) <= 512 - silent.sum()
-    exact, without = (
-        load_folder(tmp_path, "m", runtime=choice).runtime.logits_and_evidence(CROPS, 0) for choice in ("fp32", "int8")
-    )
-    assert without[0] == pytest.approx(exact[0], abs=1e-5)
-    assert without[1] == pytest.approx(exact[1], abs=1e-4)
+    exact, without = predicted(tmp_path, "fp32"), predicted(tmp_path, "int8")
+    assert without.logits == pytest.approx(exact.logits, abs=1e-5)
+    assert without.evidence == pytest.approx(exact.evidence, abs=1e-4)
 
 
 def test_score_near_a_threshold_is_that_of_float32(folder):
-    exact = load_folder(folder, "m", runtime="fp32").runtime.logits_and_evidence(CROPS, real=0)
+    exact = predicted(folder, "fp32")
     store_quantisation(folder, margin=1e9)
-    runtime = load_folder(folder, "m", runtime="int8").runtime
-    near = runtime.logits_and_evidence(CROPS, real=0, sure_at=(0.0,))
-    anywhere = runtime.logits_and_evidence(CROPS, real=0)
+    model = load_folder(folder, "m", runtime="int8")
+    near, anywhere = model.predict(CROPS), model.runtime.near(()).predict(CROPS)
     store_quantisation(folder)
-    assert not np.array_equal(anywhere[0], exact[0])
-    assert np.array_equal(near[0], exact[0]) and np.array_equal(near[1], exact[1])
+    assert not np.array_equal(anywhere.logits, exact.logits)
+    assert np.array_equal(near.logits, exact.logits) and np.array_equal(near.evidence, exact.evidence)
+
+
+def test_frames_of_clips_are_computed_again_near_the_upper_threshold_only(folder):
+    crops = CROPS * 20
+    exact = load_folder(folder, "m", runtime="fp32").predict(crops)
+    store_quantisation(folder, margin=0.3)
+    model = load_folder(folder, "m", runtime="int8")
+    _, upper = model.info.thresholds.log_odds
+    quantised, frames = model.runtime.near(()).predict(crops), model.clip_runtime.predict(crops)
+    store_quantisation(folder)
+    near = np.abs(quantised.log_odds - upper) <= 0.3
+    assert frames.log_odds[near] == pytest.approx(exact.log_odds[near], abs=1e-5)
+    assert np.array_equal(frames.log_odds[~near], quantised.log_odds[~near])
 
 
 def test_a_crop_scores_the_same_alone_and_among_others(folder):
     runtime = load_folder(folder, "m", runtime="int8").runtime
-    alone = np.concatenate([runtime.logits([crop], 0) for crop in CROPS * 2])
-    assert runtime.logits(CROPS * 2, 0) == pytest.approx(alone, abs=1e-5)
+    alone = np.concatenate([runtime.predict([crop]).logits for crop in CROPS * 2])
+    assert runtime.predict(CROPS * 2).logits == pytest.approx(alone, abs=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +217,7 @@ def test_golden_score_guards_against_library_drift(choice, golden_crops):
     golden = json.loads((ROOT / "tests" / "fixtures" / "golden_scores.json").read_text())[model.info.runtime]
     assert set(golden) == set(golden_crops)
     for name, crop in golden_crops.items():
-        assert score_with_evidence(model, [crop])[0][0] == pytest.approx(golden[name], abs=1e-3)
+        assert model.predict([crop]).scores[0] == pytest.approx(golden[name], abs=1e-3)
 
 
 def test_start_needs_no_torch_and_tells_nobody():

@@ -1,10 +1,11 @@
 import numpy as np
-import pytest
 import torch
 
-from detector.faces.detection import DetectedFace, crop_face, crop_square
+from detector.faces.detection import crop_face, crop_square
+from detector.facts import DetectedFace
 from detector.network.loading import load_folder
-from detector.network.saliency import MAX_OPACITY, opacity, overlay, score_with_evidence
+from detector.network.runtimes import Prediction
+from detector.network.saliency import MAX_OPACITY, opacity, overlay
 from tests.media_factory import astronaut
 from training.networks.models import save_model_folder
 
@@ -16,9 +17,8 @@ def test_map_is_what_the_last_layer_makes_of_each_place(pooled, tmp_path):
     save_model_folder(pooled.to_timm(), tmp_path, pooled.data_config, ["real", "fake"], thresholds)
     model = load_folder(tmp_path, "random", runtime="torch")
     crops = [crop_face(astronaut(), FACE), astronaut()[:150, :150]]
-    scores, maps, _ = score_with_evidence(model, crops)
+    maps = model.predict(crops).evidence
     assert maps.shape == (2, 14, 14)
-    assert scores == pytest.approx(1 / (1 + np.exp(-model.score_log_odds(crops))), abs=1e-6)
     with torch.inference_mode():  # the network before it became timm's, which has the formula itself
         expected = pooled.evidence(pooled.features[:-1](model.runtime.batch(crops)))[:, 0].numpy()
     # the weights are stored in float16
@@ -26,8 +26,8 @@ def test_map_is_what_the_last_layer_makes_of_each_place(pooled, tmp_path):
 
 
 def test_no_face_gives_no_score():
-    scores, maps, _ = score_with_evidence(None, [])
-    assert len(scores) == len(maps) == 0
+    nothing = Prediction.of_nothing()
+    assert len(nothing.scores) == len(nothing.evidence) == len(nothing.manipulation_shares) == 0
 
 
 def test_face_with_a_low_score_hardly_shows_whatever_its_map():

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from detector.errors import MediaError
+from detector.facts import ModelInfo, Thresholds
 from detector.media.videos import Video
-from detector.network.loading import ModelInfo, Thresholds
 from detector.report import annotated_video
 from detector.report.annotated_video import write_annotated_video
 from detector.report.motion import FaceMotion

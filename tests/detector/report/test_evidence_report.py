@@ -13,7 +13,6 @@ from PIL import ExifTags, Image
 
 import detector
 from detector.analyzer import Analyzer
-from detector.batch.runner import analyze_file
 from detector.media.files import file_sha256
 from detector.report.evidence_report import build_evidence, evidence_html, evidence_to_dict, write_evidence
 from detector.results import result_to_dict
@@ -66,22 +65,22 @@ def clip(tmp_path_factory):
 
 
 def evidence_of(path, analyzer, **options):
-    return build_evidence(path, analyze_file(analyzer, path, frames=8), analyzer.model, MOMENT, **options)
+    return build_evidence(analyzer.analyze(path, frames=8), analyzer.model, MOMENT, **options)
 
 
 def test_same_file_and_model_give_the_same_report_but_for_the_time(photo, clip, analyzer, tmp_path):
     for path in (photo, clip):
         once, again = (write_evidence(evidence_of(path, analyzer), tmp_path, name) for name in "ab")
         assert [file.read_bytes() for file in once] == [file.read_bytes() for file in again]
-    now = build_evidence(clip, analyze_file(analyzer, clip, frames=8), analyzer.model)
+    now = build_evidence(analyzer.analyze(clip, frames=8), analyzer.model)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", now.time_utc)
     assert replace(now, time_utc="2026-01-02T03:04:05Z") == evidence_of(clip, analyzer)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.html", "a.json", "b.html", "b.json"]
 
 
 def test_json_says_what_the_report_says(photo, analyzer, tmp_path):
-    analysis = analyze_file(analyzer, photo)
-    _, path = write_evidence(build_evidence(photo, analysis, analyzer.model, MOMENT), tmp_path, "a")
+    analysis = analyzer.analyze(photo)
+    _, path = write_evidence(build_evidence(analysis, analyzer.model, MOMENT), tmp_path, "a")
     text = path.read_text(encoding="ascii")
     document = json.loads(text)
     assert json.dumps(document, indent=2) + "\n" == text
@@ -204,14 +203,20 @@ def test_credentials_are_told_with_what_they_do_not_prove(tmp_path, analyzer):
     assert "Invalid, check failed." in text and "The file was changed after it was signed." in text
 
 
-def test_file_that_changed_since_its_analysis_is_told(tmp_path, analyzer):
+def test_report_is_of_the_file_as_it_was_analysed(tmp_path, analyzer):
     path = tmp_path / "a.png"
     Image.fromarray(portrait()).save(path)
-    analysis = analyze_file(analyzer, path)
-    Image.fromarray(portrait(tint=0.6)).save(path)
-    (note,) = build_evidence(path, analysis, analyzer.model, MOMENT).notes
-    assert note.startswith("The file was changed between its analysis and this report")
-    assert evidence_of(path, analyzer).notes == ()
+    analysis = analyzer.analyze(path)
+    path.write_bytes(b"something else")
+    evidence = build_evidence(analysis, analyzer.model, MOMENT)
+    assert dict(evidence.provenance.container)["Format"].startswith("Portable network graphics")
+
+
+def test_analysis_without_provenance_makes_no_report(tmp_path, analyzer):
+    Image.fromarray(portrait()).save(tmp_path / "a.png")
+    analysis = analyzer.analyze(tmp_path / "a.png", with_provenance=False)
+    with pytest.raises(ValueError, match="provenance"):
+        build_evidence(analysis, analyzer.model)
 
 
 def test_report_that_cannot_be_written_leaves_the_old_one_whole(photo, analyzer, tmp_path, monkeypatch):

@@ -2,8 +2,7 @@ import re
 
 import pytest
 
-from detector.media.files import MediaFile
-from detector.network.loading import ModelInfo, Thresholds
+from detector.facts import MediaFile, ModelInfo, Thresholds
 from detector.report.timeline import timeline_svg
 from detector.report.wording import VERDICT_TITLE
 from detector.results import SCHEMA_VERSION, FaceTrack, FrameScore, Result

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -12,6 +13,8 @@ import pytest
 from PIL import Image
 
 from detector.errors import MediaError
+from detector.media.images import Photo
+from detector.media.reading import MEDIA_ANSWERS, FileEnd, read_media
 from detector.sandbox import client, worker
 from detector.sandbox.client import MediaWorkers
 from tests.media_factory import astronaut, clip
@@ -36,8 +39,20 @@ def children() -> list[psutil.Process]:
     return [child for child in psutil.Process().children() if "detector.sandbox.worker" in " ".join(child.cmdline())]
 
 
+def read(workers: MediaWorkers, path: Path) -> Photo:
+    """What a worker makes of a photo."""
+    first, end = workers.stream(read_media, path, "photo", 1, True, "", False, answers=MEDIA_ANSWERS)
+    assert isinstance(end, FileEnd)
+    return first
+
+
+def frames_of(workers: MediaWorkers, path: Path, frames) -> Iterator:
+    """A clip that is being read."""
+    return workers.stream(read_media, path, "video", frames, True, "", False, answers=MEDIA_ANSWERS)
+
+
 def test_photo_comes_back_as_it_was_read(workers, photo):
-    answer = workers.run("read_photo", photo)
+    answer = read(workers, photo)
     assert answer.facts.name == "photo.jpg" and answer.image.shape == (512, 512, 3)
     assert answer.image.mean() == pytest.approx(astronaut().mean(), abs=1)
 
@@ -47,22 +62,22 @@ def test_error_of_a_job_is_raised_here_and_the_worker_goes_on(workers, photo, tm
     workers.warm_up()
     (process,) = children()
     with pytest.raises(MediaError, match="not a photo"):
-        workers.run("read_photo", tmp_path / "text.jpg")
+        read(workers, tmp_path / "text.jpg")
     with pytest.raises(FileNotFoundError):
-        workers.run("read_photo", tmp_path / "missing.jpg")
-    assert workers.run("is_photo", photo) is True
+        read(workers, tmp_path / "missing.jpg")
+    assert isinstance(read(workers, photo), Photo)
     assert children() == [process]
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal on this system")
 def test_worker_that_is_killed_gives_one_sentence_and_the_next_job_works(workers, photo, tmp_path):
-    stream = workers.stream("sample_clip", clip(tmp_path / "clip.mp4", 0), 8, True)
+    stream = frames_of(workers, clip(tmp_path / "clip.mp4", 0), 8)
     next(stream)
     for child in children():
         os.kill(child.pid, signal.SIGSEGV)
     with pytest.raises(MediaError, match=r"^Reading the file broke down; .*\.$"):
         list(stream)
-    assert workers.run("is_photo", photo) is True
+    assert isinstance(read(workers, photo), Photo)
 
 
 def test_worker_that_hangs_is_stopped_with_one_sentence(workers, photo, monkeypatch):
@@ -71,7 +86,7 @@ def test_worker_that_hangs_is_stopped_with_one_sentence(workers, photo, monkeypa
     (process,) = children()
     process.suspend()
     with pytest.raises(MediaError, match=r"^Reading the file takes too long; .*\.$"):
-        workers.run("is_photo", photo)
+        read(workers, photo)
     assert not process.is_running()
 
 
@@ -80,16 +95,16 @@ def test_worker_that_died_while_it_was_idle_costs_no_answer(workers, photo):
     (process,) = children()
     process.kill()
     psutil.wait_procs([process], 5)
-    assert workers.run("is_photo", photo) is True
+    assert isinstance(read(workers, photo), Photo)
 
 
 def test_unforeseen_error_ends_the_worker_not_this_process(workers, tmp_path):
     with pytest.raises(MediaError, match="broke down"):
-        list(workers.stream("sample_clip", clip(tmp_path / "clip.mp4", 0), "not a number", True))
+        list(frames_of(workers, clip(tmp_path / "clip.mp4", 0), "not a number"))
 
 
 def test_leaving_early_stops_the_job(workers, tmp_path):
-    stream = workers.stream("sample_clip", clip(tmp_path / "clip.mp4", 0), 8, True)
+    stream = frames_of(workers, clip(tmp_path / "clip.mp4", 0), 8)
     next(stream)
     (process,) = children()
     stream.close()
@@ -104,12 +119,12 @@ def _outlives(thread: threading.Thread) -> bool:
 
 
 def test_jobs_at_once_have_a_worker_each_of_which_two_are_kept(workers, photo, tmp_path):
-    streams = [workers.stream("sample_clip", clip(tmp_path / f"{number}.mp4", 0), 4, True) for number in range(2)]
+    streams = [frames_of(workers, clip(tmp_path / f"{number}.mp4", 0), 4) for number in range(2)]
     for stream in streams:
         next(stream)
-    assert workers.run("is_photo", photo) is True
+    assert isinstance(read(workers, photo), Photo)
     assert len(children()) == 3
-    assert [len(list(stream)) for stream in streams] == [5, 5]  # four frames and the problems
+    assert [len(list(stream)) for stream in streams] == [5, 5]  # four frames and the end
     assert len(children()) == 2
 
 
@@ -117,7 +132,7 @@ def test_worker_ends_with_its_server(photo):
     """The server may be killed: nothing that it could still do is needed."""
     client.WORKERS.close()
     pool = MediaWorkers()
-    pool.run("is_photo", photo)
+    read(pool, photo)
     (process,) = children()
     pool._idle[0]._running.stdin.close()
     process.wait(5)
@@ -130,7 +145,7 @@ def test_worker_may_not_take_all_memory(workers, tmp_path, monkeypatch):
     (process,) = children()
     Path(tmp_path / "a.jpg").write_bytes(b"x")
     with pytest.raises(MediaError):
-        workers.run("read_photo", tmp_path / "a.jpg")
+        read(workers, tmp_path / "a.jpg")
     assert process.rlimit(resource.RLIMIT_AS)[0] == worker.MAX_WORKER_MEMORY_BYTES
     assert process.rlimit(resource.RLIMIT_FSIZE)[0] == worker.MAX_WORKER_FILE_BYTES
     spent = process.rlimit(resource.RLIMIT_CPU)[0]
@@ -157,3 +172,14 @@ print(first == again, ctypes.string_at(again, 100_000).count(b"A"))
         [sys.executable, "-c", script], capture_output=True, text=True, cwd=Path(worker.__file__).parents[2], check=True
     )
     assert told.stdout.split() == ["True", "0"]
+
+
+def test_worker_runs_nothing_but_its_jobs(workers, photo):
+    def system(command: str):
+        yield command
+
+    assert set(worker.JOBS) == {"read_media", "frames_at", "annotate_clip"}
+    assert all(callable(worker.job_named(name)) for name in worker.JOBS)
+    for arguments in (("echo",), (str(photo),)):
+        with pytest.raises(MediaError, match="broke down"):
+            list(workers.stream(system, *arguments, answers=(str,)))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from detector.network.loading import Thresholds
+from detector.facts import Thresholds
 from training.evaluation.metrics import (
     Scored,
     both_levels,

@@ -1,0 +1,199 @@
+"""What ``python -m detector`` does once its options are known: one verdict a file, as text, CSV or JSON Lines."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TextIO
+
+from tqdm import tqdm
+from tqdm.contrib.logging import logging_redirect_tqdm
+
+from detector.analyzer import Analyzer
+from detector.batch.output import NOT_ANALYSED, plain_text, to_csv
+from detector.batch.resume import LinesError, Wanted, line, resume
+from detector.batch.runner import BatchItem, analyze_many
+from detector.errors import CommandError
+from detector.network.loading import ModelError, load_folder, load_model
+from detector.report.evidence_report import build_evidence, write_evidence
+from detector.report.wording import VERDICT_TEXT, VERDICT_TITLE
+from detector.text import printable
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class CommandOptions:
+    """What was asked for on the command line.
+
+    Attributes:
+        paths: Files and folders.
+        form: ``json`` for JSON Lines, ``csv``, or None for lines for people.
+        output: Where to write; None for the standard output.
+        resume: Whether to go on with the JSON Lines in `output`.
+        report: Folder of the evidence reports; None for none.
+        frames: How many frames of a video to sample.
+        exact: See `Analyzer.analyze_video`.
+        model: Folder of the model; None for that of the environment.
+    """
+
+    paths: list[Path]
+    form: Literal["json", "csv"] | None
+    output: Path | None
+    resume: bool
+    report: Path | None
+    frames: int
+    exact: bool
+    model: Path | None
+
+
+def run(options: CommandOptions) -> int:
+    """Analyses the files and writes what comes of them; returns the exit code.
+
+    Raises:
+        CommandError: There is no file, or the model or the output cannot be used.
+        OSError: The output cannot be written.
+    """
+    files = list_files(options.paths, [path for path in (options.output, options.report) if path])
+    if not files:
+        raise CommandError("There is no file to analyse.")
+    if options.report:
+        options.report.mkdir(parents=True, exist_ok=True)
+    analyzer = _analyzer(options.model)
+    remaining = _still_to_do(files, options, analyzer)
+    outcomes: Counter[str] = Counter()
+    with _stream(options) as stream, _bar(len(remaining)) as bar, logging_redirect_tqdm():
+
+        def show(share: float, doing: str) -> None:
+            bar.set_description_str(printable(doing), refresh=False)
+            bar.update(share * len(remaining) - bar.n)
+
+        items = analyze_many(
+            analyzer, remaining, options.frames, show, keep_analyses=bool(options.report), exact=options.exact
+        )
+        for item in items:
+            report = _write_report(item, analyzer, options.report)
+            with tqdm.external_write_mode(file=stream):
+                stream.write(_text(item, options, report, is_first=not outcomes))
+                stream.flush()
+            if options.output and stream.seekable():
+                os.fsync(stream.fileno())
+            outcomes[item.result.verdict if item.result else ""] += 1
+            del item  # its pictures go before the next file brings its own
+    _summarise(outcomes, len(files) - len(remaining), analyzer)
+    return 1 if outcomes[""] else 0
+
+
+def list_files(paths: Iterable[Path], left_out: Iterable[Path] = ()) -> list[Path]:
+    """The files, and those in the folders in sorted order, each once.
+
+    A path that does not exist, or a folder that cannot be listed, stays in the list, so that it is reported.
+
+    Args:
+        paths: Files and folders.
+        left_out: What the command itself writes, files or folders; not taken from a folder.
+    """
+    own = [path.resolve() for path in left_out]
+    found: dict[Path, Path] = {}
+    for path in paths:
+        files = [path]
+        if path.is_dir():
+            below = _files_below(path)
+            files = [file for file in below if not any(file.resolve().is_relative_to(place) for place in own)]
+        for file in files:
+            found.setdefault(Path(os.path.abspath(file)), file)
+    return list(found.values())
+
+
+def _files_below(folder: Path) -> list[Path]:
+    found: list[Path] = []
+
+    def add_unlisted(error: OSError) -> None:
+        found.append(Path(error.filename))
+
+    for parent, folders, names in os.walk(folder, onerror=add_unlisted):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found.extend(Path(parent, name) for name in names if not name.startswith("."))
+    return sorted(found)
+
+
+def _bar(count: int) -> tqdm[None]:
+    # none where nobody watches
+    return tqdm(total=count, disable=None, bar_format="{percentage:3.0f} % |{bar}| {desc} [{elapsed}<{remaining}]")
+
+
+def _analyzer(folder: Path | None) -> Analyzer:
+    try:
+        return Analyzer(load_folder(folder, folder.resolve().name) if folder else load_model())
+    except ModelError as error:
+        raise CommandError(str(error)) from error
+
+
+def _still_to_do(files: list[Path], options: CommandOptions, analyzer: Analyzer) -> list[Path]:
+    if not options.resume or options.output is None:
+        return files
+    wanted = Wanted(analyzer.model.info, options.frames, options.report, options.exact)
+    try:
+        return resume(options.output, files, wanted)
+    except LinesError as error:
+        raise CommandError(str(error)) from error
+
+
+@contextmanager
+def _stream(options: CommandOptions) -> Iterator[TextIO]:
+    if not options.output:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # a file name may hold what the terminal cannot show; the line ends of CSV stay as they are
+            sys.stdout.reconfigure(errors="backslashreplace", newline="")
+        yield sys.stdout
+        return
+    # Excel reads a CSV file as UTF-8 only with a mark at its start
+    encoding = "utf-8-sig" if options.form == "csv" else "utf-8"
+    with open(options.output, "a", encoding=encoding, errors="backslashreplace", newline="") as stream:
+        yield stream
+
+
+def _text(item: BatchItem, options: CommandOptions, report: str | None, is_first: bool) -> str:
+    """Writes what became of a file in the form that was asked for."""
+    if options.form == "json":
+        return line(item, options.frames, report)
+    if options.form == "csv":
+        return to_csv([item], with_path=True, with_header=is_first)
+    return plain_text(item)
+
+
+def _write_report(item: BatchItem, analyzer: Analyzer, folder: Path | None) -> str | None:
+    """Writes the evidence report of a file and gives its name; a duplicate has that of the first of its kind."""
+    if folder is None or item.result is None:
+        return None
+    if item.duplicate_of:
+        return f"{report_stem(item.duplicate_of, item.sha256)}.html"
+    if item.analysis is None:
+        return None
+    html, _ = write_evidence(build_evidence(item.analysis, analyzer.model), folder, report_stem(item.path, item.sha256))
+    return html.name
+
+
+def report_stem(path: Path, sha256: str) -> str:
+    """A file name that is safe everywhere and names one content: ``photo-0a1b2c3d``."""
+    safe = re.sub(r"[^\w-]+", "_", path.stem)[:48].strip("_-")
+    return f"{safe or 'file'}-{sha256[:8]}"
+
+
+def _summarise(outcomes: Counter[str], done_before: int, analyzer: Analyzer) -> None:
+    """Says on the error stream how many files had which verdict, what that means, and which model answered."""
+    info = analyzer.model.info
+    titles: dict[str, str] = {**VERDICT_TITLE, "": NOT_ANALYSED}
+    counts = [f"{count} {titles[outcome].lower()}" for outcome, count in outcomes.most_common()]
+    before = [f"{done_before} done before"] if done_before else []
+    meanings = [f"{title}: {VERDICT_TEXT[name]}" for name, title in VERDICT_TITLE.items() if outcomes[name]]
+    lines = [", ".join(before + counts) + ".", *meanings, f"Model {info.id}, revision {info.revision}."]
+    sys.stderr.write("".join(f"{text}\n" for text in lines))
