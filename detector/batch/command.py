@@ -191,7 +191,7 @@ def report_stem(path: Path, sha256: str) -> str:
 def _summarise(outcomes: Counter[str], done_before: int, analyzer: Analyzer) -> None:
     """Says on the error stream how many files had which verdict, what that means, and which model answered."""
     info = analyzer.model.info
-    titles: dict[str, str] = {**VERDICT_TITLE, "": NOT_ANALYSED}
+    titles = {str(verdict): title for verdict, title in VERDICT_TITLE.items()} | {"": NOT_ANALYSED}
     counts = [f"{count} {titles[outcome].lower()}" for outcome, count in outcomes.most_common()]
     before = [f"{done_before} done before"] if done_before else []
     meanings = [f"{title}: {VERDICT_TEXT[name]}" for name, title in VERDICT_TITLE.items() if outcomes[name]]

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from detector.batch.runner import BatchItem
 from detector.report.wording import VERDICT_TITLE, score_text
@@ -35,7 +36,7 @@ COLUMNS = (
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def item_to_dict(item: BatchItem, with_path: bool = False) -> dict:
+def item_to_dict(item: BatchItem, with_path: bool = False) -> dict[str, Any]:
     """One item as in the documented JSON.
 
     Args:
@@ -52,7 +53,7 @@ def item_to_dict(item: BatchItem, with_path: bool = False) -> dict:
     }
 
 
-def to_document(items: Iterable[BatchItem], with_path: bool = False) -> dict:
+def to_document(items: Iterable[BatchItem], with_path: bool = False) -> dict[str, Any]:
     """All items as the documented JSON."""
     return {"schema_version": SCHEMA_VERSION, "items": [item_to_dict(item, with_path) for item in items]}
 
@@ -62,7 +63,7 @@ def to_json(items: Iterable[BatchItem], with_path: bool = False) -> str:
     return json.dumps(to_document(items, with_path), indent=2) + "\n"
 
 
-def rows(items: Iterable[BatchItem], with_path: bool = False) -> list[dict]:
+def rows(items: Iterable[BatchItem], with_path: bool = False) -> list[dict[str, Any]]:
     """One row a file for people and spreadsheets, with the keys of `COLUMNS`; None where there is nothing to say.
 
     `from_s` and `to_s` are the first and the last sampled instant of a video, in seconds, at which the face that decides
@@ -97,7 +98,7 @@ def plain_text(item: BatchItem) -> str:
         if span := manipulated_span_s(result):
             notes.append(f"Signs of manipulation from {span[0]:.1f} to {span[1]:.1f} s.")
         notes += result.warnings
-    else:
+    elif item.error:
         notes.append(item.error)
     if item.duplicate_of:
         notes.append(f"The same file as {item.duplicate_of}.")
@@ -106,7 +107,7 @@ def plain_text(item: BatchItem) -> str:
     return "".join(f"{printable(text)}\n" for text in (first, *(f"    {note}" for note in notes)))
 
 
-def _row(item: BatchItem, name: Callable[[Path], str]) -> dict:
+def _row(item: BatchItem, name: Callable[[Path], str]) -> dict[str, Any]:
     row = dict.fromkeys(COLUMNS)
     row |= {"file": name(item.path), "sha256": item.sha256 or None, "verdict": NOT_ANALYSED, "error": item.error}
     if item.duplicate_of:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from detector.batch.output import item_to_dict
 from detector.batch.runner import BatchItem
@@ -35,7 +36,7 @@ class Wanted:
     report_folder: Path | None = None
     exact: bool = False
 
-    def is_met_by(self, record: dict) -> bool:
+    def is_met_by(self, record: dict[str, Any]) -> bool:
         """Whether a line says what a new analysis of the same bytes would say."""
         result = record.get("result")
         if record.get("schema_version") != SCHEMA_VERSION or not result:
@@ -82,7 +83,7 @@ def resume(output: Path, files: Iterable[Path], wanted: Wanted) -> list[Path]:
         for record in records
         if record["file"] not in hashes or (wanted.is_met_by(record) and record["sha256"] == hashes[record["file"]])
     }
-    by_hash: dict[str, dict] = {}
+    by_hash: dict[str, dict[str, Any]] = {}
     for record in kept.values():
         if wanted.is_met_by(record):
             by_hash.setdefault(record["sha256"], record)
@@ -91,7 +92,7 @@ def resume(output: Path, files: Iterable[Path], wanted: Wanted) -> list[Path]:
         name = str(path)
         if name in kept:
             continue
-        if same := by_hash.get(hashes[name]):
+        if same := by_hash.get(hashes[name] or ""):
             facts = same["result"]["file"] | {"name": path.name}
             first = same["duplicate_of"] or same["file"]
             kept[name] = same | {"file": name, "duplicate_of": first, "result": same["result"] | {"file": facts}}
@@ -101,7 +102,7 @@ def resume(output: Path, files: Iterable[Path], wanted: Wanted) -> list[Path]:
     return remaining
 
 
-def _read(output: Path) -> list[dict]:
+def _read(output: Path) -> list[dict[str, Any]]:
     """All whole lines; a last one that was cut off is left out."""
     if not output.exists():
         return []
@@ -123,7 +124,7 @@ def _read(output: Path) -> list[dict]:
     return records
 
 
-def _write(output: Path, records: Iterable[dict]) -> None:
+def _write(output: Path, records: Iterable[dict[str, Any]]) -> None:
     """Replaces the output at once, so that a run that is killed here loses nothing."""
     output = output.resolve()
     partial = output.with_name(f".{output.name}.partial")
@@ -134,7 +135,7 @@ def _write(output: Path, records: Iterable[dict]) -> None:
     partial.replace(output)
 
 
-def _text(record: dict) -> str:
+def _text(record: dict[str, Any]) -> str:
     return json.dumps(record) + "\n"
 
 

@@ -31,7 +31,7 @@ _WEIGHTS = Path(__file__).parent / "weights" / "face_detection_yunet_2023mar.onn
 class FaceDetector:
     """YuNet (OpenCV Zoo, 2023-03) on reduced copies of an image. Safe to share between threads."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         cv2.utils.logging.setLogLevel(
             cv2.utils.logging.LOG_LEVEL_ERROR
@@ -74,7 +74,7 @@ class FaceDetector:
             totals[0] += upright + TURN_GAIN
             for turns in (1, 3, 2):
                 totals[turns] += _best_score(self._detect_turned(image, turns))
-        return max(totals, key=totals.get)
+        return max(totals, key=lambda turns: totals[turns])
 
     def _detect_turned(self, image: np.ndarray, turns: int) -> list[DetectedFace]:
         height, width = image.shape[:2]
@@ -99,7 +99,8 @@ class FaceDetector:
 
     def _detect(self, image: np.ndarray) -> list[DetectedFace]:
         height, width = image.shape[:2]
-        rows, small = [], image
+        small = image
+        found_rows: list[np.ndarray] = []
         scales = {min(1.0, side / max(height, width)) for side in DETECTION_SIDES_PX}
         for scale in sorted(scales, reverse=True):
             size = (max(round(width * scale), 1), max(round(height * scale), 1))
@@ -110,10 +111,10 @@ class FaceDetector:
                 _, found = self._yunet.detect(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
             if found is not None:
                 found[:, :14] *= np.tile([width / size[0], height / size[1]], 7)
-                rows.append(found)
-        if not rows:
+                found_rows.append(found)
+        if not found_rows:
             return []
-        rows = np.concatenate(rows)
+        rows = np.concatenate(found_rows)
         kept = cv2.dnn.NMSBoxes(rows[:, :4].tolist(), rows[:, 14].tolist(), MIN_DETECTOR_SCORE, NMS_IOU)
         return [_face_from_row(rows[index]) for index in np.asarray(kept).reshape(-1)]
 

@@ -57,12 +57,12 @@ class _View:
     @cached_property
     def points(self) -> tuple[np.ndarray, np.ndarray | None]:
         """Places ``(N, 2)`` in pixels of `grey`, and their ORB descriptors; most pictures are compared without them."""
-        orb = cv2.ORB_create(400, scaleFactor=1.3, nlevels=5, fastThreshold=8)
+        orb = cv2.ORB.create(400, scaleFactor=1.3, nlevels=5, fastThreshold=8)
         scale = _POINTS_SIDE_PX / max(self._full_size.shape)
         reduced = cv2.resize(self._full_size, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         found, descriptors = orb.detectAndCompute(reduced, None)
-        places = np.float32([point.pt for point in found]).reshape(-1, 2)
-        return places * (np.float32(_SMALL_PX) / reduced.shape[1::-1]), descriptors
+        places = np.array([point.pt for point in found], np.float32).reshape(-1, 2)
+        return places * (np.array(_SMALL_PX, np.float32) / reduced.shape[1::-1]), descriptors
 
 
 def find_cuts(images: Iterable[np.ndarray]) -> list[tuple[int, int]]:

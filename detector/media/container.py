@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeVar
 
 import av
 
@@ -31,6 +32,7 @@ DECODER_OPTIONS = {
     "max_pixels": str(MAX_VIDEO_PIXELS),
 }
 OPEN_OPTIONS = {"format_whitelist": VIDEO_DEMUXERS, "protocol_whitelist": "file", **DECODER_OPTIONS}
+Stated = TypeVar("Stated")
 _MEDIA_TYPES = {
     "avi": "video/x-msvideo",
     "mpegts": "video/mp2t",
@@ -40,6 +42,17 @@ _MEDIA_TYPES = {
     "ogg": "video/ogg",
     "mxf": "application/mxf",
 }
+
+
+def stated(value: Stated | None) -> Stated:
+    """Gives what FFmpeg always states of a stream or frame that it read, which PyAV's types cannot promise.
+
+    Raises:
+        ValueError: It did not.
+    """
+    if value is None:
+        raise ValueError("FFmpeg states no such value")
+    return value
 
 
 def open_container(path: Path) -> av.container.InputContainer:

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import c2pa
 
@@ -96,7 +97,7 @@ def read_credentials(path: str | Path, trust_anchors: str = "") -> ContentCreden
         return None
     except (c2pa.C2paError, json.JSONDecodeError, RecursionError) as error:
         logger.info("content credentials of %s: %s", path, error)
-        state = "NotFetched" if "must fetch remote manifests" in str(error) else "Unreadable"
+        state: CredentialsState = "NotFetched" if "must fetch remote manifests" in str(error) else "Unreadable"
         return ContentCredentials(state, problems=(one_line(f"The reader says: {error}", _MAX_TEXT),))
     return _credentials(store) if isinstance(store, dict) else ContentCredentials("Unreadable")
 
@@ -107,7 +108,7 @@ def source_type_text(address: str) -> str:
     return SOURCE_TYPE_TEXT.get(term, term)
 
 
-def _credentials(store: dict) -> ContentCredentials:
+def _credentials(store: dict[str, Any]) -> ContentCredentials:
     state = store.get("validation_state")
     manifests = _part(store, "manifests")
     active = _part(manifests, store.get("active_manifest"))
@@ -125,13 +126,13 @@ def _credentials(store: dict) -> ContentCredentials:
     )
 
 
-def _history(active: dict, manifests: dict) -> list[dict]:
+def _history(active: dict[str, Any], manifests: dict[str, Any]) -> list[dict[str, Any]]:
     """The manifest of the file, then those of what it was made from, in the order of their names."""
     others = [manifests[label] for label in sorted(manifests) if isinstance(manifests[label], dict)]
     return [active, *(manifest for manifest in others if manifest is not active)]
 
 
-def _actions(manifest: dict) -> Iterator[CredentialAction]:
+def _actions(manifest: dict[str, Any]) -> Iterator[CredentialAction]:
     signed_by = _text(_part(manifest, "signature_info").get("issuer"))
     for assertion in _dicts(manifest.get("assertions")):
         if str(assertion.get("label", "")).startswith("c2pa.actions"):
@@ -146,7 +147,7 @@ def _actions(manifest: dict) -> Iterator[CredentialAction]:
                 )
 
 
-def _generator(manifest: dict) -> str | None:
+def _generator(manifest: dict[str, Any]) -> str | None:
     names = [
         f"{info.get('name', '')} {info.get('version', '')}".strip()
         for info in _dicts(manifest.get("claim_generator_info"))
@@ -154,18 +155,18 @@ def _generator(manifest: dict) -> str | None:
     return _text(", ".join(name for name in names if name) or manifest.get("claim_generator"))
 
 
-def _problem(status: dict) -> str:
+def _problem(status: dict[str, Any]) -> str:
     code = _text(status.get("code")) or "no code"
     words = _PROBLEM_TEXT.get(code) or _text(status.get("explanation")) or "A check failed."
     return f"{words} ({code})"
 
 
-def _part(parent: dict, key: object) -> dict:
+def _part(parent: dict[str, Any], key: object) -> dict[str, Any]:
     value = parent.get(key) if isinstance(key, str) else None
     return value if isinstance(value, dict) else {}
 
 
-def _dicts(value: object) -> list[dict]:
+def _dicts(value: object) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 

@@ -12,6 +12,7 @@ import av
 
 from detector.errors import MediaError
 from detector.limits import MAX_PACKETS, MAX_VIDEO_DURATION_S
+from detector.media.container import stated
 
 logger = logging.getLogger(__name__)
 
@@ -71,13 +72,56 @@ class FrameIndex:
         return f"The file is cut off: {self.read_s:.1f} of {self.stated_s:.1f} s could be read."
 
 
+@dataclass(frozen=True)
+class _Stamps:
+    """What the packets of a file say; all in units of the time bases of their streams.
+
+    Attributes:
+        times: When each frame of the stream is shown, in order of decoding.
+        keyframes: When each keyframe is shown, and when it is decoded.
+        last_duration: How long the last frame is shown, where that is stated; else 0.
+        ends: When each stream of the file ends.
+    """
+
+    times: list[int]
+    keyframes: dict[int, int]
+    last_duration: int
+    ends: dict[av.stream.Stream, int]
+
+
 def read_index(container: av.container.InputContainer, stream: av.VideoStream) -> FrameIndex:
     """Reads all packets of a file once, because headers lie: truncated files keep their full duration, MKV often states none.
 
     Raises:
         MediaError: There is no frame, or more than is looked at.
     """
-    times, keyframes, last_duration = [], {}, 0
+    stamps = _read_stamps(container, stream)
+    if not stamps.times:
+        raise MediaError("The video holds no frames; please send the original file.")
+    times, last_duration = sorted(stamps.times), stamps.last_duration
+    if not last_duration and len(times) > 1:  # AVI states none
+        last_duration = (times[-1] - times[0]) // (len(times) - 1)
+    end = times[-1] + last_duration
+    time_base = stated(stream.time_base)
+    duration_s = float((end - times[0]) * time_base)
+    if duration_s > MAX_VIDEO_DURATION_S:
+        raise MediaError(
+            f"The video is longer than {MAX_VIDEO_DURATION_S // 3600} hours; please cut out the part in question."
+        )
+    # read and promised seconds: of this stream where its header has them, else of the whole file
+    if stream.duration:
+        read_s, stated_s = duration_s, float(stream.duration * time_base)
+    else:
+        read_until_s = max(float(end_of * stated(other.time_base)) for other, end_of in stamps.ends.items())
+        read_s = read_until_s - (container.start_time or 0) / av.time_base
+        stated_s = (container.duration or 0) / av.time_base
+    return FrameIndex(times, sorted(stamps.keyframes), stamps.keyframes, end, time_base, read_s, stated_s)
+
+
+def _read_stamps(container: av.container.InputContainer, stream: av.VideoStream) -> _Stamps:
+    times: list[int] = []
+    keyframes: dict[int, int] = {}
+    last_duration = 0
     ends: defaultdict[av.stream.Stream, int] = defaultdict(int)
     try:
         for number, packet in enumerate(container.demux()):
@@ -99,22 +143,4 @@ def read_index(container: av.container.InputContainer, stream: av.VideoStream) -
                 last_duration = packet.duration or last_duration
     except av.error.FFmpegError as error:
         logger.info("packets end early: %s", error)
-    if not times:
-        raise MediaError("The video holds no frames; please send the original file.")
-    times.sort()
-    if not last_duration and len(times) > 1:  # AVI states none
-        last_duration = (times[-1] - times[0]) // (len(times) - 1)
-    end = times[-1] + last_duration
-    duration_s = float((end - times[0]) * stream.time_base)
-    if duration_s > MAX_VIDEO_DURATION_S:
-        raise MediaError(
-            f"The video is longer than {MAX_VIDEO_DURATION_S // 3600} hours; please cut out the part in question."
-        )
-    # read and promised seconds: of this stream where its header has them, else of the whole file
-    if stream.duration:
-        read_s, stated_s = duration_s, float(stream.duration * stream.time_base)
-    else:
-        read_until_s = max(float(end_of * other.time_base) for other, end_of in ends.items())
-        read_s = read_until_s - (container.start_time or 0) / av.time_base
-        stated_s = (container.duration or 0) / av.time_base
-    return FrameIndex(times, sorted(keyframes), keyframes, end, stream.time_base, read_s, stated_s)
+    return _Stamps(times, keyframes, last_duration, ends)

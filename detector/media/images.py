@@ -145,7 +145,7 @@ def _jpeg_quality(image: Image.Image) -> int | None:
     tables = getattr(image, "quantization", None)
     if not tables:
         return None
-    scale = 100 * sum(next(iter(tables.values()))) / _TABLE_SUM_AT_QUALITY_50
+    scale: float = 100 * sum(next(iter(tables.values()))) / _TABLE_SUM_AT_QUALITY_50
     return round(min(max(5000 / scale if scale > 100 else (200 - scale) / 2, 1), 100))
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import av
 from PIL import ExifTags, Image, UnidentifiedImageError
@@ -107,7 +108,7 @@ def _exif_text(tag: int, value: object) -> str:
     return str(value).rstrip("\0") if isinstance(value, str | int) else ""
 
 
-def _position(gps: dict) -> str:
+def _position(gps: Mapping[int, Any]) -> str:
     """Degrees north and east; empty where they are not stated, or cannot be."""
     degrees = []
     for tag, limit, negative in ((ExifTags.GPS.GPSLatitude, 90, "S"), (ExifTags.GPS.GPSLongitude, 180, "W")):
@@ -124,7 +125,7 @@ def _position(gps: dict) -> str:
     return f"{degrees[0]:.6f}, {degrees[1]:.6f} (degrees north, east)"
 
 
-def _number(value: object) -> float | None:
+def _number(value: Any) -> float | None:
     """None for the division by zero that some cameras write for "unknown"."""
     try:
         number = float(value)
@@ -139,7 +140,7 @@ def _picture(image: Image.Image) -> Iterator[Entry]:
         yield "Progressive", "yes"
     xmp = image.info.get("xmp") or image.getexif().get(_XMP_TAG) or b""
     # programs write what they were told into text chunks of PNG and comments of JPEG and GIF
-    texts = dict(image.text) if image.format == "PNG" else {"comment": image.info.get("comment", b"")}
+    texts = dict(getattr(image, "text", {})) if image.format == "PNG" else {"comment": image.info.get("comment", b"")}
     xmp = xmp or texts.pop("XML:com.adobe.xmp", b"")
     for name, value in texts.items():
         yield f"Text: {name}", value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
@@ -172,13 +173,13 @@ def _stream_facts(stream: av.stream.Stream) -> Iterator[str]:
     yield context.codec.long_name
     if context.profile:
         yield f"profile {context.profile}"
-    if stream.type == "video":
+    if isinstance(context, av.VideoCodecContext):
         yield f"{context.width} x {context.height} px"
         if context.pix_fmt:
             yield context.pix_fmt
         if stream.average_rate:
             yield f"{float(stream.average_rate):.5g} frames/s"
-    elif stream.type == "audio":
+    elif isinstance(context, av.AudioCodecContext):
         yield f"{context.sample_rate} Hz, {context.layout.name}"
     if context.bit_rate:
         yield _kilobits(context.bit_rate)

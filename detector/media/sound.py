@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import av
 
-from detector.media.container import DECODER_OPTIONS, SOUND_DECODERS, open_container
+from detector.media.container import DECODER_OPTIONS, SOUND_DECODERS, open_container, stated
 
 logger = logging.getLogger(__name__)
 
@@ -29,29 +29,45 @@ def sound_frames(path: Path, start_s: float, end_s: float) -> Iterator[av.AudioF
     Yields:
         Frames in order of time, at `SAMPLE_RATE_HZ` and `LAYOUT`.
     """
-    kind, resampler, position = None, None, 0
+    resampling = _Resampling()
     for frame in _decoded(path):
-        if (new_kind := (frame.format.name, frame.layout.name, frame.sample_rate)) != kind:
-            if resampler:
-                position = yield from _counted(resampler, None, position)
-            # without stretching: silence is put in, or sound cut off, where time stamps jump
-            options = {"async": "1", "first_pts": str(position)}
-            kind, resampler = new_kind, av.AudioResampler("fltp", LAYOUT, SAMPLE_RATE_HZ, options=options)
-        frame.pts -= round(start_s / frame.time_base)
-        if frame.pts * frame.time_base >= end_s:
+        time_base = stated(frame.time_base)
+        frame.pts = stated(frame.pts) - round(start_s / time_base)
+        if frame.pts * time_base >= end_s:
             break
-        position = yield from _counted(resampler, frame, position)
-    if resampler:
-        yield from _counted(resampler, None, position)
+        yield from resampling.take(frame)
+    yield from resampling.finish()
 
 
-def _counted(resampler: av.AudioResampler, frame: av.AudioFrame | None, position: int) -> Iterator[av.AudioFrame]:
-    """What the resampler gives; returns the number of samples so far."""
-    for made in resampler.resample(frame):
-        made.pts, made.time_base = position, Fraction(1, SAMPLE_RATE_HZ)
-        position += made.samples
-        yield made
-    return position
+class _Resampling:
+    """Brings frames to one rate and layout, and counts their samples."""
+
+    def __init__(self) -> None:
+        self._kind: tuple[str, str, int] | None = None
+        self._resampler: av.AudioResampler | None = None
+        self._position = 0
+
+    def take(self, frame: av.AudioFrame) -> Iterator[av.AudioFrame]:
+        """Gives what is ready once the next frame is there."""
+        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if self._resampler is None or kind != self._kind:
+            yield from self.finish()
+            # without stretching: silence is put in, or sound cut off, where time stamps jump
+            options = {"async": "1", "first_pts": str(self._position)}
+            self._kind = kind
+            self._resampler = av.AudioResampler("fltp", LAYOUT, SAMPLE_RATE_HZ, options=options)
+        yield from self._counted(self._resampler.resample(frame))
+
+    def finish(self) -> Iterator[av.AudioFrame]:
+        """Gives what is left."""
+        if self._resampler:
+            yield from self._counted(self._resampler.resample(None))
+
+    def _counted(self, frames: Iterable[av.AudioFrame]) -> Iterator[av.AudioFrame]:
+        for frame in frames:
+            frame.pts, frame.time_base = self._position, Fraction(1, SAMPLE_RATE_HZ)
+            self._position += frame.samples
+            yield frame
 
 
 def _decoded(path: Path) -> Iterator[av.AudioFrame]:
@@ -79,5 +95,5 @@ def _decoded(path: Path) -> Iterator[av.AudioFrame]:
             for frame in frames:
                 if frame.pts is None:
                     frame.pts = expected
-                expected = frame.pts + round(Fraction(frame.samples, frame.sample_rate) / frame.time_base)
+                expected = frame.pts + round(Fraction(frame.samples, frame.sample_rate) / stated(frame.time_base))
                 yield frame

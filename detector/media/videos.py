@@ -80,7 +80,7 @@ class Video:
     def __enter__(self) -> Video:
         return self
 
-    def __exit__(self, *exc_info) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         self._container.close()
 
     def _open_stream(self, size: int) -> None:
@@ -117,7 +117,7 @@ class Video:
             raise MediaError("No frame of the video can be decoded: it is damaged, or its frames are larger than 8K.")
         if first is None:
             raise MediaError("No frame of the video can be decoded; please send the original file.")
-        height, width = self._upright(first).shape[:2]
+        height, width = self._upright(first[1]).shape[:2]
         sha256 = sha256 or file_sha256(path)
         kind, duration_s = media_type(self._container, path), self._index.duration_s
         return MediaFile(path.name, sha256, size, kind, width, height, duration_s)
@@ -133,6 +133,11 @@ class Video:
         elif self.damaged_frames:
             sentences.append("Some frames are damaged; the next good ones were used instead.")
         return sentences
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds from the first frame to the end of the last."""
+        return self._index.duration_s
 
     @property
     def frame_count(self) -> int:
@@ -194,18 +199,18 @@ class Video:
             run = max(bisect_right(keyframes, stamps[index]) - 1, first_run)
             found = False
             start = keyframes[run] if run < len(keyframes) else times[0]
-            for frame in self._decode_from(start, wanted):
-                if frame.pts < stamps[index]:
+            for stamp, frame in self._decode_from(start, wanted):
+                if stamp < stamps[index]:
                     continue
-                yield VideoFrame(self._index.seconds(frame.pts), self._upright(frame))
+                yield VideoFrame(self._index.seconds(stamp), self._upright(frame))
                 found = True
-                while index < len(stamps) and stamps[index] <= frame.pts:
+                while index < len(stamps) and stamps[index] <= stamp:
                     index += 1
                 if index == len(stamps):
                     return
                 # Stay in this run of frames while no keyframe saves a frame on the way to the next wanted one.
                 next_keyframe = bisect_right(keyframes, stamps[index]) - 1
-                following = times[bisect_right(times, frame.pts)]
+                following = times[bisect_right(times, stamp)]
                 if next_keyframe >= 0 and keyframes[next_keyframe] > following:
                     break
             lost_runs = 0 if found else lost_runs + 1
@@ -215,8 +220,8 @@ class Video:
                 if first_run >= len(keyframes):
                     return
 
-    def _decode_from(self, stamp: int, wanted: frozenset[int] = frozenset()) -> Iterator[av.VideoFrame]:
-        """Decodes from the keyframe with this stamp on; damaged frames are counted and left out.
+    def _decode_from(self, stamp: int, wanted: frozenset[int] = frozenset()) -> Iterator[tuple[int, av.VideoFrame]]:
+        """Decodes from the keyframe with this stamp on, and gives each frame with its stamp; damaged frames are counted and left out.
 
         Of the frames that no other frame refers to, only the wanted ones are decoded.
         """
@@ -249,9 +254,9 @@ class Video:
                 if frame.is_corrupt or frame.pts is None:
                     self.damaged_frames += 1
                     continue
-                yield frame
+                yield frame.pts, frame
 
-    def _packets_from(self, stamp: int) -> Iterator[av.Packet]:
+    def _packets_from(self, stamp: int) -> Iterator[av.Packet[av.VideoStream]]:
         """The packets of the stream from the keyframe with this stamp on."""
         # MP4 is searched by when a frame is shown, transport streams by when it is decoded, which comes before: there the
         # first way lands behind the keyframe, while in MP4 the second would land at the keyframe before

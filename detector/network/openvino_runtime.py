@@ -27,7 +27,7 @@ from detector.network.runtimes import (
 )
 
 # Without its telemetry package, which would report every import to a server, OpenVINO falls back to its own stub.
-sys.modules.setdefault("openvino_telemetry", None)
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 import openvino  # noqa: E402
 from openvino import opset13 as ops  # noqa: E402
@@ -181,7 +181,7 @@ def build_graph(
     pixels = ops.parameter([-1, 3, *_INPUT_PX], np.float32, name="pixels")
     node, outputs = pixels, []
     ranges = quantisation.highest if quantisation else ()
-    used = slice(None)
+    used: np.ndarray | slice = slice(None)
     for number, place in enumerate(CONVOLUTIONS):
         weight, bias = weights[f"features.{place}.weight"][:, used], weights[f"features.{place}.bias"]
         if quantisation:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -27,7 +29,7 @@ class Preprocessing:
     resampling: Image.Resampling
 
     @classmethod
-    def from_config(cls, config: dict) -> Preprocessing | None:
+    def from_config(cls, config: dict[str, Any]) -> Preprocessing | None:
         """From timm's ``pretrained_cfg``; None where that asks for more than to resize the whole crop."""
         if config.get("crop_mode") != "squash" or config.get("crop_pct") != 1.0:
             return None
@@ -36,9 +38,11 @@ class Preprocessing:
         _, height, width = config["input_size"]
         return cls((height, width), tuple(config["mean"]), tuple(config["std"]), _FILTERS[config["interpolation"]])
 
-    def batch(self, crops: list[np.ndarray]) -> np.ndarray:
+    def batch(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         """``(S, S, 3)`` uint8 RGB crops of any size as ``(B, 3, H, W)`` float32."""
         height, width = self.size_px
-        pixels = np.stack([Image.fromarray(crop).resize((width, height), self.resampling) for crop in crops])
-        scaled = (pixels.astype(np.float32) / 255 - np.float32(self.mean)) / np.float32(self.std)
+        resized = [Image.fromarray(crop).resize((width, height), self.resampling) for crop in crops]
+        pixels = np.stack([np.asarray(image) for image in resized]).astype(np.float32)
+        mean, std = np.array(self.mean, np.float32), np.array(self.std, np.float32)
+        scaled = (pixels / np.float32(255) - mean) / std
         return np.ascontiguousarray(scaled.transpose(0, 3, 1, 2))

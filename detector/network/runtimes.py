@@ -48,7 +48,8 @@ class Prediction:
     @property
     def scores(self) -> np.ndarray:
         """P(fake), ``(B,)``, 0..1."""
-        return 1 / (1 + np.exp(-self.log_odds))
+        scores: np.ndarray = 1 / (1 + np.exp(-self.log_odds))
+        return scores
 
     @property
     def manipulation_shares(self) -> np.ndarray:
@@ -120,7 +121,7 @@ class RefiningRuntime:
         distances = np.abs(found.log_odds[:, None] - np.asarray(self._refine_near))
         near = np.flatnonzero((distances <= self._margin).any(axis=1))
         if len(near):
-            again = self._exact.predict([crops[number] for number in near])
+            again = self._exact.predict([crops[number] for number in near.tolist()])
             found.logits[near], found.evidence[near] = again.logits, again.evidence
         return found
 

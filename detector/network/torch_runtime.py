@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import timm
 import torch
 from PIL import Image
+from timm.data.config import resolve_model_data_config
+from timm.data.transforms_factory import create_transform
 from torch import nn
 
 from detector.network.runtimes import Prediction
@@ -35,7 +38,7 @@ class TorchRuntime:
     @property
     def outputs(self) -> int:
         """How many classes it tells apart."""
-        outputs: int = self.network.num_classes  # type: ignore[assignment]  # timm's networks have it
+        outputs: int = _as_timm(self.network).num_classes
         return outputs
 
     @classmethod
@@ -46,11 +49,11 @@ class TorchRuntime:
             RuntimeError: The weights do not fit the architecture.
         """
         network = timm.create_model(f"local-dir:{folder}", pretrained=True).eval().requires_grad_(False)
-        data_config = timm.data.resolve_model_data_config(network)
+        data_config = resolve_model_data_config(network)  # type: ignore[no-untyped-call]
         # channels-last is a fifth faster for VGG on the CPU
         return cls(
             network.float().to(memory_format=torch.channels_last),
-            timm.data.create_transform(**data_config, is_training=False),
+            create_transform(**data_config, is_training=False),
             real,
         )
 
@@ -62,7 +65,8 @@ class TorchRuntime:
     def predict(self, crops: Sequence[np.ndarray]) -> Prediction:
         """Scores crops; see `Runtime`."""
         logits, evidence = [], []
-        lower, upper = _around_last_maps(self.network)
+        lower, upper = _around_last_maps(_as_timm(self.network))
+        head = _as_timm(self.network).forward_head
         for start in range(0, len(crops), BATCH_SIZE):
             maps = lower(self.batch(crops[start : start + BATCH_SIZE]))  # (B, C, h, w)
             # what follows may work in place
@@ -70,9 +74,7 @@ class TorchRuntime:
             # one crop at a time: timm's head of VGG makes 7 x 7 of each place
             for features in maps:
                 places = features.flatten(1).T[:, :, None, None].contiguous()  # (h * w, C, 1, 1)
-                evidence.append(
-                    log_odds(self.network.forward_head(places), self.real).reshape(features.shape[1:])  # type: ignore[operator]
-                )
+                evidence.append(log_odds(head(places), self.real).reshape(features.shape[1:]))
         return Prediction(torch.cat(logits).double().numpy(), torch.stack(evidence).float().numpy(), self.real)
 
 
@@ -82,7 +84,12 @@ def log_odds(logits: torch.Tensor, real: int) -> torch.Tensor:
     return torch.logsumexp(logits[:, fakes], dim=1) - logits[:, real]
 
 
-def _around_last_maps(network: nn.Module) -> tuple[Layers, Layers]:
+def _as_timm(network: nn.Module) -> Any:
+    """The same network for what timm adds to a module, which no type states."""
+    return network
+
+
+def _around_last_maps(network: Any) -> tuple[Layers, Layers]:
     """What leads to the last feature map, and what leads on to the logits.
 
     A last pooling comes after the map: it blurs places.

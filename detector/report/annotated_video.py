@@ -19,6 +19,7 @@ from detector.deadline import Progress
 from detector.errors import MediaError
 from detector.facts import Thresholds
 from detector.limits import MAX_ANNOTATED_S
+from detector.media.container import stated
 from detector.media.sound import LAYOUT, SAMPLE_RATE_HZ, sound_frames
 from detector.media.videos import Video, VideoFrame
 from detector.report.motion import FaceMotion, PlacedFace
@@ -32,6 +33,7 @@ _ENCODER = {"preset": "veryfast", "crf": "20"}
 _BT709 = 1  # number of that standard for matrix, primaries and curve
 _REPORT_EVERY = 10  # frames
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
+Pixel = tuple[int, int]
 _LINE_COLOR, _SHADOW_COLOR = (255, 255, 255), (0, 0, 0)
 
 
@@ -77,7 +79,7 @@ def annotate(path: Path, result: Result, output: Path) -> Iterator[tuple[float, 
     with Video(path) as video:
         if video.facts.sha256 != result.file.sha256:
             raise MediaError("The result is that of another file; please have this one checked first.")
-        if video.facts.duration_s > MAX_ANNOTATED_S:
+        if video.duration_s > MAX_ANNOTATED_S:
             raise MediaError(
                 f"Only videos of up to {MAX_ANNOTATED_S // 60} minutes are annotated; please cut out the part in question."
             )
@@ -85,18 +87,11 @@ def annotate(path: Path, result: Result, output: Path) -> Iterator[tuple[float, 
 
 
 def _write(path: Path, video: Video, result: Result, output: Path) -> Iterator[tuple[float, str]]:
-    duration_s = video.facts.duration_s
-    painter = _Painter(result)
+    painter, duration_s = _Painter(result), video.duration_s
     sound = sound_frames(path, video.start_s, duration_s)
     waiting = next(sound, None)
     with av.open(str(output), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        pictures = container.add_stream("libx264", rate=max(round(video.frame_count / max(duration_s, 1e-3)), 1))
-        pictures.width, pictures.height, pictures.pix_fmt = painter.width, painter.height, "yuv420p"
-        pictures.options = _ENCODER
-        context = pictures.codec_context
-        context.time_base = _TIME_BASE
-        context.colorspace = context.color_primaries = context.color_trc = _BT709
-        context.color_range = av.video.reformatter.ColorRange.MPEG
+        pictures = _add_pictures(container, painter, max(round(video.frame_count / max(duration_s, 1e-3)), 1))
         track = container.add_stream("aac", rate=SAMPLE_RATE_HZ, layout=LAYOUT) if waiting else None
         lengths: dict[int, int] = {}
         last_pts = -1
@@ -109,16 +104,28 @@ def _write(path: Path, video: Video, result: Result, output: Path) -> Iterator[t
             # frames can lie nearer together than the clock of the copy tells
             last_pts = max(round(frame.time_s / _TIME_BASE), last_pts + 1)
             picture.pts, picture.time_base = last_pts, _TIME_BASE
-            lengths[picture.pts] = max(round(end_s / _TIME_BASE) - picture.pts, 1)
+            lengths[last_pts] = max(round(end_s / _TIME_BASE) - last_pts, 1)
             container.mux(_with_lengths(pictures.encode(picture), lengths))
             # in step with the pictures, or the muxer would hold all of one of them in memory
-            while waiting and waiting.pts * waiting.time_base <= end_s:
+            while track and waiting and stated(waiting.pts) * stated(waiting.time_base) <= end_s:
                 container.mux(track.encode(waiting))
                 waiting = next(sound, None)
         container.mux(_with_lengths(pictures.encode(), lengths))
         if track:
             container.mux(track.encode())
     yield 1.0, "the annotated video is written"
+
+
+def _add_pictures(container: av.container.OutputContainer, painter: _Painter, rate: int) -> av.VideoStream:
+    pictures = container.add_stream("libx264", rate=rate)
+    assert isinstance(pictures, av.VideoStream)  # the name of the encoder says so
+    pictures.width, pictures.height, pictures.pix_fmt = painter.width, painter.height, "yuv420p"
+    pictures.options = dict(_ENCODER)
+    context = pictures.codec_context
+    context.time_base = _TIME_BASE
+    context.colorspace = context.color_primaries = context.color_trc = _BT709
+    context.color_range = av.video.reformatter.ColorRange.MPEG
+    return pictures
 
 
 def _with_ends(frames: Iterable[VideoFrame], end_s: float) -> Iterator[tuple[VideoFrame, float]]:
@@ -132,10 +139,10 @@ def _with_ends(frames: Iterable[VideoFrame], end_s: float) -> Iterator[tuple[Vid
         yield last, end_s
 
 
-def _with_lengths(packets: list[av.Packet], lengths: dict[int, int]) -> list[av.Packet]:
+def _with_lengths(packets: list[av.Packet[Any]], lengths: dict[int, int]) -> list[av.Packet[Any]]:
     # the encoder gives every frame the length of a constant rate
     for packet in packets:
-        packet.duration = lengths.pop(packet.pts)
+        packet.duration = lengths.pop(stated(packet.pts))
     return packets
 
 
@@ -206,14 +213,16 @@ def _draw(picture: np.ndarray, face: PlacedFace, scale: float, thresholds: Thres
     picture[top : top + label.shape[0], left : left + label.shape[1]] = label
 
 
-def _strokes(band: Verdict, x0: int, y0: int, x1: int, y1: int) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+def _strokes(band: Verdict, x0: int, y0: int, x1: int, y1: int) -> list[tuple[Pixel, Pixel]]:
     """The lines of a box: full for signs of manipulation, dashed for inconclusive, else corners."""
     corners = [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
     parts = {"manipulated": ((0.0, 1.0),), "inconclusive": ((0.0, 0.15), (0.28, 0.43), (0.57, 0.72), (0.85, 1.0))}
-    strokes = []
-    for (ax, ay), (bx, by) in zip(corners, corners[1:] + corners[:1], strict=True):
+    strokes: list[tuple[Pixel, Pixel]] = []
+    for a, b in zip(corners, corners[1:] + corners[:1], strict=True):
         for start, end in parts.get(band, ((0.0, 0.2), (0.8, 1.0))):
-            strokes.append(
-                tuple((round(ax + share * (bx - ax)), round(ay + share * (by - ay))) for share in (start, end))
-            )
+            strokes.append((_between(a, b, start), _between(a, b, end)))
     return strokes
+
+
+def _between(a: Pixel, b: Pixel, share: float) -> Pixel:
+    return round(a[0] + share * (b[0] - a[0])), round(a[1] + share * (b[1] - a[1]))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from detector.facts import Box
 from detector.results import FaceTrack, FrameScore, Result
 
 # Over more samples in a row without the face, nobody knows where it was.
@@ -20,7 +21,7 @@ class PlacedFace:
     """A face at an instant: its track, box ``(x0, y0, x1, y1)``, and the score of the nearest sampled frame, 0..1."""
 
     track_id: int
-    box_px: tuple[float, float, float, float]
+    box_px: Box
     score: float
 
 
@@ -54,8 +55,8 @@ class FaceMotion:
         if 0 < following < len(times) and self._is_known_between(*around):
             before, after = around
             share = (time_s - before.time_s) / (after.time_s - before.time_s)
-            box = tuple(a + share * (b - a) for a, b in zip(before.box_px, after.box_px, strict=True))
-            return PlacedFace(track.track_id, box, nearest.score)
+            x0, y0, x1, y1 = (a + share * (b - a) for a, b in zip(before.box_px, after.box_px, strict=True))
+            return PlacedFace(track.track_id, (x0, y0, x1, y1), nearest.score)
         if abs(nearest.time_s - time_s) <= self._hold_s:
             return PlacedFace(track.track_id, nearest.box_px, nearest.score)
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from itertools import pairwise
 
@@ -18,6 +18,8 @@ _DASHES = ("none", "9 4", "3 3", "12 4 3 4")
 _MARKS = ("M-3,0a3,3 0 1,0 6,0a3,3 0 1,0 -6,0", "M-3,-3h6v6h-6z", "M0,-4L4,3H-4z", "M-4,0L0,-4L4,0L0,4z")
 _CUT_WORD_PX = 26  # room that the word under a cut takes
 _WORDS_PX, _WORDS_WIDTH_PX = 8, 270  # half the height of a line of words, and the length of the longest
+# From a time or a score to pixels.
+Scale = Callable[[float], float]
 MAX_TRACKS = 12  # more would hide each other; all are in the table and the JSON
 
 
@@ -103,7 +105,7 @@ def _in_words(track: FaceTrack) -> str:
     return f"Face {track.track_id}: {len(scores)} frames, {score_text(min(scores))} to {score_text(max(scores))}."
 
 
-def _hit_areas(instants_s: Sequence[float], duration_s: float, x) -> list[str]:
+def _hit_areas(instants_s: Sequence[float], duration_s: float, x: Scale) -> list[str]:
     """Invisible strips, each nearer to its instant than to any other."""
     edges = [0.0, *((a + b) / 2 for a, b in pairwise(instants_s)), duration_s]
     return [
@@ -114,7 +116,7 @@ def _hit_areas(instants_s: Sequence[float], duration_s: float, x) -> list[str]:
     ]
 
 
-def _axes(duration_s: float, unit: str, x, y) -> str:
+def _axes(duration_s: float, unit: str, x: Scale, y: Scale) -> str:
     """Both axes with numbers; every second, or as many seconds as keep it legible."""
     step = next((step for step in (0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600) if duration_s / step <= 12), 1200)
     ticks = [number * step for number in range(int(duration_s / step) + 1)]
@@ -131,7 +133,7 @@ def _axes(duration_s: float, unit: str, x, y) -> str:
     return frame + "".join(words)
 
 
-def _cuts(cuts: Sequence[Cut], word: str, x, y) -> str:
+def _cuts(cuts: Sequence[Cut], word: str, x: Scale, y: Scale) -> str:
     """A dotted line a cut, in the middle between the samples around it."""
     parts, free_from = [], 0.0
     for cut in cuts:
@@ -146,7 +148,7 @@ def _cuts(cuts: Sequence[Cut], word: str, x, y) -> str:
     return "".join(parts)
 
 
-def _line(number: int, track: FaceTrack, name: str, x, y) -> str:
+def _line(number: int, track: FaceTrack, name: str, x: Scale, y: Scale) -> str:
     color, dashes, mark = (options[number % len(options)] for options in (_COLORS, _DASHES, _MARKS))
     points = [(x(frame.time_s), y(frame.score)) for frame in track.frames]
     line = " ".join(f"{left},{top}" for left, top in points)

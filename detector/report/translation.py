@@ -42,11 +42,12 @@ def catalogue(language: str) -> dict[str, str]:
     if language == ENGLISH:
         return {sentence: sentence for other in LANGUAGES if other != ENGLISH for sentence in catalogue(other)}
     file = Path(__file__).parent / "languages" / f"{language}.json"
-    return json.loads(file.read_text(encoding="utf-8"))
+    sentences: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+    return sentences
 
 
 @cache
-def _patterns(language: str) -> list[tuple[re.Pattern, str]]:
+def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
     found = [
         (re.compile("(.+?)".join(re.escape(part) for part in sentence.split("{}")), re.DOTALL), translation)
         for sentence, translation in catalogue(language).items()

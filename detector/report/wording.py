@@ -49,7 +49,7 @@ def card_markdown(card: str, folder: Path | None) -> str:
     """
     text = card.split("\n---\n", 1)[1] if card.startswith("---\n") else card
 
-    def embedded(found: re.Match) -> str:
+    def embedded(found: re.Match[str]) -> str:
         file = folder / "plots" / found["name"] if folder else None
         if file is None or not file.is_file():
             return ""

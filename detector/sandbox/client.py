@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,7 +39,7 @@ def broke_down() -> MediaError:
 class _Process:
     """One worker; does one job at a time."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         # not multiprocessing: it would import the server's own main module, and all that it imports, once more
         self._running = subprocess.Popen(
             [sys.executable, "-m", "detector.sandbox.worker"],
@@ -47,6 +48,8 @@ class _Process:
             pipesize=_PIPE_BYTES,
             env=os.environ | {"PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])},
         )
+        assert self._running.stdin and isinstance(self._running.stdout, BufferedReader)  # both are pipes
+        self._requests, self._answers = self._running.stdin, self._running.stdout
         self.is_usable = True
 
     @property
@@ -63,7 +66,7 @@ class _Process:
         threading.Thread(target=self._read, args=reading, name="media-answers", daemon=True).start()
         try:
             try:
-                protocol.write(self._running.stdin, [job, arguments])
+                protocol.write(self._requests, [job, arguments])
             except OSError as error:
                 raise broke_down() from error
             while True:
@@ -93,7 +96,7 @@ class _Process:
         kind = "value"
         while kind == "value" and not stopped.is_set():
             try:
-                kind, value = protocol.read_answer(self._running.stdout, types)
+                kind, value = protocol.read_answer(self._answers, types)
             except (EOFError, OSError, ValueError):  # the last one where the stream was closed from here
                 kind, value = "broken", None
             except protocol.MessageError:
@@ -112,7 +115,7 @@ class _Process:
         self.is_usable = False
         self._running.kill()
         self._running.wait()
-        for stream in (self._running.stdin, self._running.stdout):
+        for stream in (self._requests, self._answers):
             with suppress(OSError):  # what was not yet written to a process that is gone
                 stream.close()
 
@@ -120,7 +123,7 @@ class _Process:
 class MediaWorkers:
     """Workers by demand; two that are idle are kept, as starting one takes half a second. Safe to share between threads."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._idle: list[_Process] = []
 

@@ -10,7 +10,7 @@ import math
 import os
 from collections.abc import Sequence
 from pathlib import PurePath
-from typing import Any, BinaryIO, get_origin
+from typing import IO, Any, Protocol, get_origin
 
 import msgspec
 import numpy as np
@@ -23,11 +23,19 @@ _MAX_PICTURE_BYTES = 3 * max(MAX_IMAGE_PIXELS, MAX_VIDEO_PIXELS)
 _ERRORS = {error.__name__: error for error in (MediaError, NotAVideoError, OSError, ValueError, MemoryError)}
 
 
+class Source(Protocol):
+    """A binary stream that is read from."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+    def readinto(self, buffer: memoryview, /) -> int: ...
+
+
 class MessageError(Exception):
     """What came is no message of the expected kind, or it ends early."""
 
 
-def write(stream: BinaryIO, message: Any) -> None:
+def write(stream: IO[bytes], message: Any) -> None:
     """Sends builtins, dataclasses, paths and uint8 arrays."""
     pictures: list[np.ndarray] = []
 
@@ -50,7 +58,7 @@ def write(stream: BinaryIO, message: Any) -> None:
     stream.flush()
 
 
-def read(stream: BinaryIO) -> tuple[Any, list[np.ndarray]]:
+def read(stream: Source) -> tuple[Any, list[np.ndarray]]:
     """A message as builtins, and its pictures, which it holds by their numbers.
 
     Raises:
@@ -77,30 +85,30 @@ def read(stream: BinaryIO) -> tuple[Any, list[np.ndarray]]:
     return content, [_read_picture(stream, shape) for shape in shapes]
 
 
-def _read_picture(stream: BinaryIO, shape: list[int]) -> np.ndarray:
+def _read_picture(stream: Source, shape: list[int]) -> np.ndarray:
     picture = np.empty(shape, np.uint8)
     if stream.readinto(picture.data.cast("B")) < picture.size:
         raise MessageError("it ends early")
     return picture
 
 
-def write_answer(stream: BinaryIO, value: Any) -> None:
+def write_answer(stream: IO[bytes], value: Any) -> None:
     """Sends an answer with the name of its type."""
     write(stream, ["value", type(value).__name__, value])
 
 
-def write_end(stream: BinaryIO) -> None:
+def write_end(stream: IO[bytes]) -> None:
     """Says that there are no more answers."""
     write(stream, ["end", "", None])
 
 
-def write_error(stream: BinaryIO, error: Exception) -> None:
+def write_error(stream: IO[bytes], error: Exception) -> None:
     """Sends one of the errors that jobs tell of, by the nearest type that the other side knows."""
     name = next(kind.__name__ for kind in type(error).__mro__ if kind.__name__ in _ERRORS)
     write(stream, ["error", name, [error.errno, error.strerror] if isinstance(error, OSError) else [str(error)]])
 
 
-def read_answer(stream: BinaryIO, expected: Sequence[Any]) -> tuple[str, Any]:
+def read_answer(stream: Source, expected: Sequence[Any]) -> tuple[str, Any]:
     """What `write_answer`, `write_end` or `write_error` sent: ``value``, ``end`` or ``error``, and the value or the error.
 
     Args:

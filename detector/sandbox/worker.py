@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from detector.limits import MAX_JOB_CPU_S, MAX_WORKER_FILE_BYTES, MAX_WORKER_MEMORY_BYTES
 from detector.sandbox import protocol
@@ -76,7 +76,7 @@ def limit_next_job() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + MAX_JOB_CPU_S, hard))
 
 
-def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+def serve(requests: protocol.Source, answers: IO[bytes]) -> None:
     """Does one job after the other until the server goes.
 
     Only errors that a job tells of are passed on. Any other ends the process, with a traceback in the log.
@@ -104,7 +104,7 @@ def main() -> None:
     limit_resources()
     wipe_memory()
     job_named("read_media")  # loaded now, while nobody waits for it
-    serve(sys.stdin.buffer, answers)
+    serve(os.fdopen(sys.stdin.fileno(), "rb", closefd=False), answers)
 
 
 if __name__ == "__main__":

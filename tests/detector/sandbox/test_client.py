@@ -134,7 +134,7 @@ def test_worker_ends_with_its_server(photo):
     pool = MediaWorkers()
     read(pool, photo)
     (process,) = children()
-    pool._idle[0]._running.stdin.close()
+    pool._idle[0]._requests.close()
     process.wait(5)
     pool.close()
 
