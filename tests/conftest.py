@@ -18,6 +18,8 @@ from training.networks.vgg16 import PooledVGG16
 # OpenVINO runs in a process of its own (`tests/apart.py`) and all else on the reference.
 os.environ.setdefault("MODEL_RUNTIME", "torch")
 
+pytest_plugins = ["tests.real_time"]
+
 ROOT = Path(__file__).parent.parent
 
 # The same examples every time: a test that fails by chance is of no use to who changed something else.

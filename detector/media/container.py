@@ -15,15 +15,73 @@ from detector.limits import MAX_VIDEO_PIXELS
 VIDEO_DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,mp3,wav,flac,aac,ivf,mxf"
 # What cameras, phones, sites and studios write. FFmpeg has hundreds more, old and rarely looked at, and tries them on whatever a
 # file names, subtitles included: of the holes found in it in 2026, most lie there.
-VIDEO_DECODERS = (
-    *("h264", "hevc", "av1", "libdav1d", "vp8", "vp9", "mpeg1video", "mpeg2video", "mpeg4", "mjpeg", "prores", "dnxhd"),
-    *("dvvideo", "theora", "h263", "flv", "msmpeg4v2", "msmpeg4", "wmv1", "wmv2", "wmv3", "vc1", "vp6", "vp6f"),
-    *("ffv1", "huffyuv", "rawvideo", "v210", "png", "qtrle"),
+VIDEO_DECODERS = tuple(
+    [
+        "h264",
+        "hevc",
+        "av1",
+        "libdav1d",
+        "vp8",
+        "vp9",
+        "mpeg1video",
+        "mpeg2video",
+        "mpeg4",
+        "mjpeg",
+        "prores",
+        "dnxhd",
+        "dvvideo",
+        "theora",
+        "h263",
+        "flv",
+        "msmpeg4v2",
+        "msmpeg4",
+        "wmv1",
+        "wmv2",
+        "wmv3",
+        "vc1",
+        "vp6",
+        "vp6f",
+        "ffv1",
+        "huffyuv",
+        "rawvideo",
+        "v210",
+        "png",
+        "qtrle",
+    ]
 )
-SOUND_DECODERS = (
-    *("aac", "mp3float", "mp3", "mp2float", "mp2", "ac3", "eac3", "opus", "libopus", "vorbis", "flac", "alac"),
-    *("wmav1", "wmav2", "wmapro", "amrnb", "amrwb", "adpcm_ms", "adpcm_ima_wav", "pcm_u8", "pcm_mulaw", "pcm_alaw"),
-    *("pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be", "pcm_f32le", "pcm_f32be"),
+SOUND_DECODERS = tuple(
+    [
+        "aac",
+        "mp3float",
+        "mp3",
+        "mp2float",
+        "mp2",
+        "ac3",
+        "eac3",
+        "opus",
+        "libopus",
+        "vorbis",
+        "flac",
+        "alac",
+        "wmav1",
+        "wmav2",
+        "wmapro",
+        "amrnb",
+        "amrwb",
+        "adpcm_ms",
+        "adpcm_ima_wav",
+        "pcm_u8",
+        "pcm_mulaw",
+        "pcm_alaw",
+        "pcm_s16le",
+        "pcm_s16be",
+        "pcm_s24le",
+        "pcm_s24be",
+        "pcm_s32le",
+        "pcm_s32be",
+        "pcm_f32le",
+        "pcm_f32be",
+    ]
 )
 # Both bind the decoders: those that FFmpeg starts to look at a file, and those of the streams, which are given them once more. The
 # pictures in a file can be larger than its header says.

@@ -31,8 +31,14 @@ _EXIF, _GPS = ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo
 _XMP_TAG = 700  # a TIFF keeps XMP among its tags
 # Where other parts of the file lie.
 _STRUCTURE_TAGS = (
-    *(_EXIF, _GPS, ExifTags.IFD.Interop, _XMP_TAG, ExifTags.Base.StripOffsets, ExifTags.Base.StripByteCounts),
-    *(ExifTags.Base.TileOffsets, ExifTags.Base.TileByteCounts),
+    _EXIF,
+    _GPS,
+    ExifTags.IFD.Interop,
+    _XMP_TAG,
+    ExifTags.Base.StripOffsets,
+    ExifTags.Base.StripByteCounts,
+    ExifTags.Base.TileOffsets,
+    ExifTags.Base.TileByteCounts,
 )
 _WINDOWS_TEXT_TAGS = range(0x9C9B, 0x9CA0)
 # Who made a picture and how, of the hundreds of properties that XMP knows; as attribute or as element.

@@ -25,6 +25,7 @@ _ROOT = Path(__file__).parents[2]
 _AHEAD = 2
 # The most that Linux gives without being asked as root: a frame of 1080p has 6 MB, and each piece of it costs a wait.
 _PIPE_BYTES = 1024**2
+_PATTERN = 0x5A
 # A clip whose first frame shows no face for sure is read in two places at once.
 _KEPT = 2
 
@@ -34,6 +35,19 @@ Answer = TypeVar("Answer")
 def broke_down() -> MediaError:
     """Makes the error for a worker that ended, or sent what it should not."""
     return MediaError("Reading the file broke down; it is damaged or made to do harm. Please send the original file.")
+
+
+def worker_environment() -> dict[str, str]:
+    """Gives the environment of a worker: ours, where this package lies, and glibc's order to overwrite memory.
+
+    That is done when memory is taken and when it is freed: a decoder that gives what it never wrote then gives a pattern, not
+    the photo of whoever came before. It makes decoding a twentieth to a tenth slower. Other allocators do not know it.
+    """
+    tunables = [os.environ.get("GLIBC_TUNABLES", ""), f"glibc.malloc.perturb={_PATTERN}"]
+    return os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")]),
+        "GLIBC_TUNABLES": ":".join(filter(None, tunables)),
+    }
 
 
 class _Process:
@@ -46,7 +60,7 @@ class _Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             pipesize=_PIPE_BYTES,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])},
+            env=worker_environment(),
         )
         assert self._running.stdin and isinstance(self._running.stdout, BufferedReader)  # both are pipes
         self._requests, self._answers = self._running.stdin, self._running.stdout

@@ -6,9 +6,7 @@ made for. Here a crash, an endless loop or an explosion of memory ends this proc
 
 from __future__ import annotations
 
-import ctypes
 import os
-import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -26,8 +24,6 @@ JOBS = {
     "frames_at": "detector.media.reading",
     "annotate_clip": "detector.report.annotated_video",
 }
-_M_PERTURB = -6  # by glibc's malloc.h
-_PATTERN = 0x5A
 
 
 @cache
@@ -54,16 +50,6 @@ def limit_resources() -> None:
     ):
         soft, hard = resource.getrlimit(kind)
         resource.setrlimit(kind, (limit if soft == resource.RLIM_INFINITY else min(limit, soft), hard))
-
-
-def wipe_memory() -> None:
-    """Has memory overwritten when it is taken and when it is freed, where the allocator is glibc's.
-
-    A decoder that gives what it never wrote then gives a pattern, not the photo of whoever came before. It makes decoding a
-    twentieth to a tenth slower.
-    """
-    if platform.libc_ver()[0] == "glibc":
-        ctypes.CDLL(None).mallopt(_M_PERTURB, _PATTERN)
 
 
 def limit_next_job() -> None:
@@ -102,7 +88,6 @@ def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     limit_resources()
-    wipe_memory()
     job_named("read_media")  # loaded now, while nobody waits for it
     serve(os.fdopen(sys.stdin.fileno(), "rb", closefd=False), answers)
 

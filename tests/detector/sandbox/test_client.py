@@ -156,12 +156,10 @@ def test_worker_may_not_take_all_memory(workers, tmp_path, monkeypatch):
 def test_memory_of_the_job_before_cannot_show_through():
     script = """
 import ctypes
-from detector.sandbox.worker import wipe_memory
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
 libc.free.argtypes = [ctypes.c_void_p]
 libc.mallopt(-3, 1 << 25)  # so that it comes back from the heap, as after some jobs
-wipe_memory()
 first = libc.malloc(ctypes.c_size_t(100_000))
 ctypes.memset(first, 65, 100_000)
 libc.free(first)
@@ -169,7 +167,7 @@ again = libc.malloc(ctypes.c_size_t(100_000))
 print(first == again, ctypes.string_at(again, 100_000).count(b"A"))
 """
     told = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, cwd=Path(worker.__file__).parents[2], check=True
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=client.worker_environment()
     )
     assert told.stdout.split() == ["True", "0"]
 
