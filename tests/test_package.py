@@ -93,12 +93,15 @@ print(crop.shape[0] == crop.shape[1] > face.size_px)
 
 
 @pytest.mark.parametrize("name", ["face-check", "face-check-dataset", "face-check-train"])
-def test_installed_command_tells_its_options(installed, tmp_path, name):
+def test_installed_commands_start(installed, tmp_path, name):
     code = f"""
-import sys
 from importlib.metadata import entry_points
 (command,) = entry_points(group="console_scripts", name={name!r})
-sys.argv = [{name!r}, "--help"]
-command.load()()
+print(command.load().__module__)
 """
-    assert "usage: " in run_installed(code, installed, tmp_path)
+    assert run_installed(code, installed, tmp_path).endswith("__main__\n")
+
+
+def test_installed_command_tells_its_options(installed, tmp_path):
+    code = "from detector.__main__ import main; main(['--help'])"
+    assert "usage: python -m detector" in run_installed(code, installed, tmp_path)
