@@ -7,9 +7,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from detector.media.reading import MEDIA_ANSWERS, read_media
 from detector.report.annotated_video import annotate, write_annotated_video
 from detector.sandbox.client import WORKERS
-from detector.sandbox.worker import sample_clip
 from tests.detector.report.test_annotated_video import result_for
 from tests.hostile.originals import FIXTURES, sound_photos, video
 from tests.real_time import HAS_PROC, real_time_threads
@@ -35,6 +35,12 @@ def written(folder: Path, name: str) -> Path:
     return path
 
 
+def read(path: Path, kind: str) -> None:
+    """Has a worker read a file to its end."""
+    for _ in WORKERS.stream(read_media, path, kind, 4, True, "", True, answers=MEDIA_ANSWERS):
+        pass
+
+
 def workers() -> list[int]:
     """The processes that read media."""
     children = psutil.Process().children()
@@ -54,7 +60,8 @@ def only_worker() -> Iterator[int]:
 @pytest.mark.parametrize("name", CLIPS)
 def test_no_decoder_or_encoder_at_work_has_a_real_time_thread(tmp_path, name):
     clip = written(tmp_path, name)
-    for steps in (sample_clip(str(clip), 4, True), annotate(clip, result_for(clip), tmp_path / "annotated.mp4")):
+    reading = read_media(str(clip), "video", 4, True, "", False)
+    for steps in (reading, annotate(clip, result_for(clip), tmp_path / "annotated.mp4")):
         for _ in steps:  # the codecs are open between two steps
             assert real_time_threads(os.getpid()) == []
     assert real_time_threads(os.getpid()) == []
@@ -62,11 +69,11 @@ def test_no_decoder_or_encoder_at_work_has_a_real_time_thread(tmp_path, name):
 
 def test_worker_that_has_read_and_written_everything_has_no_real_time_thread(tmp_path, only_worker):
     for name in PHOTOS:
-        WORKERS.run("read_photo", written(tmp_path, name))
+        read(written(tmp_path, name), "photo")
         assert real_time_threads(only_worker) == [], name
     for name in CLIPS:
         clip = written(tmp_path, name)
-        list(WORKERS.stream("sample_clip", clip, 4, True))
+        read(clip, "video")
         assert real_time_threads(only_worker) == [], name
         write_annotated_video(clip, result_for(clip), tmp_path / "annotated.mp4")
         assert real_time_threads(only_worker) == [], name
