@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from detector.faces.detection import FaceDetector, crop_face
 from detector.media.reading import MEDIA_ANSWERS, read_media
 from detector.network.loading import BUNDLED_FOLDER, LoadedModel, load_folder
 from detector.network.runtimes import Choice, RefiningRuntime
+from detector.network.settings import ModelSettings
 from detector.network.torch_runtime import TorchRuntime
 from detector.sandbox.client import WORKERS
 from web.views.media import clip_html, photo_html
@@ -193,5 +195,5 @@ def _read_samples(path: Path, exact: bool) -> None:
 
 
 def default_model() -> LoadedModel:
-    """What `app.py` answers with."""
-    return load_folder(BUNDLED_FOLDER, "bundled")
+    """The bundled model in the runtime that the environment asks for, as `app.py` loads it."""
+    return load_folder(BUNDLED_FOLDER, "bundled", runtime=ModelSettings.from_env(os.environ).runtime)

@@ -32,7 +32,7 @@ output is wrong, or there is no file, 130 stopped by Ctrl-C
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    """The command line; see ``--help``."""
+    """Reads the command line; see ``--help``."""
     parser = argparse.ArgumentParser(
         prog="python -m detector",
         description="Scores every face in photos and videos for signs of manipulation. A lead to check, never proof.",
@@ -77,7 +77,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def _contradiction(options: argparse.Namespace) -> str:
-    """What is wrong with the options together; empty when nothing is."""
+    """Says what is wrong with the options together; empty when nothing is."""
     if options.frames < 1:
         return "--frames must be at least 1"
     if options.resume and not (options.output and options.form == "json"):

@@ -13,7 +13,7 @@ import numpy as np
 
 from detector.conclusion import Sample, ScoredSample, build_result, round_box, shown_frames
 from detector.deadline import Progress
-from detector.errors import MediaError, NotAVideoError
+from detector.errors import MediaError, NotAVideoError, cannot_be_opened
 from detector.faces.detection import FaceDetector, crop_face
 from detector.faces.quality import problem_of_crop, problem_of_photo, problem_of_place
 from detector.faces.shots import ALIKE_FROM, appearance, appearance_similarity, find_cuts
@@ -23,6 +23,7 @@ from detector.limits import MAX_FACES_PER_FRAME
 from detector.media.images import Photo
 from detector.media.reading import MEDIA_ANSWERS, ClipStart, FileEnd, Kind, frames_at, read_media
 from detector.media.videos import VideoFrame
+from detector.messages import Message
 from detector.network.loading import LoadedModel
 from detector.network.runtimes import Prediction, Runtime
 from detector.results import Analysis, NotAssessed
@@ -73,7 +74,7 @@ class Analyzer:
                 "please send a JPEG, PNG, WebP, GIF or HEIC, or an MP4, MOV, WebM, MKV or AVI."
             ) from error
         except OSError as error:
-            raise MediaError(f"The file cannot be opened ({error.strerror or 'no reason given'}).") from error
+            raise MediaError(cannot_be_opened(error)) from error
 
     def analyze_image(self, path: str | Path) -> Analysis:
         """Assesses every face of a photo.
@@ -163,7 +164,7 @@ class Analyzer:
         report(1.0, "linking faces")
         problems = list(end.problems)
         if turned:
-            problems.append("The video lies on its side or head; the faces were turned upright.")
+            problems.append(Message("The video lies on its side or head; the faces were turned upright."))
         cuts = find_cuts(scored.sample.image for scored in samples)
         tracks = _link([scored.sample for scored in samples], cuts)
         result = build_result(self.model, start.facts, samples, tracks, problems, cuts, exact)
@@ -223,7 +224,7 @@ class Analyzer:
 
 
 class _Scoring:
-    """Scores the faces of a frame while the next frame is looked at, so that the full-size crops of two frames only are held."""
+    """Scores the faces of a frame while the next frame is looked at: full-size crops are held of two frames only."""
 
     def __init__(self, runtime: Runtime, executor: ThreadPoolExecutor):
         self._runtime, self._executor = runtime, executor

@@ -12,6 +12,7 @@ from detector.faces.quality import NOT_ASSESSED
 from detector.faces.tracking import Track
 from detector.facts import Box, DetectedFace, MediaFile, ModelInfo, PixelBox
 from detector.limits import MAX_FACES_PER_FRAME
+from detector.messages import Message, counted
 from detector.network.loading import LoadedModel
 from detector.network.runtimes import Prediction
 from detector.results import (
@@ -69,7 +70,7 @@ class ScoredSample:
     prediction: Prediction
 
     def score(self, position: int) -> float:
-        """Score of a face, 0..1, as results give it."""
+        """Gives the score of a face, 0..1, as results state it."""
         return round(float(self.prediction.scores[position]), SCORE_DECIMALS)
 
 
@@ -78,7 +79,7 @@ def build_result(
     facts: MediaFile,
     samples: Sequence[ScoredSample],
     tracks: Sequence[Track],
-    problems: Sequence[str],
+    problems: Sequence[Message],
     cuts: Sequence[tuple[int, int]] = (),
     exact: bool = True,
 ) -> Result:
@@ -89,7 +90,7 @@ def build_result(
         facts: Facts about the file.
         samples: A photo alone, or the frames of a video in order of time.
         tracks: The face tracks; in a photo each face is one.
-        problems: What a reader must know of the file, in plain sentences.
+        problems: What a reader must know of the file.
         cuts: Between which two samples a shot ends.
         exact: Whether the frames are those in the middle of their parts of the video.
     """
@@ -100,7 +101,12 @@ def build_result(
     not_assessed = tuple(face for scored in samples for face in scored.sample.not_assessed)
     warnings = [*problems, *_about_left_out_faces(facts, [scored.sample for scored in samples])]
     if any(len(track.frames) < min_frames for track in faces):
-        warnings.append(f"A face seen in fewer than {min_frames} of the sampled frames is too brief for a verdict.")
+        warnings.append(
+            Message(
+                "A face seen in fewer than {count} of the sampled frames is too brief for a verdict.",
+                {"count": min_frames},
+            )
+        )
     if model.warning:
         warnings.append(model.warning)
     deciding = _deciding(faces, min_frames)
@@ -137,7 +143,7 @@ def shown_frames(samples: Sequence[ScoredSample], tracks: Sequence[Track]) -> tu
 
 
 def _deciding(faces: Sequence[FaceTrack], min_frames: int) -> FaceTrack | None:
-    """The most suspicious track of those that were seen long enough, or of all where none was."""
+    """Chooses the most suspicious track of those that were seen long enough, or of all where none was."""
     seen_enough = [track for track in faces if len(track.frames) >= min_frames] or faces
     return max(seen_enough, key=lambda track: (track.verdict == "manipulated", track.score), default=None)
 
@@ -174,7 +180,7 @@ def _face_track(
 
 
 def _likely_manipulation(model: ModelInfo, track: Track, samples: Sequence[ScoredSample]) -> LikelyManipulation | None:
-    """The manipulation that the frames of a track speak for, the more the higher they score."""
+    """Names the manipulation that the frames of a track speak for; frames with a higher score weigh more."""
     if not model.manipulations:
         return None
     predictions = [(samples[seen.frame].prediction, seen.position) for seen in track]
@@ -214,22 +220,35 @@ def suspicious_spans(
     )
 
 
-def _about_left_out_faces(facts: MediaFile, samples: Sequence[Sample]) -> list[str]:
-    """Sentences on the faces that were not assessed; of a video they count frames, not faces."""
+def _about_left_out_faces(facts: MediaFile, samples: Sequence[Sample]) -> list[Message]:
+    """Writes about the faces that were not assessed; of a video the sentences count frames, not faces."""
     sentences = []
     for reason, words in NOT_ASSESSED.items():
         counts = [sum(face.reason == reason for face in sample.not_assessed) for sample in samples]
         if not any(counts):
             continue
         if facts.duration_s is None:
-            faces = "A face" if sum(counts) == 1 else f"{sum(counts)} faces"
-            sentences.append(f"{faces} {words} found and not assessed.")
+            sentences.append(
+                counted(
+                    "A face {why} found and not assessed.",
+                    "{count} faces {why} found and not assessed.",
+                    sum(counts),
+                    why=words,
+                )
+            )
         else:
-            frames = sum(count > 0 for count in counts)
-            sentences.append(f"Faces {words} were found in {frames} of {len(samples)} frames and not assessed.")
+            sentences.append(
+                Message(
+                    "Faces {why} were found in {count} of {all} frames and not assessed.",
+                    {"why": words, "count": sum(count > 0 for count in counts), "all": len(samples)},
+                )
+            )
     if any(sample.left_out for sample in samples):
         sentences.append(
-            f"Only the {MAX_FACES_PER_FRAME} largest faces of a picture are assessed; others were left out."
+            Message(
+                "Only the {count} largest faces of a picture are assessed; others were left out.",
+                {"count": MAX_FACES_PER_FRAME},
+            )
         )
     return sentences
 

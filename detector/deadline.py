@@ -31,6 +31,7 @@ class Deadline:
         """
         if self.is_over:
             raise MediaError(
-                f"This took longer than {self._seconds / 60:.0f} minutes and was stopped; "
-                "please send a shorter part of the video, or have fewer frames looked at."
+                "This took longer than {minutes} minutes and was stopped; "
+                "please send a shorter part of the video, or have fewer frames looked at.",
+                minutes=round(self._seconds / 60),
             )

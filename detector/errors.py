@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from detector.messages import Message
+
 
 class MediaError(ValueError):
-    """The file cannot be analysed. The message is one plain sentence for the person who sent it."""
+    """Says why a file cannot be analysed, to the person who sent it.
+
+    Attributes:
+        message: One plain sentence; the text of the error is the same in English.
+    """
+
+    def __init__(self, message: str | Message, /, **arguments: str | int | Message):
+        """Takes a message, or its English template and what is put into it."""
+        self.message = Message(message, arguments) if isinstance(message, str) else message
+        super().__init__(str(self.message))
 
 
 class NotAVideoError(MediaError):
@@ -13,3 +24,8 @@ class NotAVideoError(MediaError):
 
 class CommandError(Exception):
     """A command cannot run. The message is one plain sentence for the person who called it."""
+
+
+def cannot_be_opened(error: OSError) -> Message:
+    """Says that a file cannot be opened, with the reason that the system gives."""
+    return Message("The file cannot be opened ({reason}).", {"reason": error.strerror or Message("no reason given")})

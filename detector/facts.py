@@ -7,6 +7,8 @@ from typing import Literal
 
 import numpy as np
 
+from detector.messages import Message
+
 # ``(x0, y0, x1, y1)`` in pixels; may reach beyond the border of the picture.
 Box = tuple[float, float, float, float]
 PixelBox = tuple[int, int, int, int]
@@ -72,7 +74,7 @@ class ContentCredentials:
         claim_generator: Software that made them.
         actions: Of the file itself first, then of what it was made from.
         digital_source_types: All that the actions name, each once.
-        problems: Why they do not hold, or are not trusted, in plain sentences.
+        problems: Why they do not hold, or are not trusted.
     """
 
     validation_state: CredentialsState
@@ -82,7 +84,7 @@ class ContentCredentials:
     claim_generator: str | None = None
     actions: tuple[CredentialAction, ...] = ()
     digital_source_types: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
+    problems: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ but of the model, and stands in `detector.faces.quality`.
 
 from __future__ import annotations
 
+from detector.messages import Message
+
 # An hour of 1 Mbit/s video, or several minutes from a phone; a Space has 50 GB of disk for all that is uploaded within two hours.
 MAX_FILE_BYTES = 500 * 1024**2
 # Panoramas of phones end near 1:15. Beyond, the picture that the face detector sees is a few pixels narrow.
@@ -68,8 +70,17 @@ MAX_JOB_CPU_S = 2 * MAX_ANNOTATING_S
 # What a script sent, or a page that was not closed, is deleted then: long enough to fetch the reports, too short to collect.
 MAX_UPLOAD_AGE_S = 2 * 3600
 
-LIMITS_TEXT = (
-    f"Up to {MAX_FILE_BYTES // 1024**2} MB a file; photos up to {MAX_IMAGE_PIXELS // 10**6} megapixels, "
-    f"videos up to {MAX_VIDEO_DURATION_S // 3600} hours and {MAX_VIDEO_PIXELS // 10**6} megapixels a frame (8K); "
-    f"{MAX_FACES_PER_FRAME} faces a picture, {MAX_BATCH_FILES} files at a time, {MAX_REQUEST_S // 60} minutes of work a file."
+LIMITS_TEXT = Message(
+    "Up to {megabytes} MB a file; photos up to {photo_megapixels} megapixels, videos up to {hours} hours and "
+    "{video_megapixels} megapixels a frame (8K); {faces} faces a picture, {files} files at a time, {minutes} minutes of work "
+    "a file.",
+    {
+        "megabytes": MAX_FILE_BYTES // 1024**2,
+        "photo_megapixels": MAX_IMAGE_PIXELS // 10**6,
+        "hours": MAX_VIDEO_DURATION_S // 3600,
+        "video_megapixels": MAX_VIDEO_PIXELS // 10**6,
+        "faces": MAX_FACES_PER_FRAME,
+        "files": MAX_BATCH_FILES,
+        "minutes": MAX_REQUEST_S // 60,
+    },
 )

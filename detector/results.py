@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from detector.facts import DetectedFace, MediaFile, ModelInfo, PixelBox, Provenance, Reason, Thresholds
+from detector.messages import Message
 
 SCHEMA_VERSION = "1.4"
 SCORE_DECIMALS = 6  # a threshold can lie within 1e-4 of 1
@@ -117,7 +118,7 @@ class Result:
     verdict: Verdict
     score: float | None
     faces: tuple[FaceTrack, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Message, ...]
     decided_by: int | None = None
     not_assessed: tuple[NotAssessed, ...] = ()
     cuts: tuple[Cut, ...] = ()
@@ -162,7 +163,11 @@ class Analysis:
     provenance: Provenance | None = None
 
     def most_suspicious(self, count: int) -> list[ShownFrame]:
-        """The frames with the highest scores, in order of score.
+        """Returns the frames with the highest scores; see `most_suspicious_numbers`."""
+        return [self.frames[number] for number in self.most_suspicious_numbers(count)]
+
+    def most_suspicious_numbers(self, count: int) -> list[int]:
+        """Returns which frames have the highest scores, in order of score.
 
         Neighbours of a chosen one show the same instant once more: they come last, yet before frames with less than half
         of the highest score.
@@ -177,11 +182,11 @@ class Analysis:
             if is_high and all(abs(number - other) > 1 for other in chosen):
                 chosen.append(number)
         chosen = chosen[:count] + [number for number in order if number not in chosen][: max(count - len(chosen), 0)]
-        return [self.frames[number] for number in sorted(chosen, key=order.index)]
+        return sorted(chosen, key=order.index)
 
 
 def verdict_for(score: float, thresholds: Thresholds) -> Verdict:
-    """The band of a score."""
+    """Tells in which band a score lies."""
     if score >= thresholds.manipulated:
         return "manipulated"
     if score < thresholds.no_manipulation_found:
@@ -191,4 +196,16 @@ def verdict_for(score: float, thresholds: Thresholds) -> Verdict:
 
 def result_to_dict(result: Result | ModelInfo) -> dict[str, Any]:
     """Gives the documented JSON of a result, or of a model alone."""
-    return asdict(result)
+    plain: dict[str, Any] = to_plain(result)
+    return plain
+
+
+def to_plain(value: Any) -> Any:
+    """Turns dataclasses into dictionaries, and messages into English sentences, in whatever they stand."""
+    if isinstance(value, Message):
+        return str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, list | tuple):
+        return type(value)(to_plain(item) for item in value)
+    return value

@@ -6,7 +6,7 @@ import unicodedata
 
 
 def printable(text: str) -> str:
-    """The text with everything replaced that could command a terminal or turn the direction of a line."""
+    """Replaces everything in a text that could command a terminal or turn the direction of a line."""
     commands = ("C", "Zl", "Zp")  # control and direction marks, halves of characters, line ends
     return "".join(
         "\N{REPLACEMENT CHARACTER}" if unicodedata.category(letter).startswith(commands) else letter for letter in text
@@ -14,7 +14,7 @@ def printable(text: str) -> str:
 
 
 def one_line(text: str, max_length: int) -> str:
-    """The text as one printable line; cut where it is longer, and then it says so by an ellipsis."""
+    """Makes one printable line of a text; a longer one is cut and ends in an ellipsis."""
     line = printable(" ".join(text[: 4 * max_length].split()))
     is_whole = len(line) <= max_length and len(text) <= 4 * max_length
     return line if is_whole else line[: max_length - 1] + "…"

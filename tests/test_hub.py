@@ -12,12 +12,12 @@ from detector.network.loading import BUNDLED_FOLDER, HUB_TIMEOUT_S
 from tests.hub_server import running_hub
 
 LOAD = """
-import json, time
+import json, os, time
 from detector.network.loading import load_model
 start = time.monotonic()
-model = load_model()
+model = load_model(os.environ["MODEL_ID"])
 seconds = time.monotonic() - start
-print(json.dumps({"id": model.info.id, "revision": model.info.revision, "warning": model.warning, "seconds": seconds}))
+print(json.dumps({"id": model.info.id, "revision": model.info.revision, "warning": str(model.warning or ""), "seconds": seconds}))
 """
 
 
@@ -30,7 +30,8 @@ from detector.network.loading import BUNDLED_FOLDER, load_folder, load_model
 push_model(BUNDLED_FOLDER, "tester/vgg16")
 image = skimage.data.astronaut()
 crop = crop_face(image, FaceDetector().detect(image)[0])
-bundled, pulled = load_folder(BUNDLED_FOLDER, "bundled"), load_model()
+bundled = load_folder(BUNDLED_FOLDER, "bundled", runtime="torch")
+pulled = load_model("tester/vgg16", runtime="torch")
 x = bundled.runtime.batch([crop])
 timm_model = timm.create_model("hf-hub:tester/vgg16", pretrained=True).eval()
 pipe = transformers.pipeline("image-classification", model="tester/vgg16")
@@ -45,7 +46,7 @@ print(json.dumps({
 }))
 """
     with running_hub(tmp_path / "hub") as endpoint:
-        answer = hub_client(code, endpoint, MODEL_ID="tester/vgg16", MODEL_RUNTIME="torch")
+        answer = hub_client(code, endpoint)
     assert answer["id"] == "tester/vgg16"
     assert len(answer["revision"]) == 40  # the commit that the push made
     for library in ("ours", "timm", "pipeline"):
@@ -103,7 +104,7 @@ folder = pathlib.Path(tempfile.mkdtemp())
 (folder / "model.safetensors").write_bytes(b"not safetensors")
 HfApi().create_repo("tester/broken")
 HfApi().upload_folder(folder_path=folder, repo_id="tester/broken")
-""" + LOAD.replace("import json, time", "import time")
+""" + LOAD.replace("import json, os, time", "import os, time")
     with running_hub(tmp_path / "hub") as endpoint:
         answer = hub_client(code, endpoint, MODEL_ID="tester/broken")
     assert answer["id"] == "bundled"
@@ -150,11 +151,10 @@ def test_wrong_model_leaves_the_bundled_one(tmp_path, monkeypatch, wrong):
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | wrong))
     monkeypatch.setattr(loading, "fetch_from_hub", lambda *args: folder)
-    monkeypatch.setenv("MODEL_ID", "tester/wrong")
-    answer = loading.load_model()
+    answer = loading.load_model("tester/wrong", runtime="torch")
     assert answer.info.id == "bundled"
     assert (
-        answer.warning
+        str(answer.warning)
         == "The model tester/wrong (main) from the Hub cannot be used; the bundled model answered instead."
     )
 
@@ -163,7 +163,7 @@ def test_pinned_revision_stays_when_the_hub_moves_on(hub_client, tmp_path):
     folder = tmp_path / "model"
     shutil.copytree(BUNDLED_FOLDER, folder)
     code = f"""
-import json, os, pathlib
+import json, pathlib
 from training.publish import push_model
 from detector.network.loading import load_model
 folder = pathlib.Path({str(folder)!r})
@@ -173,13 +173,12 @@ config = json.loads((folder / "config.json").read_text())
 config["detector"]["thresholds"]["manipulated"] = 1.0
 (folder / "config.json").write_text(json.dumps(config))
 last = push_model(folder, "tester/vgg16")
-main = load_model().info
-os.environ["MODEL_REVISION"] = first
-pinned = load_model().info
+main = load_model("tester/vgg16").info
+pinned = load_model("tester/vgg16", first).info
 print(json.dumps({{"first": first, "last": last, "main": main.revision, "pinned": pinned.revision,
                   "threshold": pinned.thresholds.manipulated}}))
 """
     with running_hub(tmp_path / "hub") as endpoint:
-        answer = hub_client(code, endpoint, MODEL_ID="tester/vgg16")
+        answer = hub_client(code, endpoint)
     assert answer["first"] != answer["last"] == answer["main"]
     assert answer["pinned"] == answer["first"] and answer["threshold"] < 1

@@ -29,10 +29,9 @@ with contextlib.redirect_stdout(out):
 printed = out.getvalue().split()
 api = HfApi()
 (tag,) = api.list_repo_refs("tester/vgg16").tags
-os.environ["MODEL_REVISION"] = tag.name
 print(json.dumps({{
     "printed": printed, "tag": tag.name, "commit": tag.target_commit, "private": api.model_info("tester/vgg16").private,
-    "commits": len(api.list_repo_commits("tester/vgg16")), "pulled": load_model().info.revision,
+    "commits": len(api.list_repo_commits("tester/vgg16")), "pulled": load_model("tester/vgg16", tag.name).info.revision,
     "files": sorted(api.list_repo_files("tester/vgg16")), "card": ModelCard.load("tester/vgg16").data.to_dict(),
 }}))
 """
@@ -116,10 +115,12 @@ print(json.dumps({
 
 
 SPACE_ANSWER = """
-import json, app
+import json, os, app
 from detector.analyzer import Analyzer
 from detector.network.loading import load_model
-model = load_model()
+from web.settings import Settings
+asked = Settings.from_env(os.environ).model
+model = load_model(asked.model_id, asked.revision, asked.runtime)
 app.build_app(Analyzer(model))
 result = Analyzer(model).analyze_image("examples/astronaut.jpg").result
 print(json.dumps({"id": result.model.id, "revision": result.model.revision, "score": result.score}))
@@ -142,7 +143,11 @@ print(json.dumps({{"pushed": revision}} | json.loads(done.stdout.splitlines()[-1
     with running_hub(tmp_path / "hub") as endpoint:
         answer = hub_client(code, endpoint, MODEL_RUNTIME="fp32")
     assert (answer["id"], answer["revision"]) == ("tester/vgg16", answer["pushed"])
-    here = Analyzer(load_folder(BUNDLED_FOLDER, "bundled")).analyze_image(ROOT / "examples" / "astronaut.jpg").result
+    here = (
+        Analyzer(load_folder(BUNDLED_FOLDER, "bundled", runtime="torch"))
+        .analyze_image(ROOT / "examples" / "astronaut.jpg")
+        .result
+    )
     assert answer["score"] == pytest.approx(here.score, abs=1e-3)
 
 

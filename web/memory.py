@@ -1,4 +1,4 @@
-"""How this process gets its memory: a server that runs for weeks must not grow."""
+"""Settings of the memory allocator: a server that runs for weeks must not grow."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KEPT_BYTES = 1024**2
 
 
 def bound_memory_pools() -> None:
-    """Has freed memory go back to the system, where the allocator is glibc's; to be called before there are many threads.
+    """Makes glibc give freed memory back to the system; other allocators are left alone. Call it before there are many threads.
 
     After some minutes of four visitors at once, the server took 526 MB instead of 626, and no longer grew.
     """

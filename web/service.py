@@ -1,28 +1,29 @@
-"""What the page and the endpoints do with an upload: analyse it, show it, hand over its files, forget it."""
+"""Answers the requests of the page and of the endpoints: analyses uploads, shows results, hands over and deletes files."""
 
 from __future__ import annotations
 
 import errno
 import logging
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import gradio as gr
 from gradio.utils import get_upload_folder
 
 from detector.analyzer import FRAMES_PER_VIDEO, Analyzer
-from detector.batch.output import rows, to_csv, to_document, to_json
+from detector.batch.output import to_csv, to_document, to_json
 from detector.batch.runner import BatchItem, analyze_many
 from detector.deadline import Deadline
 from detector.errors import MediaError
 from detector.limits import MAX_ANNOTATING_S, MAX_BATCH_FILES, MAX_BATCH_S, MAX_FRAMES, MAX_REQUEST_S
+from detector.messages import Message
 from detector.report.annotated_video import write_annotated_video
 from detector.report.evidence_report import build_evidence, write_evidence
 from detector.report.translation import ENGLISH, translate
 from detector.report.wording import verdict_markdown
-from detector.results import Analysis, Result, result_to_dict
+from detector.results import Analysis, Result, result_to_dict, to_plain
 from web.middleware import disk
 from web.sessions import Sessions
 from web.views.media import clip_html, faces_html, photo_html
@@ -30,10 +31,13 @@ from web.views.verdict import batch_html, verdict_html
 
 logger = logging.getLogger(__name__)
 
-NO_FILE = "No file was sent; please choose a photo or a video first."
-UPLOAD_GONE = "The upload is no longer there; please send the file again."
-CANNOT_WRITE = "The server has no room to write the answer, because its disk is full or locked; please try again later."
-
+NO_FILE = Message("No file was sent; please choose a photo or a video first.")
+UPLOAD_GONE = Message("The upload is no longer there; please send the file again.")
+CANNOT_WRITE = Message(
+    "The server has no room to write the answer, because its disk is full or locked; please try again later."
+)
+# Stands after parameters with defaults; Gradio always puts the request in.
+_GIVEN_BY_GRADIO = cast(gr.Request, None)
 
 Answer = TypeVar("Answer")
 
@@ -45,8 +49,8 @@ class Service:
         self._analyzer = analyzer
         self._sessions = Sessions()
 
-    def show_photo(self, file: str, language: str, request: gr.Request):
-        """JSON, verdict, viewer, faces and report of a photo, for the page."""
+    def show_photo(self, file: str, language: str, request: gr.Request) -> tuple[Any, ...]:
+        """Analyses a photo for the page: JSON, verdict, viewer, faces and report."""
         analysis, reports = self._photo(file, language, request)
         return (
             result_to_dict(analysis.result),
@@ -57,9 +61,15 @@ class Service:
         )
 
     def show_video(
-        self, file: str, frames: int, exact: bool, language: str, request: gr.Request, progress=gr.Progress()
-    ):
-        """JSON, verdict, plot and frames, faces, report and result of a video, for the page."""
+        self,
+        file: str,
+        frames: int,
+        exact: bool,
+        language: str,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),
+    ) -> tuple[Any, ...]:
+        """Analyses a video for the page: JSON, verdict, plot and frames, faces, report and result."""
         analysis, reports = self._video(file, frames, exact, language, request, progress)
         progress(1.0, desc="drawing")
         return (
@@ -72,22 +82,39 @@ class Service:
             gr.update(value=None, visible=False),
         )
 
-    def annotate(self, file: str, result: Result | None, language: str, request: gr.Request, progress=gr.Progress()):
-        """The video with its faces numbered in every frame."""
+    def annotate(
+        self,
+        file: str,
+        result: Result | None,
+        language: str,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),
+    ) -> dict[str, Any]:
+        """Makes the video with its faces numbered in every frame."""
 
         def write() -> Path:
+            if result is None:
+                raise MediaError(NO_FILE)
             output = self._new_folder(request) / f"{Path(file).stem[:80] or 'video'}-annotated.mp4"
-            write_annotated_video(file, result, output, self._reporting(request, progress, MAX_ANNOTATING_S))
+            report = self._reporting(request, progress, MAX_ANNOTATING_S)
+            write_annotated_video(file, result, output, report, language)
             return output
 
-        return gr.update(value=str(self._run(write, [file] if result else [], language, request)), visible=True)
+        return gr.update(value=str(self._run(write, [file], language, request)), visible=True)
 
-    def show_batch(self, files: list[str], frames: int, language: str, request: gr.Request, progress=gr.Progress()):
-        """Table, CSV and JSON of several files, for the page."""
+    def show_batch(
+        self,
+        files: list[str],
+        frames: int,
+        language: str,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),
+    ) -> tuple[str, str, str]:
+        """Analyses several files for the page: table, CSV and JSON."""
         items, tables = self._many(files, frames, language, request, progress)
-        return batch_html(rows(items), language), *tables
+        return batch_html(items, language), *tables
 
-    def analyze_image(self, file: str, request: gr.Request):
+    def analyze_image(self, file: str, request: gr.Request) -> tuple[dict[str, Any], str, str, str]:
         """Assesses every face of a photo.
 
         Returns the documented JSON result, the verdict in words, and the evidence report as HTML and as JSON.
@@ -100,9 +127,9 @@ class Service:
         file: str,
         frames: int = FRAMES_PER_VIDEO,
         exact: bool = False,
-        request: gr.Request = None,
-        progress=gr.Progress(),
-    ):
+        request: gr.Request = _GIVEN_BY_GRADIO,
+        progress: gr.Progress = gr.Progress(),
+    ) -> tuple[dict[str, Any], str, str, str]:
         """Assesses the faces of a video over evenly spaced frames, at exact instants or, much faster, near them.
 
         Returns the documented JSON result, the verdict in words, and the evidence report as HTML and as JSON.
@@ -111,8 +138,12 @@ class Service:
         return result_to_dict(analysis.result), verdict_markdown(analysis.result), *reports
 
     def analyze_batch(
-        self, files: list[str], frames: int = FRAMES_PER_VIDEO, request: gr.Request = None, progress=gr.Progress()
-    ):
+        self,
+        files: list[str],
+        frames: int = FRAMES_PER_VIDEO,
+        request: gr.Request = _GIVEN_BY_GRADIO,
+        progress: gr.Progress = gr.Progress(),
+    ) -> tuple[dict[str, Any], str, str]:
         """Assesses photos and videos one after the other; a bad file never stops the rest.
 
         Returns all results as JSON, and as files: a table in CSV, and the JSON.
@@ -120,31 +151,33 @@ class Service:
         items, tables = self._many(files, frames, ENGLISH, request, progress)
         return to_document(items), *tables
 
-    def model_info(self) -> dict:
-        """Which model answers: id, revision, label names, thresholds, and why it is not the one asked for."""
-        return result_to_dict(self._analyzer.model.info) | {"warning": self._analyzer.model.warning or None}
+    def model_info(self) -> dict[str, Any]:
+        """Tells which model answers: id, revision, label names, thresholds, and why it is not the one asked for."""
+        model = self._analyzer.model
+        info: dict[str, Any] = to_plain(model.info)
+        return info | {"warning": to_plain(model.warning)}
 
     def cancel(self, request: gr.Request) -> None:
         """Stops the analysis that runs for this page."""
-        self._sessions.cancel(request.session_hash)
+        self._sessions.cancel(_session(request))
 
     def received(self, files: str | list[str], request: gr.Request) -> None:
-        """Files were chosen: they go with the page, whether they are checked or not."""
-        self._sessions.received(request.session_hash, [files] if isinstance(files, str) else files or [])
+        """Notes files that were chosen, to be deleted with the page whether they are checked or not."""
+        self._sessions.received(_session(request), [files] if isinstance(files, str) else files or [])
 
     def keep(self, paths: Iterable[str]) -> None:
-        """Files in Gradio's cache that are not an upload of anyone's, such as the examples."""
+        """Protects files in Gradio's cache that belong to everyone, such as the examples."""
         self._sessions.keep(paths)
 
     def forget(self, request: gr.Request) -> None:
-        """The page was closed: its uploads and reports go, its analysis stops."""
-        self._sessions.forget(request.session_hash)
+        """Stops the analysis of a page that was closed, and deletes its uploads and reports."""
+        self._sessions.forget(_session(request))
 
     def _photo(self, file: str, language: str, request: gr.Request) -> tuple[Analysis, tuple[str, str]]:
         def analyze() -> tuple[Analysis, tuple[str, str]]:
             analysis = self._analyzer.analyze_image(file)
-            self._sessions.check(request.session_hash)
-            return analysis, self._reports(file, analysis, request)
+            self._sessions.check(_session(request))
+            return analysis, self._reports(file, analysis, language, request)
 
         return self._run(analyze, [file], language, request)
 
@@ -155,7 +188,7 @@ class Service:
 
         def analyze() -> tuple[Analysis, tuple[str, str]]:
             analysis = self._analyzer.analyze_video(file, frames=_bounded(frames), progress=report, exact=bool(exact))
-            return analysis, self._reports(file, analysis, request)
+            return analysis, self._reports(file, analysis, language, request)
 
         return self._run(analyze, [file], language, request)
 
@@ -167,7 +200,9 @@ class Service:
 
         def analyze() -> tuple[list[BatchItem], tuple[str, str]]:
             if len(files) > MAX_BATCH_FILES:
-                raise MediaError(f"More than {MAX_BATCH_FILES} files were sent; please send fewer at a time.")
+                raise MediaError(
+                    "More than {count} files were sent; please send fewer at a time.", count=MAX_BATCH_FILES
+                )
             items = list(
                 analyze_many(self._analyzer, files, _bounded(frames), report, file_s=MAX_REQUEST_S, all_s=MAX_BATCH_S)
             )
@@ -176,56 +211,69 @@ class Service:
         return self._run(analyze, files, language, request)
 
     def _run(
-        self, work: Callable[[], Answer], files: list[str | None] | None, language: str, request: gr.Request
+        self, work: Callable[[], Answer], files: Sequence[str | None] | None, language: str, request: gr.Request
     ) -> Answer:
-        """Does some work on uploads, unless there are none; what goes wrong becomes one sentence."""
+        """Does some work on uploads, and turns what goes wrong into one sentence.
+
+        Raises:
+            gr.Error: There are no uploads, or the work cannot be done.
+        """
         try:
-            if not files or not all(files):
+            uploads = [file for file in files or () if file]
+            if not files or len(uploads) < len(files):
                 raise MediaError(NO_FILE)
-            with self._sessions.running(request.session_hash, files):
+            with self._sessions.running(_session(request), uploads):
                 return work()
         except MediaError as error:
             logger.info("refused: %s", error, exc_info=True)
-            sentence = str(error)
-            cause = error
+            raise _refusal(error.message, language) from error
         except OSError as error:
             if error.errno not in (*disk.CANNOT_WRITE, errno.ENOENT):
                 raise
             logger.exception("a file cannot be read or written")
-            sentence, cause = UPLOAD_GONE if error.errno == errno.ENOENT else CANNOT_WRITE, error
-        raise gr.Error(translate(sentence, language), duration=None, print_exception=False) from cause
+            raise _refusal(UPLOAD_GONE if error.errno == errno.ENOENT else CANNOT_WRITE, language) from error
 
     def _reporting(self, request: gr.Request, progress: gr.Progress, seconds: float) -> Callable[[float, str], None]:
-        """Passes progress on, and leaves the work once it was cancelled or took longer than so many seconds."""
+        """Makes a function that passes progress on, and leaves the work once it was cancelled or took too long."""
         deadline = Deadline(seconds)
 
         def report(share: float, doing: str) -> None:
-            self._sessions.check(request.session_hash)
+            self._sessions.check(_session(request))
             if share < 1:  # what is done is not thrown away
                 deadline.check()
             progress(share, desc=doing)
 
         return report
 
-    def _reports(self, file: str, analysis: Analysis, request: gr.Request) -> tuple[str, str]:
-        """The evidence report as HTML and as JSON."""
+    def _reports(self, file: str, analysis: Analysis, language: str, request: gr.Request) -> tuple[str, str]:
+        """Writes the evidence report as HTML and as JSON."""
         evidence = build_evidence(analysis, self._analyzer.model)
-        html, record = write_evidence(evidence, self._new_folder(request), f"{Path(file).stem[:80]}-evidence")
+        stem = f"{Path(file).stem[:80]}-evidence"
+        html, record = write_evidence(evidence, self._new_folder(request), stem, language)
         return str(html), str(record)
 
     def _tables(self, items: list[BatchItem], request: gr.Request) -> tuple[str, str]:
-        """All results as CSV, which Excel reads as UTF-8 only with a mark at its start, and as JSON."""
+        """Writes all results as CSV and as JSON."""
         folder = self._new_folder(request)
         table, lines = folder / "results.csv", folder / "results.json"
+        # Excel reads a CSV file as UTF-8 only with a mark at its start
         table.write_text(to_csv(items), encoding="utf-8-sig", newline="")
         lines.write_text(to_json(items), encoding="ascii")
         return str(table), str(lines)
 
     def _new_folder(self, request: gr.Request) -> Path:
         # in Gradio's own folder: what lies elsewhere it copies there, out of our sight
-        return self._sessions.new_folder(request.session_hash, get_upload_folder())
+        return self._sessions.new_folder(_session(request), get_upload_folder())
+
+
+def _session(request: gr.Request) -> str:
+    return request.session_hash or ""
+
+
+def _refusal(message: Message, language: str) -> gr.Error:
+    return gr.Error(translate(message, language), duration=None, print_exception=False)
 
 
 def _bounded(frames: int | None) -> int:
-    """How many frames are looked at, whatever a script asks for."""
+    """Limits how many frames are looked at, whatever a script asks for."""
     return min(max(int(frames or FRAMES_PER_VIDEO), 1), MAX_FRAMES)

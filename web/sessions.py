@@ -1,4 +1,4 @@
-"""Who is waiting for what: analyses that can be cancelled, and files that go when their session goes."""
+"""Sessions: analyses that can be cancelled, and files that are deleted when their session ends."""
 
 from __future__ import annotations
 
@@ -24,7 +24,13 @@ _PUT_IN_PLACE_S = 1.0
 
 @dataclass
 class _Files:
-    """Of one session: what it sent and when it last spoke of it, folders of what was made for it, and when it was last here."""
+    """Uploads, output folders and last activity of one session.
+
+    Attributes:
+        uploads: When each upload was last mentioned, in seconds since the epoch.
+        folders: Folders of files that were made for the session.
+        last_s: Time of the last activity, on the monotonic clock.
+    """
 
     uploads: dict[Path, float] = field(default_factory=dict)
     folders: list[Path] = field(default_factory=list)
@@ -32,9 +38,12 @@ class _Files:
 
 
 class Sessions:
-    """Running analyses and files by session; those of a session that was silent for `MAX_UPLOAD_AGE_S` go too."""
+    """Running analyses and files by session.
 
-    def __init__(self):
+    Files are deleted when their session ends, or was silent for `MAX_UPLOAD_AGE_S`.
+    """
+
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._running: Counter[str] = Counter()
         self._cancelled: set[str] = set()
@@ -42,12 +51,12 @@ class Sessions:
         self._kept: frozenset[Path] = frozenset()
 
     def keep(self, paths: Iterable[str]) -> None:
-        """Files that are everyone's, and never go: an example lies where an upload of the same bytes and name would."""
+        """Protects files that belong to everyone: an example lies where an upload of the same bytes and name would."""
         self._kept = frozenset(Path(path) for path in paths)
 
     @contextmanager
     def running(self, session: str, uploads: Iterable[str]) -> Iterator[None]:
-        """While an analysis of these uploads runs."""
+        """Marks a session as busy while its uploads are analysed."""
         self.received(session, uploads)
         with self._lock:
             self._running[session] += 1
@@ -62,12 +71,12 @@ class Sessions:
                     self._cancelled.discard(session)
 
     def received(self, session: str, uploads: Iterable[str]) -> None:
-        """These came for a session, and may never be analysed."""
+        """Notes uploads of a session, whether they will be analysed or not."""
         with self._lock:
             self._of(session).uploads.update((Path(upload), time.time()) for upload in uploads)
 
     def new_folder(self, session: str, inside: str | Path) -> Path:
-        """An empty folder for files that are made for a session; its name cannot be guessed."""
+        """Makes an empty folder for files of a session; its name cannot be guessed."""
         folder = Path(inside) / secrets.token_hex(16)
         folder.mkdir(parents=True)
         with self._lock:
@@ -75,26 +84,26 @@ class Sessions:
         return folder
 
     def cancel(self, session: str) -> None:
-        """Stops the analysis that runs for a session, if one does."""
+        """Stops the analysis of a session, if one runs."""
         with self._lock:
             if session in self._running:
                 self._cancelled.add(session)
 
     def is_cancelled(self, session: str) -> bool:
-        """Whether its analysis must stop."""
+        """Tells whether the analysis of a session must stop."""
         return session in self._cancelled
 
     def check(self, session: str) -> None:
         """Leaves an analysis that was cancelled.
 
         Raises:
-            MediaError: It was.
+            MediaError: The analysis was cancelled.
         """
         if self.is_cancelled(session):
             raise MediaError("The analysis was cancelled.")
 
     def forget(self, session: str) -> None:
-        """Stops the analysis of a session, and deletes what was made for it and its uploads that nobody else sent as well."""
+        """Stops the analysis of a session and deletes its files, except uploads that another session sent as well."""
         self.cancel(session)
         with self._lock:
             files = self._files.pop(session, _Files())
@@ -113,6 +122,7 @@ class Sessions:
                 logger.warning("could not delete an upload", exc_info=True)
 
     def _of(self, session: str) -> _Files:
+        """Returns the files of a session that is active now."""
         files = self._files.setdefault(session, _Files())
         files.last_s = time.monotonic()
         return files

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from starlette.middleware import Middleware
 
+from detector.network.settings import ModelSettings, SettingError
 from web.middleware.disk import RoomOnDisk
 from web.middleware.headers import SecurityHeaders
 from web.middleware.inputs import UploadsOnly
@@ -14,25 +17,48 @@ from web.middleware.origins import OwnPageOnly
 from web.middleware.rate import RateLimit
 from web.middleware.routes import ShutRoutes
 
+__all__ = ["REQUESTS_PER_MINUTE", "SettingError", "Settings"]
+
 # A check on the page is about six requests, so one office behind one address can have twenty files checked a minute.
 REQUESTS_PER_MINUTE = 120
-
-
-class SettingError(ValueError):
-    """An environment variable makes no sense. The message is one plain sentence."""
+# Where the Hub's proxies are, so that an address is that of the person.
+_PROXIES_OF_THE_HUB = "127.0.0.1,10.0.0.0/8"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Who may ask, and how often.
+    """Holds all that the environment asks of the server, but for what Gradio reads itself, such as its port.
 
     Attributes:
-        logins: Name and password of everyone who may; anyone may where it is empty.
-        requests_per_minute: POST requests an address; 0: any number.
+        logins: ``APP_AUTH``, names and passwords of those who may use the server; anyone may where it is empty.
+        requests_per_minute: ``RATE_LIMIT``, POST requests per minute per IP address; 0 for any number.
+        temporary_base: ``GRADIO_TEMP_DIR``, where temporary files go; None for the system's own folder.
+        trusted_proxies: ``FORWARDED_ALLOW_IPS``, whose ``X-Forwarded-For`` is believed; empty for uvicorn's default.
+        model: The model to answer with.
     """
 
     logins: tuple[tuple[str, str], ...] = ()
     requests_per_minute: int = REQUESTS_PER_MINUTE
+    temporary_base: Path | None = None
+    trusted_proxies: str = ""
+    model: ModelSettings = field(default_factory=ModelSettings)
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str]) -> Settings:
+        """Reads the settings from environment variables; those that are empty or missing keep their defaults.
+
+        Raises:
+            SettingError: A variable makes no sense.
+        """
+        base = environment.get("GRADIO_TEMP_DIR", "")
+        default_proxies = _PROXIES_OF_THE_HUB if "SPACE_ID" in environment else ""
+        return cls(
+            _logins(environment.get("APP_AUTH", "")),
+            _rate(environment.get("RATE_LIMIT", "")),
+            Path(base) if base else None,
+            environment.get("FORWARDED_ALLOW_IPS", default_proxies),
+            ModelSettings.from_env(environment),
+        )
 
     @property
     def middleware(self) -> list[Middleware]:
@@ -48,14 +74,10 @@ class Settings:
             Middleware(UploadsOnly),
         ]
 
-
-def read_settings(environment: Mapping[str, str]) -> Settings:
-    """``APP_AUTH`` and ``RATE_LIMIT``.
-
-    Raises:
-        SettingError: One of them makes no sense.
-    """
-    return Settings(_logins(environment.get("APP_AUTH", "")), _rate(environment.get("RATE_LIMIT", "")))
+    def trust_proxies(self) -> None:
+        """Tells uvicorn which proxies to believe: it takes them from the environment, and Gradio passes no such option."""
+        if self.trusted_proxies:
+            os.environ["FORWARDED_ALLOW_IPS"] = self.trusted_proxies
 
 
 def _logins(text: str) -> tuple[tuple[str, str], ...]:

@@ -1,4 +1,4 @@
-"""Everything temporary of a server lies in one folder of its own, so that nothing stays behind: not even after it was killed."""
+"""One folder for all temporary files of a server, so that nothing stays behind, not even after the server was killed."""
 
 from __future__ import annotations
 
@@ -26,19 +26,21 @@ _SWEEP_EVERY_S = 600
 
 
 @contextmanager
-def own_temporary_folder() -> Iterator[Path]:
-    """While a server runs: uploads of Gradio and all temporary files of this process and its children go there.
+def own_temporary_folder(base: Path | None = None) -> Iterator[Path]:
+    """Keeps Gradio's uploads and all temporary files of this process and its children in a folder that is removed at the end.
 
-    It lies in ``GRADIO_TEMP_DIR``, else where the system keeps such files; nobody else may read it. Folders of servers that
-    are no more are removed.
+    Nobody else may read the folder. Folders of servers that no longer run are removed first.
+
+    Args:
+        base: Where the folder is made; None for where the system keeps temporary files.
 
     Yields:
-        Where in it the uploads lie.
+        The folder inside it for uploads.
 
     Raises:
-        SettingError: No folder can be made there.
+        SettingError: No folder can be made in `base`.
     """
-    base = Path(os.environ.get("GRADIO_TEMP_DIR") or tempfile.gettempdir()).resolve()
+    base = (base or Path(tempfile.gettempdir())).resolve()
     try:
         base.mkdir(parents=True, exist_ok=True)
         remove_leftovers(base)
@@ -50,23 +52,32 @@ def own_temporary_folder() -> Iterator[Path]:
         raise SettingError(
             f"No temporary folder can be made in {base} ({reason}); GRADIO_TEMP_DIR can name another."
         ) from error
-    before, before_dir = dict(os.environ), tempfile.tempdir
-    os.environ.update(GRADIO_TEMP_DIR=str(uploads), TMPDIR=str(folder))
-    tempfile.tempdir = str(folder)
     try:
-        with FileLock(folder / _LOCK):
+        with _temporary_files_in(folder, uploads), FileLock(folder / _LOCK):
             yield uploads
     finally:
-        for name in ("GRADIO_TEMP_DIR", "TMPDIR"):
-            del os.environ[name]
-        os.environ.update({name: before[name] for name in ("GRADIO_TEMP_DIR", "TMPDIR") if name in before})
-        tempfile.tempdir = before_dir
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
+def _temporary_files_in(folder: Path, uploads: Path) -> Iterator[None]:
+    """Points Gradio, this process and its children to the folders, and back at the end."""
+    names = ("GRADIO_TEMP_DIR", "TMPDIR")
+    before, before_dir = {name: os.environ[name] for name in names if name in os.environ}, tempfile.tempdir
+    os.environ.update(zip(names, (str(uploads), str(folder)), strict=True))
+    tempfile.tempdir = str(folder)
+    try:
+        yield
+    finally:
+        for name in names:
+            os.environ.pop(name, None)
+        os.environ.update(before)
+        tempfile.tempdir = before_dir
+
+
+@contextmanager
 def swept(uploads: Path, kept: Collection[str]) -> Iterator[None]:
-    """Meanwhile files go that Gradio has lost sight of; `kept` stay."""
+    """Removes in the meantime files that Gradio has lost sight of; those in `kept` stay."""
     done = threading.Event()
 
     def sweep() -> None:
@@ -84,22 +95,22 @@ def swept(uploads: Path, kept: Collection[str]) -> Iterator[None]:
 
 
 def remove_leftovers(base: Path) -> None:
-    """Removes folders of servers that no longer run: nobody holds their lock."""
+    """Removes the folders of servers that no longer run, whose lock nobody holds."""
     for folder in base.glob(f"{PREFIX}*"):
         lock = folder / _LOCK
-        if not lock.is_file():  # just being made, or none of ours
+        if not lock.is_file():  # it is being made, or is not ours
             continue
         try:
             with FileLock(lock, timeout=0):
                 pass
-        except (Timeout, OSError):  # it runs, or belongs to somebody else
+        except (Timeout, OSError):  # the server runs, or the folder belongs to somebody else
             continue
         logger.info("removing %s, left by a server that ended", folder)
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_abandoned(folder: Path, age_s: float) -> None:
-    """Removes halves of uploads that broke off, and the empty files of Gradio's file input: nobody wrote to them lately."""
+    """Removes uploads that broke off and the empty files of Gradio's file input, once nobody has written to them for a while."""
     before = time.time() - age_s
     for path in folder.glob("tmp*"):
         try:
@@ -111,7 +122,7 @@ def remove_abandoned(folder: Path, age_s: float) -> None:
 
 
 def remove_old(folder: Path, age_s: float, kept: Collection[str] = ()) -> None:
-    """Removes files that came more than `age_s` seconds ago, and folders that have been empty for as long."""
+    """Removes files that are older than `age_s` seconds, and folders that have been empty for as long."""
     before = time.time() - age_s
     # from the bottom up, where `rglob` would end at a folder that goes meanwhile; the change time, because copies keep the time
     # of their original

@@ -23,6 +23,7 @@ from detector.batch.resume import LinesError, Wanted, line, resume
 from detector.batch.runner import BatchItem, analyze_many
 from detector.errors import CommandError
 from detector.network.loading import ModelError, load_folder, load_model
+from detector.network.settings import ModelSettings, SettingError
 from detector.report.evidence_report import build_evidence, write_evidence
 from detector.report.wording import VERDICT_TEXT, VERDICT_TITLE
 from detector.text import printable
@@ -93,7 +94,7 @@ def run(options: CommandOptions) -> int:
 
 
 def list_files(paths: Iterable[Path], left_out: Iterable[Path] = ()) -> list[Path]:
-    """The files, and those in the folders in sorted order, each once.
+    """Lists the files, and those in the folders in sorted order, each once.
 
     A path that does not exist, or a folder that cannot be listed, stays in the list, so that it is reported.
 
@@ -132,8 +133,11 @@ def _bar(count: int) -> tqdm[None]:
 
 def _analyzer(folder: Path | None) -> Analyzer:
     try:
-        return Analyzer(load_folder(folder, folder.resolve().name) if folder else load_model())
-    except ModelError as error:
+        settings = ModelSettings.from_env(os.environ)
+        if folder:
+            return Analyzer(load_folder(folder, folder.resolve().name, runtime=settings.runtime))
+        return Analyzer(load_model(settings.model_id, settings.revision, settings.runtime))
+    except (ModelError, SettingError) as error:
         raise CommandError(str(error)) from error
 
 
@@ -183,7 +187,7 @@ def _write_report(item: BatchItem, analyzer: Analyzer, folder: Path | None) -> s
 
 
 def report_stem(path: Path, sha256: str) -> str:
-    """A file name that is safe everywhere and names one content: ``photo-0a1b2c3d``."""
+    """Makes a file name that is safe everywhere and names one content: ``photo-0a1b2c3d``."""
     safe = re.sub(r"[^\w-]+", "_", path.stem)[:48].strip("_-")
     return f"{safe or 'file'}-{sha256[:8]}"
 
@@ -192,7 +196,7 @@ def _summarise(outcomes: Counter[str], done_before: int, analyzer: Analyzer) -> 
     """Says on the error stream how many files had which verdict, what that means, and which model answered."""
     info = analyzer.model.info
     titles = {str(verdict): title for verdict, title in VERDICT_TITLE.items()} | {"": NOT_ANALYSED}
-    counts = [f"{count} {titles[outcome].lower()}" for outcome, count in outcomes.most_common()]
+    counts = [f"{count} {str(titles[outcome]).lower()}" for outcome, count in outcomes.most_common()]
     before = [f"{done_before} done before"] if done_before else []
     meanings = [f"{title}: {VERDICT_TEXT[name]}" for name, title in VERDICT_TITLE.items() if outcomes[name]]
     lines = [", ".join(before + counts) + ".", *meanings, f"Model {info.id}, revision {info.revision}."]

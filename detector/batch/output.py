@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from detector.batch.runner import BatchItem
+from detector.messages import Message
 from detector.report.wording import VERDICT_TITLE, score_text
 from detector.results import SCHEMA_VERSION, Result, result_to_dict
 from detector.text import printable
 
-NOT_ANALYSED = "Not analysed"
+NOT_ANALYSED = Message("Not analysed")
 COLUMNS = (
     "file",
     "sha256",
@@ -37,7 +38,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 
 
 def item_to_dict(item: BatchItem, with_path: bool = False) -> dict[str, Any]:
-    """One item as in the documented JSON.
+    """Gives one item as in the documented JSON.
 
     Args:
         item: The item.
@@ -49,22 +50,22 @@ def item_to_dict(item: BatchItem, with_path: bool = False) -> dict[str, Any]:
         "sha256": item.sha256 or None,
         "duplicate_of": name(item.duplicate_of) if item.duplicate_of else None,
         "result": result_to_dict(item.result) if item.result else None,
-        "error": item.error,
+        "error": str(item.error) if item.error else None,
     }
 
 
 def to_document(items: Iterable[BatchItem], with_path: bool = False) -> dict[str, Any]:
-    """All items as the documented JSON."""
+    """Gives all items as the documented JSON."""
     return {"schema_version": SCHEMA_VERSION, "items": [item_to_dict(item, with_path) for item in items]}
 
 
 def to_json(items: Iterable[BatchItem], with_path: bool = False) -> str:
-    """All items as one JSON document, in ASCII, so that no file name can break it."""
+    """Writes all items as one JSON document, in ASCII, so that no file name can break it."""
     return json.dumps(to_document(items, with_path), indent=2) + "\n"
 
 
 def rows(items: Iterable[BatchItem], with_path: bool = False) -> list[dict[str, Any]]:
-    """One row a file for people and spreadsheets, with the keys of `COLUMNS`; None where there is nothing to say.
+    """Makes a row for each file, with the keys of `COLUMNS`; None where there is nothing to say.
 
     `from_s` and `to_s` are the first and the last sampled instant of a video, in seconds, at which the face that decides
     shows signs of manipulation.
@@ -77,9 +78,10 @@ def rows(items: Iterable[BatchItem], with_path: bool = False) -> list[dict[str, 
 
 
 def to_csv(items: Iterable[BatchItem], with_path: bool = False, with_header: bool = True) -> str:
-    """The rows as CSV with CR LF. Write it as ``utf-8-sig`` and ``newline=""``, else Excel garbles accents.
+    """Writes the rows as CSV with CR LF.
 
-    Text that a spreadsheet would take for a formula gets a leading apostrophe.
+    A file of it needs the encoding ``utf-8-sig`` and ``newline=""``, else Excel garbles accents. Text that a spreadsheet
+    would take for a formula gets a leading apostrophe.
     """
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS)
@@ -91,25 +93,26 @@ def to_csv(items: Iterable[BatchItem], with_path: bool = False, with_header: boo
 
 
 def plain_text(item: BatchItem) -> str:
-    """A line with verdict, score and path; indented below it why there is none, when in a video, and every warning."""
+    """Writes a line with verdict, score and path; below it the seconds and warnings, or why there is no result."""
     notes, score = [], ""
     if result := item.result:
         score = "" if result.score is None else score_text(result.score, result.model.thresholds)
         if span := manipulated_span_s(result):
             notes.append(f"Signs of manipulation from {span[0]:.1f} to {span[1]:.1f} s.")
-        notes += result.warnings
+        notes += map(str, result.warnings)
     elif item.error:
-        notes.append(item.error)
+        notes.append(str(item.error))
     if item.duplicate_of:
         notes.append(f"The same file as {item.duplicate_of}.")
-    title = VERDICT_TITLE[item.result.verdict] if item.result else NOT_ANALYSED
+    title = str(VERDICT_TITLE[item.result.verdict] if item.result else NOT_ANALYSED)
     first = f"{title:<22} {score:>8}  {item.path}"
     return "".join(f"{printable(text)}\n" for text in (first, *(f"    {note}" for note in notes)))
 
 
 def _row(item: BatchItem, name: Callable[[Path], str]) -> dict[str, Any]:
     row = dict.fromkeys(COLUMNS)
-    row |= {"file": name(item.path), "sha256": item.sha256 or None, "verdict": NOT_ANALYSED, "error": item.error}
+    row |= {"file": name(item.path), "sha256": item.sha256 or None, "verdict": str(NOT_ANALYSED)}
+    row["error"] = str(item.error) if item.error else None
     if item.duplicate_of:
         row["duplicate_of"] = name(item.duplicate_of)
     if result := item.result:
@@ -117,10 +120,10 @@ def _row(item: BatchItem, name: Callable[[Path], str]) -> dict[str, Any]:
         row["from_s"], row["to_s"] = manipulated_span_s(result) or (None, None)
         row |= {
             "media_type": result.file.media_type,
-            "verdict": VERDICT_TITLE[result.verdict],
+            "verdict": str(VERDICT_TITLE[result.verdict]),
             "score": result.score,
             "faces": len(result.faces),
-            "warnings": " ".join(result.warnings) or None,
+            "warnings": " ".join(map(str, result.warnings)) or None,
             "model": result.model.id,
             "model_revision": result.model.revision,
             "threshold_no_manipulation_found": thresholds.no_manipulation_found,
@@ -130,7 +133,7 @@ def _row(item: BatchItem, name: Callable[[Path], str]) -> dict[str, Any]:
 
 
 def manipulated_span_s(result: Result) -> tuple[float, float] | None:
-    """First and last instant at which the deciding face of a video shows signs of manipulation; None where none does."""
+    """Gives the first and last instant at which the deciding face shows signs of manipulation; None without one."""
     spans = result.deciding_track.suspicious_spans if result.deciding_track else ()
     return (spans[0].start_s, spans[-1].end_s) if spans else None
 

@@ -17,7 +17,7 @@ from detector.results import SCHEMA_VERSION
 
 
 class LinesError(ValueError):
-    """The file that should be gone on with holds something else. The message is one plain sentence."""
+    """The output to resume holds something else. The message is one plain sentence."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Wanted:
     exact: bool = False
 
     def is_met_by(self, record: dict[str, Any]) -> bool:
-        """Whether a line says what a new analysis of the same bytes would say."""
+        """Tells whether a line says what a new analysis of the same bytes would say."""
         result = record.get("result")
         if record.get("schema_version") != SCHEMA_VERSION or not result:
             return False
@@ -51,7 +51,7 @@ class Wanted:
 
 
 def line(item: BatchItem, frames_per_video: int, report: str | None = None) -> str:
-    """One file as a line of JSON; ASCII, so that no file name can break it.
+    """Writes a file as a line of JSON, in ASCII, so that no file name can break it.
 
     Args:
         item: What became of the file.
@@ -103,7 +103,7 @@ def resume(output: Path, files: Iterable[Path], wanted: Wanted) -> list[Path]:
 
 
 def _read(output: Path) -> list[dict[str, Any]]:
-    """All whole lines; a last one that was cut off is left out."""
+    """Reads all whole lines; a last one that was cut off is left out."""
     if not output.exists():
         return []
     *lines, last = output.read_bytes().split(b"\n")

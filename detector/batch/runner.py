@@ -14,8 +14,9 @@ import cv2
 
 from detector.analyzer import FRAMES_PER_VIDEO, Analyzer
 from detector.deadline import Deadline, Progress
-from detector.errors import MediaError
+from detector.errors import MediaError, cannot_be_opened
 from detector.media.files import check_size, file_sha256
+from detector.messages import Message
 from detector.results import Analysis, Result
 
 logger = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ class BatchItem:
     path: Path
     sha256: str
     result: Result | None = None
-    error: str | None = None
+    error: Message | None = None
     duplicate_of: Path | None = None
     analysis: Analysis | None = None
 
@@ -85,7 +86,9 @@ def analyze_many(
     for index, path in enumerate(files):
         if of_all.is_over:
             yield BatchItem(
-                path, "", error="The files before it took too long, so this one was left; please send it again."
+                path,
+                "",
+                error=Message("The files before it took too long, so this one was left; please send it again."),
             )
             continue
         report = partial(_report, progress, Deadline(file_s), path.name, index, len(files))
@@ -131,14 +134,16 @@ def _analyze_one(
         analysis = analyze(path, sha256=sha256)
     except MediaError as error:
         logger.info("%s: %s", path, error, exc_info=True)
-        return BatchItem(path, sha256, error=str(error))
+        return BatchItem(path, sha256, error=error.message)
     except MemoryError:
         logger.exception("out of memory: %s", path)
-        return BatchItem(path, sha256, error="This machine has too little free memory to analyse the file.")
+        return BatchItem(path, sha256, error=Message("This machine has too little free memory to analyse the file."))
     except OSError as error:
         logger.info("%s: %s", path, error, exc_info=True)
-        return BatchItem(path, sha256, error=f"The file cannot be opened ({error.strerror or 'no reason given'}).")
+        return BatchItem(path, sha256, error=cannot_be_opened(error))
     except _UNFORESEEN:
         logger.exception("unforeseen: %s", path)
-        return BatchItem(path, sha256, error="The file could not be analysed because of a fault in this program.")
+        return BatchItem(
+            path, sha256, error=Message("The file could not be analysed because of a fault in this program.")
+        )
     return BatchItem(path, sha256, analysis.result, analysis=analysis if keep_analysis else None)

@@ -41,7 +41,7 @@ class FaceDetector:
         )
 
     def detect(self, image: np.ndarray, try_turned: bool = True, turned: int = 0) -> list[DetectedFace]:
-        """All faces of an image, the largest first.
+        """Finds all faces of an image, the largest first.
 
         Where none is found, the image is tried again with a border around it, for faces that fill
         the picture; where one is not found for sure, turned by 90, 270 and 180 degrees.
@@ -61,7 +61,7 @@ class FaceDetector:
         return sorted(found, key=lambda face: (-_area(face.box_px), face.box_px))
 
     def clip_turn(self, images: Iterable[np.ndarray]) -> int:
-        """The quarter turns that set a clip upright which lies on its side without saying so; mostly 0.
+        """Finds the quarter turns that set a clip upright which lies on its side without saying so; mostly 0.
 
         Args:
             images: Some of its frames; the others are not looked at where the first shows a face for sure.
@@ -126,7 +126,7 @@ def _face_from_row(row: np.ndarray) -> DetectedFace:
 
 
 def _merge(upright: list[DetectedFace], turned: list[DetectedFace]) -> list[DetectedFace]:
-    """One reading a face: upright, unless a turned one is clearly surer; faces seen only turned must be sure."""
+    """Keeps one reading of each face: upright, unless a turned one is clearly surer; faces seen only turned must be sure."""
     merged = list(upright)
     needed = SURE_DETECTOR_SCORE if upright else 0.0
     for face in sorted(turned, key=lambda face: -face.detector_score):
@@ -141,7 +141,7 @@ def _merge(upright: list[DetectedFace], turned: list[DetectedFace]) -> list[Dete
 
 
 def _overlap(a: Box, b: Box) -> float:
-    """Intersection over union of two boxes."""
+    """Computes the intersection over union of two boxes."""
     width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
     shared = max(width, 0) * max(height, 0)
     return shared / (_area(a) + _area(b) - shared) if shared else 0.0
@@ -168,7 +168,7 @@ def _turn_back(face: DetectedFace, turns: int, width: int, height: int) -> Detec
 
 
 def crop_square(box_px: Box, scale: float = CROP_SCALE) -> tuple[int, int, int]:
-    """The square around a box: ``(left, top, side)`` in whole pixels, possibly beyond the border."""
+    """Gives the square around a box: ``(left, top, side)`` in whole pixels, possibly beyond the border."""
     x0, y0, x1, y1 = box_px
     side = max(round(scale * max(x1 - x0, y1 - y0)), 1)
     return round((x0 + x1 - side) / 2), round((y0 + y1 - side) / 2), side

@@ -7,14 +7,15 @@ import numpy as np
 
 from detector.faces.detection import MIN_FACE_PX
 from detector.facts import DetectedFace, Reason
+from detector.messages import Message
 
 # Why a face was not assessed, in words that follow "a face" or "faces".
-NOT_ASSESSED: dict[Reason, str] = {
-    "too_small": f"smaller than {MIN_FACE_PX} pixels",
-    "too_blurred": "more blurred than any that the model was evaluated on",
-    "too_compressed": "more compressed than any that the model was evaluated on",
-    "outside_picture": "cut off by the border of the picture",
-    "hidden": "mostly hidden or turned away",
+NOT_ASSESSED: dict[Reason, Message] = {
+    "too_small": Message("smaller than {pixels} pixels", {"pixels": MIN_FACE_PX}),
+    "too_blurred": Message("more blurred than any that the model was evaluated on"),
+    "too_compressed": Message("more compressed than any that the model was evaluated on"),
+    "outside_picture": Message("cut off by the border of the picture"),
+    "hidden": Message("mostly hidden or turned away"),
 }
 # Median of real validation crops blurred with a sigma of 3 px at 224 px, the strongest blur that models are evaluated
 # at; 99 % of the same crops lie under .75 as they are.
@@ -31,7 +32,7 @@ _SMOOTHING_PX = 9
 
 
 def problem_of_place(face: DetectedFace, width: int, height: int) -> Reason | None:
-    """Why a face cannot be judged, from what the detector says in a picture of this size; None where it may be."""
+    """Says why a face cannot be judged, from what the detector found in a picture of this size; None where it may be."""
     if face.size_px < MIN_FACE_PX:
         return "too_small"
     x0, y0, x1, y1 = face.box_px
@@ -42,17 +43,17 @@ def problem_of_place(face: DetectedFace, width: int, height: int) -> Reason | No
 
 
 def problem_of_crop(crop: np.ndarray) -> Reason | None:
-    """Why a face cannot be judged, from its ``(S, S, 3)`` uint8 RGB crop; None where it can be."""
+    """Says why a face cannot be judged, from its ``(S, S, 3)`` uint8 RGB crop; None where it can be."""
     return "too_blurred" if blur(crop) > MAX_BLUR else None
 
 
 def problem_of_photo(quality: int | None) -> Reason | None:
-    """Why no face of a photo can be judged, from its JPEG quality, 1..100; None where they can be."""
+    """Says why no face of a photo can be judged, from its JPEG quality, 1..100; None where they can be."""
     return "too_compressed" if quality is not None and quality < MIN_JPEG_QUALITY else None
 
 
 def blur(crop: np.ndarray) -> float:
-    """How blurred a crop looks, 0 sharp .. 1: how little is lost when it is blurred once more.
+    """Measures how blurred a crop looks, from 0 for sharp to 1: how little is lost when it is blurred once more.
 
     After Crete et al., The Blur Effect (SPIE 2007), at one size for all crops.
 

@@ -66,11 +66,12 @@ class _View:
 
 
 def find_cuts(images: Iterable[np.ndarray]) -> list[tuple[int, int]]:
-    """Between which samples a clip cuts to another shot.
+    """Finds the samples between which a clip cuts to another shot.
 
     A cut is reported where hardly any part of a picture is found near its place in the other, and no movement of the
-    camera explains that. A camera that swings so far that nothing stays in view, or something large that hides it, reads as a cut; an insert between two
-    samples that come from one shot is not seen. Black and other empty pictures are looked across.
+    camera explains that. A camera that swings so far that nothing stays in view, or something large that hides the scene,
+    reads as a cut; an insert between two samples that come from one shot is not seen. Black and other empty pictures are
+    looked across.
 
     Args:
         images: ``(H, W, 3)`` uint8 RGB, in order of time.
@@ -129,7 +130,7 @@ def _is_another_shot(a: _View, b: _View) -> bool:
 
 
 def _blocks(count: int = _BLOCKS) -> list[tuple[slice, slice]]:
-    """The small picture in `count` rows of `count` blocks."""
+    """Divides the small picture into `count` rows of `count` blocks."""
     width, height = _SMALL_PX[0] // count, _SMALL_PX[1] // count
     return [
         (slice(row * height, (row + 1) * height), slice(column * width, (column + 1) * width))
@@ -139,7 +140,7 @@ def _blocks(count: int = _BLOCKS) -> list[tuple[slice, slice]]:
 
 
 def _blocks_lost(a: np.ndarray, b: np.ndarray, known: np.ndarray | None = None) -> float:
-    """1 - the correlation of the median block of `a` with the place near its own in `b` where it fits best.
+    """Gives 1 - the correlation of the median block of `a` with the place near its own in `b` where it fits best.
 
     Correlation leaves light and contrast out, the median a person who moves.
 
@@ -162,7 +163,7 @@ def _blocks_lost(a: np.ndarray, b: np.ndarray, known: np.ndarray | None = None) 
 
 
 def _share_still(a: np.ndarray, b: np.ndarray) -> float:
-    """The share of small blocks of `a` that `b` shows at the same place: furniture behind a person who moves."""
+    """Gives the share of small blocks of `a` that `b` shows at the same place: furniture behind a person who moves."""
     still = [
         cv2.matchTemplate(
             b[max(rows.start - 1, 0) : rows.stop + 1, max(columns.start - 1, 0) : columns.stop + 1],
@@ -177,13 +178,13 @@ def _share_still(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _moved(a: np.ndarray, movement: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What `_blocks_lost` takes: the picture moved over the other one, that one, and where the moved one is known."""
+    """Gives the arguments of `_blocks_lost`: the moved picture, the other one, and where the moved one is known."""
     known = cv2.warpAffine(np.ones_like(a), movement, _SMALL_PX, flags=cv2.INTER_NEAREST)
     return cv2.warpAffine(a, movement, _SMALL_PX), b, known > 0
 
 
 def _movement(a: _View, b: _View) -> np.ndarray | None:
-    """The shift, turn and zoom of the camera that brings most points of `a` to `b`, ``(2, 3)`` in small pixels."""
+    """Finds the shift, turn and zoom of the camera that brings most points of `a` to `b`, ``(2, 3)`` in small pixels."""
     (before, descriptors), (after, others) = a.points, b.points
     if descriptors is None or others is None or min(len(descriptors), len(others)) < 2:
         return None

@@ -76,7 +76,7 @@ def link_tracks(
 
 
 def _distance(a: DetectedFace, b: DetectedFace) -> float | None:
-    """Shift of the centre over the mean size; None where the two cannot be one face."""
+    """Gives the shift of the centre over the mean size; None where the two cannot be one face."""
     if max(a.size_px, b.size_px) > MAX_SIZE_RATIO * min(a.size_px, b.size_px):
         return None
     ax, ay = (a.box_px[0] + a.box_px[2]) / 2, (a.box_px[1] + a.box_px[3]) / 2

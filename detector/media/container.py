@@ -119,7 +119,7 @@ def open_container(path: Path) -> av.container.InputContainer:
 
 
 def media_type(container: av.container.InputContainer, path: Path) -> str:
-    """The media type of an open file, by its content."""
+    """Tells the media type of an open file, by its content."""
     names = container.format.name
     if "mp4" in names:
         is_quicktime = container.metadata.get("major_brand", "").strip() == "qt"
@@ -131,13 +131,13 @@ def media_type(container: av.container.InputContainer, path: Path) -> str:
 
 
 def pixel_aspect(stream: av.VideoStream) -> Fraction:
-    """Width over height of a pixel; 1 where the file states none, or nonsense."""
+    """Gives the width of a pixel over its height; 1 where the file states none, or nonsense."""
     aspect = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or Fraction(1)
     return aspect if Fraction(1, 4) <= aspect <= 4 else Fraction(1)
 
 
 def square_size(width: int, height: int, pixel_aspect: Fraction) -> tuple[int, int]:
-    """Width and height of a frame in square pixels: the longer side of a pixel decides, so no detail is lost."""
+    """Gives width and height of a frame in square pixels: the longer side of a pixel decides, so no detail is lost."""
     if pixel_aspect >= 1:
         return round(width * pixel_aspect), height
     return width, round(height / pixel_aspect)

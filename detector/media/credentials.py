@@ -4,68 +4,75 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import c2pa
 
 from detector.facts import ContentCredentials, CredentialAction, CredentialsState
+from detector.messages import Message
 from detector.text import one_line
 
 logger = logging.getLogger(__name__)
 
-STATE_TITLE: dict[CredentialsState, str] = {
-    "Trusted": "Valid, signer trusted",
-    "Valid": "Valid signature, signer not confirmed",
-    "Invalid": "Invalid, check failed",
-    "Unreadable": "Not readable",
-    "NotFetched": "Not fetched",
+STATE_TITLE: dict[CredentialsState, Message] = {
+    "Trusted": Message("Valid, signer trusted"),
+    "Valid": Message("Valid signature, signer not confirmed"),
+    "Invalid": Message("Invalid, check failed"),
+    "Unreadable": Message("Not readable"),
+    "NotFetched": Message("Not fetched"),
 }
-STATE_TEXT: dict[CredentialsState, str] = {
-    "Trusted": "The file is unchanged since it was signed, and the signer is on a list of trusted signers.",
-    "Valid": "The file is unchanged since it was signed, but who signed it is not confirmed: anyone can sign in any name, "
-    "and this software has no list of trusted signers to check the name against.",
-    "Invalid": "The check failed: the file or its credentials were changed after signing, or the signature is faulty. "
-    "Rely on nothing that these credentials say.",
-    "Unreadable": "Content credentials could not be read, so it is not known whether there are any that hold.",
-    "NotFetched": "The file names a place on the internet where its content credentials lie. They were not fetched, "
-    "so they say nothing here.",
+STATE_TEXT: dict[CredentialsState, Message] = {
+    "Trusted": Message("The file is unchanged since it was signed, and the signer is on a list of trusted signers."),
+    "Valid": Message(
+        "The file is unchanged since it was signed, but who signed it is not confirmed: anyone can sign in any name, "
+        "and this software has no list of trusted signers to check the name against."
+    ),
+    "Invalid": Message(
+        "The check failed: the file or its credentials were changed after signing, or the signature is faulty. "
+        "Rely on nothing that these credentials say."
+    ),
+    "Unreadable": Message("Content credentials could not be read, so it is not known whether there are any that hold."),
+    "NotFetched": Message(
+        "The file names a place on the internet where its content credentials lie. They were not fetched, "
+        "so they say nothing here."
+    ),
 }
-NO_CREDENTIALS_TEXT = (
+NO_CREDENTIALS_TEXT = Message(
     "The file carries no content credentials. Most files have none, and platforms remove them, so their absence says nothing. "
     "They are not read from BMP, Matroska and WebM files."
 )
 # The IPTC's terms, by the last part of their address, in words that follow "the media is".
 SOURCE_TYPE_TEXT = {
-    "trainedAlgorithmicMedia": "made by generative AI",
-    "compositeWithTrainedAlgorithmicMedia": "edited with generative AI, or a composite with parts made by it",
-    "compositeSynthetic": "a composite with synthetic parts",
-    "algorithmicMedia": "made by an algorithm, without training data",
-    "virtualRecording": "a recording of a virtual event",
-    "dataDrivenMedia": "made from data",
-    "digitalCreation": "drawn by a person with a computer",
-    "digitalCapture": "captured by a camera or another sensor",
-    "computationalCapture": "captured by a camera and computed from several shots",
-    "negativeFilm": "digitised from film",
-    "positiveFilm": "digitised from film",
-    "print": "digitised from a print",
-    "humanEdits": "edited by a person",
-    "minorHumanEdits": "edited slightly by a person",
-    "algorithmicallyEnhanced": "enhanced by an algorithm",
-    "screenCapture": "a capture of a screen",
-    "composite": "a composite",
-    "compositeCapture": "a composite of captures",
+    "trainedAlgorithmicMedia": Message("made by generative AI"),
+    "compositeWithTrainedAlgorithmicMedia": Message("edited with generative AI, or a composite with parts made by it"),
+    "compositeSynthetic": Message("a composite with synthetic parts"),
+    "algorithmicMedia": Message("made by an algorithm, without training data"),
+    "virtualRecording": Message("a recording of a virtual event"),
+    "dataDrivenMedia": Message("made from data"),
+    "digitalCreation": Message("drawn by a person with a computer"),
+    "digitalCapture": Message("captured by a camera or another sensor"),
+    "computationalCapture": Message("captured by a camera and computed from several shots"),
+    "negativeFilm": Message("digitised from film"),
+    "positiveFilm": Message("digitised from film"),
+    "print": Message("digitised from a print"),
+    "humanEdits": Message("edited by a person"),
+    "minorHumanEdits": Message("edited slightly by a person"),
+    "algorithmicallyEnhanced": Message("enhanced by an algorithm"),
+    "screenCapture": Message("a capture of a screen"),
+    "composite": Message("a composite"),
+    "compositeCapture": Message("a composite of captures"),
 }
 _PROBLEM_TEXT = {
-    "signingCredential.untrusted": "The signer is on no list of trusted signers that this software has.",
-    "assertion.dataHash.mismatch": "The file was changed after it was signed.",
-    "assertion.bmffHash.mismatch": "The file was changed after it was signed.",
-    "assertion.boxesHash.mismatch": "The file was changed after it was signed.",
-    "assertion.hashedURI.mismatch": "A statement in the credentials was changed after it was signed.",
-    "claimSignature.mismatch": "The signature does not match the credentials.",
-    "signingCredential.expired": "The certificate of the signer was not valid at the time of signing.",
-    "signingCredential.revoked": "The certificate of the signer was revoked.",
+    "signingCredential.untrusted": Message("The signer is on no list of trusted signers that this software has."),
+    "assertion.dataHash.mismatch": Message("The file was changed after it was signed."),
+    "assertion.bmffHash.mismatch": Message("The file was changed after it was signed."),
+    "assertion.boxesHash.mismatch": Message("The file was changed after it was signed."),
+    "assertion.hashedURI.mismatch": Message("A statement in the credentials was changed after it was signed."),
+    "claimSignature.mismatch": Message("The signature does not match the credentials."),
+    "signingCredential.expired": Message("The certificate of the signer was not valid at the time of signing."),
+    "signingCredential.revoked": Message("The certificate of the signer was revoked."),
 }
 MAX_ACTIONS = 40
 MAX_PROBLEMS = 20
@@ -78,7 +85,7 @@ _SETTINGS = {
 
 
 def read_credentials(path: str | Path, trust_anchors: str = "") -> ContentCredentials | None:
-    """The content credentials of a photo or video; None where it has none, or its format cannot have any.
+    """Reads the content credentials of a photo or video; None where it has none, or its format cannot have any.
 
     Args:
         path: The file.
@@ -98,12 +105,13 @@ def read_credentials(path: str | Path, trust_anchors: str = "") -> ContentCreden
     except (c2pa.C2paError, json.JSONDecodeError, RecursionError) as error:
         logger.info("content credentials of %s: %s", path, error)
         state: CredentialsState = "NotFetched" if "must fetch remote manifests" in str(error) else "Unreadable"
-        return ContentCredentials(state, problems=(one_line(f"The reader says: {error}", _MAX_TEXT),))
+        said = Message("The reader says: {error}", {"error": one_line(str(error), _MAX_TEXT)})
+        return ContentCredentials(state, problems=(said,))
     return _credentials(store) if isinstance(store, dict) else ContentCredentials("Unreadable")
 
 
-def source_type_text(address: str) -> str:
-    """What a term of the IPTC for the origin of media means; the term itself where that is not known."""
+def source_type_text(address: str) -> Message | str:
+    """Tells what a term of the IPTC for the origin of media means; gives the term itself where that is not known."""
     term = address.rstrip("/").rsplit("/", 1)[-1]
     return SOURCE_TYPE_TEXT.get(term, term)
 
@@ -122,12 +130,12 @@ def _credentials(store: dict[str, Any]) -> ContentCredentials:
         _generator(active),
         tuple(actions[:MAX_ACTIONS]),
         tuple(dict.fromkeys(action.digital_source_type for action in actions if action.digital_source_type)),
-        tuple(dict.fromkeys(_problem(status) for status in _dicts(store.get("validation_status"))))[:MAX_PROBLEMS],
+        _each_once(_problem(status) for status in _dicts(store.get("validation_status")))[:MAX_PROBLEMS],
     )
 
 
 def _history(active: dict[str, Any], manifests: dict[str, Any]) -> list[dict[str, Any]]:
-    """The manifest of the file, then those of what it was made from, in the order of their names."""
+    """Gives the manifest of the file, then those of what it was made from, in the order of their names."""
     others = [manifests[label] for label in sorted(manifests) if isinstance(manifests[label], dict)]
     return [active, *(manifest for manifest in others if manifest is not active)]
 
@@ -155,10 +163,14 @@ def _generator(manifest: dict[str, Any]) -> str | None:
     return _text(", ".join(name for name in names if name) or manifest.get("claim_generator"))
 
 
-def _problem(status: dict[str, Any]) -> str:
-    code = _text(status.get("code")) or "no code"
-    words = _PROBLEM_TEXT.get(code) or _text(status.get("explanation")) or "A check failed."
-    return f"{words} ({code})"
+def _problem(status: dict[str, Any]) -> Message:
+    code = _text(status.get("code"))
+    problem = _PROBLEM_TEXT.get(code or "") or _text(status.get("explanation")) or Message("A check failed.")
+    return Message("{problem} ({code})", {"problem": problem, "code": code or Message("no code")})
+
+
+def _each_once(messages: Iterable[Message]) -> tuple[Message, ...]:
+    return tuple({str(message): message for message in messages}.values())
 
 
 def _part(parent: dict[str, Any], key: object) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import av
 from detector.errors import MediaError
 from detector.limits import MAX_PACKETS, MAX_VIDEO_DURATION_S
 from detector.media.container import stated
+from detector.messages import Message
 
 logger = logging.getLogger(__name__)
 
@@ -49,11 +50,11 @@ class FrameIndex:
         return self.seconds(self.end)
 
     def seconds(self, stamp: int) -> float:
-        """Since the first frame."""
+        """Converts a stamp to seconds since the first frame."""
         return float((stamp - self.times[0]) * self.time_base)
 
     def on_screen(self, time_s: float) -> int:
-        """The stamp of the frame that is on screen at an instant; times that `seconds` gave come back exact."""
+        """Finds the stamp of the frame that is on screen at an instant; times that `seconds` gave come back exact."""
         instant = self.times[0] + round(time_s / self.time_base, 3)
         return self.times[max(bisect_right(self.times, instant) - 1, 0)]
 
@@ -65,11 +66,14 @@ class FrameIndex:
             return sorted({stamp for stamp in self.times if self.seconds(stamp) < span_s} or {self.times[0]})
         return sorted({self.on_screen(span_s * (2 * index + 1) / (2 * count)) for index in range(count)})
 
-    def cut_off(self) -> str | None:
-        """A plain sentence where the file ends before it should."""
+    def cut_off(self) -> Message | None:
+        """Tells that the file ends before it should, where it does."""
         if self.stated_s - self.read_s <= max(CUT_OFF_S, CUT_OFF_SHARE * self.stated_s):
             return None
-        return f"The file is cut off: {self.read_s:.1f} of {self.stated_s:.1f} s could be read."
+        return Message(
+            "The file is cut off: {read_s} of {stated_s} s could be read.",
+            {"read_s": f"{self.read_s:.1f}", "stated_s": f"{self.stated_s:.1f}"},
+        )
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,8 @@ def read_index(container: av.container.InputContainer, stream: av.VideoStream) -
     duration_s = float((end - times[0]) * time_base)
     if duration_s > MAX_VIDEO_DURATION_S:
         raise MediaError(
-            f"The video is longer than {MAX_VIDEO_DURATION_S // 3600} hours; please cut out the part in question."
+            "The video is longer than {hours} hours; please cut out the part in question.",
+            hours=MAX_VIDEO_DURATION_S // 3600,
         )
     # read and promised seconds: of this stream where its header has them, else of the whole file
     if stream.duration:
@@ -127,8 +132,9 @@ def _read_stamps(container: av.container.InputContainer, stream: av.VideoStream)
         for number, packet in enumerate(container.demux()):
             if number == MAX_PACKETS:
                 raise MediaError(
-                    f"The video holds more than {MAX_PACKETS // 10**6} million frames and pieces of sound; "
-                    "please cut out the part in question."
+                    "The video holds more than {millions} million frames and pieces of sound; "
+                    "please cut out the part in question.",
+                    millions=MAX_PACKETS // 10**6,
                 )
             stamp = packet.pts if packet.pts is not None else packet.dts
             if stamp is None:

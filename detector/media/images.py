@@ -14,6 +14,7 @@ from detector.errors import MediaError
 from detector.facts import MediaFile
 from detector.limits import MAX_COUNTED_PAGES, MAX_IMAGE_PIXELS, MIN_IMAGE_SIDE_PX
 from detector.media.files import check_aspect_ratio, check_size, file_sha256
+from detector.messages import Message
 
 pillow_heif.register_heif_opener()  # HEIC photos of phones; Pillow itself reads AVIF
 
@@ -50,13 +51,13 @@ class Photo:
         image: ``(H, W, 3)`` uint8 RGB with the EXIF orientation applied, transparency laid on white, greys of more bits
             scaled to 8; of an animated picture, its first frame.
         jpeg_quality: About which quality, 1..100, a JPEG was last saved at, by libjpeg's scale; None for other formats.
-        problems: What a reader must know of the photo, in plain sentences.
+        problems: What a reader must know of the photo.
     """
 
     facts: MediaFile
     image: np.ndarray
     jpeg_quality: int | None
-    problems: list[str]
+    problems: list[Message]
 
 
 def read_image(path: str | Path) -> tuple[MediaFile, np.ndarray]:
@@ -90,7 +91,8 @@ def read_photo(path: str | Path, sha256: str = "") -> Photo:
         ) from error
     except Image.DecompressionBombError as error:
         raise MediaError(
-            f"The photo has more than {MAX_IMAGE_PIXELS // 10**6} megapixels, so please send a smaller copy."
+            "The photo has more than {megapixels} megapixels, so please send a smaller copy.",
+            megapixels=MAX_IMAGE_PIXELS // 10**6,
         ) from error
     except DECODING_ERRORS as error:
         if isinstance(error, MediaError):
@@ -104,7 +106,7 @@ def read_photo(path: str | Path, sha256: str = "") -> Photo:
 
 
 def photo_is_known(path: str | Path) -> bool:
-    """Whether Pillow knows the first bytes; whether the rest is sound, `read_image` says.
+    """Tells whether Pillow knows the first bytes; whether the rest is sound, `read_photo` tells.
 
     Raises:
         OSError: The file cannot be opened.
@@ -127,13 +129,18 @@ def _check_pixels(image: Image.Image) -> None:
     width, height = image.size
     if width * height > MAX_IMAGE_PIXELS:
         raise MediaError(
-            f"The photo has {width} x {height} pixels; the limit is {MAX_IMAGE_PIXELS // 10**6} megapixels, "
-            "so please send a smaller copy."
+            "The photo has {width} x {height} pixels; the limit is {megapixels} megapixels, "
+            "so please send a smaller copy.",
+            width=width,
+            height=height,
+            megapixels=MAX_IMAGE_PIXELS // 10**6,
         )
     if min(width, height) < MIN_IMAGE_SIDE_PX:
         raise MediaError(
-            f"The photo has only {width} x {height} pixels; "
-            f"it needs at least {MIN_IMAGE_SIDE_PX} on each side to show a face."
+            "The photo has only {width} x {height} pixels; it needs at least {side} on each side to show a face.",
+            width=width,
+            height=height,
+            side=MIN_IMAGE_SIDE_PX,
         )
     check_aspect_ratio("photo", width, height)
     if isinstance(image, TiffImagePlugin.TiffImageFile):
@@ -149,20 +156,24 @@ def _jpeg_quality(image: Image.Image) -> int | None:
     return round(min(max(5000 / scale if scale > 100 else (200 - scale) / 2, 1), 100))
 
 
-def _problems(image: Image.Image) -> list[str]:
+def _problems(image: Image.Image) -> list[Message]:
     """See `Photo`; moves to other pages of the file, so it comes last."""
     if image.format == "TIFF":
         pages = _pages(image)
         if pages > MAX_COUNTED_PAGES:
-            return [f"The file holds more than {MAX_COUNTED_PAGES} pictures; only the first was looked at."]
-        return [f"The file holds {pages} pictures; only the first was looked at."] if pages > 1 else []
+            many = {"count": MAX_COUNTED_PAGES}
+            return [Message("The file holds more than {count} pictures; only the first was looked at.", many)]
+        if pages > 1:
+            return [Message("The file holds {count} pictures; only the first was looked at.", {"count": pages})]
+        return []
     if image.format in _ANIMATED_FORMATS:
         try:
             pictures = getattr(image, "n_frames", 1)
         except DECODING_ERRORS:  # damaged after the first, which was read
-            return ["The picture is animated; only the first of its frames was looked at."]
+            return [Message("The picture is animated; only the first of its frames was looked at.")]
         if pictures > 1:
-            return [f"The picture is animated; only the first of its {pictures} frames was looked at."]
+            count = {"count": pictures}
+            return [Message("The picture is animated; only the first of its {count} frames was looked at.", count)]
     return []
 
 
@@ -182,7 +193,7 @@ def _check_tiff(image: TiffImagePlugin.TiffImageFile) -> None:
 
 
 def _pages(image: Image.Image) -> int:
-    """How many pictures of a TIFF can be found one after the other, up to one more than are counted."""
+    """Counts the pictures of a TIFF that can be found one after the other, up to one more than the limit."""
     for number in range(1, MAX_COUNTED_PAGES + 1):
         try:
             image.seek(number)

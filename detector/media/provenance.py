@@ -67,7 +67,7 @@ def read_provenance(path: str | Path) -> Provenance:
 
 
 def _bounded(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """The entries up to the first that cannot be read, each cut to one line, the empty left out."""
+    """Keeps the entries up to the first that cannot be read, each cut to one line, the empty left out."""
     kept: list[Entry] = []
     try:
         for name, value in entries:
@@ -100,7 +100,7 @@ def _exif(image: Image.Image) -> Iterator[Entry]:
 
 
 def _exif_text(tag: int, value: object) -> str:
-    """A value in words; empty where it is binary."""
+    """Puts a value into words; empty where it is binary."""
     if tag in _WINDOWS_TEXT_TAGS and isinstance(value, bytes | tuple):
         return bytes(value).decode("utf-16-le", "replace").rstrip("\0")
     if isinstance(value, bytes):
@@ -132,7 +132,7 @@ def _position(gps: Mapping[int, Any]) -> str:
 
 
 def _number(value: Any) -> float | None:
-    """None for the division by zero that some cameras write for "unknown"."""
+    """Reads a number; None for the division by zero that some cameras write for "unknown"."""
     try:
         number = float(value)
     except (ArithmeticError, TypeError, ValueError):

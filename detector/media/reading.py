@@ -11,6 +11,7 @@ from detector.facts import MediaFile, Provenance
 from detector.media.files import check_size
 from detector.media.images import Photo, photo_is_known, read_photo
 from detector.media.videos import Video, VideoFrame
+from detector.messages import Message
 
 # What the caller takes the file for; ``any`` leaves it to the content.
 Kind = Literal["any", "photo", "video"]
@@ -34,11 +35,11 @@ class FileEnd:
     """What comes last of a file.
 
     Attributes:
-        problems: What a reader must know of the file, in plain sentences.
+        problems: What a reader must know of the file.
         provenance: What the file says of its own origin; None where it was not asked for.
     """
 
-    problems: list[str]
+    problems: list[Message]
     provenance: Provenance | None
 
 

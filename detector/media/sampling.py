@@ -9,7 +9,7 @@ from itertools import pairwise
 
 
 def near_stamps(times: Sequence[int], keyframes: Sequence[int], end: int, count: int) -> list[int]:
-    """Of each of `count` equal parts of a clip, the frame that costs least to decode; ascending.
+    """Chooses from each of `count` equal parts of a clip the frame that costs least to decode; ascending.
 
     Decoding starts at keyframes, so that is the keyframe next to the middle of the part. A part without one
     gives the frame in its middle, or its first one where the next part starts afresh from a keyframe: what

@@ -25,6 +25,7 @@ from detector.media.container import (
 from detector.media.files import check_aspect_ratio, check_size, file_sha256
 from detector.media.frame_index import read_index
 from detector.media.sampling import near_stamps
+from detector.messages import Message
 
 logger = logging.getLogger(__name__)
 
@@ -98,13 +99,18 @@ class Video:
         context = self._stream.codec_context
         if context.codec.name not in VIDEO_DECODERS:
             raise MediaError(
-                f"The pictures of the video are coded as {context.codec.name}, which is not read here; "
-                "please send it as an MP4 with H.264."
+                "The pictures of the video are coded as {codec}, which is not read here; "
+                "please send it as an MP4 with H.264.",
+                codec=context.codec.name,
             )
         self._pixel_aspect = pixel_aspect(self._stream)
         width, height = square_size(context.width, context.height, self._pixel_aspect)
         if width * height > MAX_VIDEO_PIXELS:
-            raise MediaError(f"The video has {width} x {height} pixels a frame; please send a version up to 8K.")
+            raise MediaError(
+                "The video has {width} x {height} pixels a frame; please send a version up to 8K.",
+                width=width,
+                height=height,
+            )
         if width and height:
             check_aspect_ratio("video", width, height)
         context.thread_type = "AUTO"
@@ -122,16 +128,19 @@ class Video:
         kind, duration_s = media_type(self._container, path), self._index.duration_s
         return MediaFile(path.name, sha256, size, kind, width, height, duration_s)
 
-    def problems(self) -> list[str]:
-        """What a reader must know of the file and of the frames decoded so far, in plain sentences."""
+    def problems(self) -> list[Message]:
+        """Tells what a reader must know of the file and of the frames decoded so far."""
         cut_off = self._index.cut_off()
         sentences = [cut_off] if cut_off else []
         if self._given_frames < self._wanted_frames:
             sentences.append(
-                f"The file is damaged: only {self._given_frames} of {self._wanted_frames} frames could be decoded."
+                Message(
+                    "The file is damaged: only {decoded} of {wanted} frames could be decoded.",
+                    {"decoded": self._given_frames, "wanted": self._wanted_frames},
+                )
             )
         elif self.damaged_frames:
-            sentences.append("Some frames are damaged; the next good ones were used instead.")
+            sentences.append(Message("Some frames are damaged; the next good ones were used instead."))
         return sentences
 
     @property
@@ -155,7 +164,7 @@ class Video:
         return [self._index.seconds(stamp) for stamp in self._index.times]
 
     def sample_times(self, count: int, span_s: float | None = None) -> list[float]:
-        """The instants, in seconds since the first frame, of up to `count` evenly spaced frames.
+        """Chooses up to `count` evenly spaced frames; gives their instants in seconds since the first frame.
 
         The clip is cut into `count` equal parts and the frame on screen in the middle of each part
         is taken, so a variable frame rate does not shift the samples. A clip with fewer frames
@@ -257,7 +266,7 @@ class Video:
                 yield frame.pts, frame
 
     def _packets_from(self, stamp: int) -> Iterator[av.Packet[av.VideoStream]]:
-        """The packets of the stream from the keyframe with this stamp on."""
+        """Gives the packets of the stream from the keyframe with this stamp on."""
         # MP4 is searched by when a frame is shown, transport streams by when it is decoded, which comes before: there the
         # first way lands behind the keyframe, while in MP4 the second would land at the keyframe before
         for target in sorted({stamp, self._index.seek_stamps.get(stamp, stamp)}, reverse=True):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import httpx2
 import numpy as np
@@ -20,6 +19,7 @@ from safetensors import SafetensorError
 
 from detector.facts import ModelInfo, Thresholds
 from detector.media.files import file_sha256
+from detector.messages import Message
 from detector.network.hub_cache import weights_are_intact
 from detector.network.runtimes import Choice, Prediction, RefiningRuntime, Runtime, RuntimeFacts, UnsuitableError
 
@@ -31,7 +31,6 @@ BUNDLED_FOLDER = _INSTALLED_MODEL if _INSTALLED_MODEL.is_dir() else Path(__file_
 # A Hub that has not delivered by then is left to fill the cache for the next start.
 HUB_TIMEOUT_S = 8.0
 _PROBE_TIMEOUT_S = 3.0
-RUNTIME_VARIABLE = "MODEL_RUNTIME"
 _FILES = ["config.json", "model.safetensors", "README.md", "plots/*.png"]
 
 
@@ -46,14 +45,14 @@ class LoadedModel:
     Attributes:
         info: What goes into every result.
         runtime: What computes the network.
-        warning: Why another model than the one asked for answers; empty otherwise.
+        warning: Why another model than the one asked for answers; None otherwise.
         card: Text of the README.md that came with the weights; empty where there is none.
         folder: Where the weights lie, and the plots of the card; None where there is none.
     """
 
     info: ModelInfo
     runtime: Runtime
-    warning: str = ""
+    warning: Message | None = None
     card: str = ""
     folder: Path | None = None
 
@@ -69,25 +68,34 @@ class LoadedModel:
         return self.runtime.predict(crops) if len(crops) else Prediction.of_nothing()
 
 
-def load_model() -> LoadedModel:
-    """Loads the model to answer with: ``MODEL_ID`` at ``MODEL_REVISION`` from the Hub, else the bundled one.
+def load_model(model_id: str = "", revision: str = "main", runtime: Choice = "auto") -> LoadedModel:
+    """Loads a model from the Hub; the bundled one where that cannot be had, or none is named.
+
+    Args:
+        model_id: Its name on the Hub; empty for the bundled model.
+        revision: Branch, tag or commit on the Hub.
+        runtime: See `build_runtime`.
 
     Raises:
         ModelError: The bundled folder itself cannot be used.
     """
-    model_id = os.environ.get("MODEL_ID", "").strip()
     if not model_id:
-        return load_folder(BUNDLED_FOLDER, "bundled")
-    revision = os.environ.get("MODEL_REVISION", "").strip() or "main"
+        return load_folder(BUNDLED_FOLDER, "bundled", runtime=runtime)
+    asked = {"id": model_id, "revision": revision}
     folder = fetch_from_hub(model_id, revision)
-    reason = f"The model {model_id} ({revision}) could not be fetched from the Hub in time"
+    warning = Message(
+        "The model {id} ({revision}) could not be fetched from the Hub in time; the bundled model answered instead.",
+        asked,
+    )
     if folder is not None:
         try:
-            return load_folder(folder, model_id, revision=folder.name, is_from_hub=True)
+            return load_folder(folder, model_id, revision=folder.name, runtime=runtime, is_from_hub=True)
         except ModelError:
             logger.exception("the Hub's %s cannot be used", model_id)
-            reason = f"The model {model_id} ({revision}) from the Hub cannot be used"
-    return load_folder(BUNDLED_FOLDER, "bundled", warning=f"{reason}; the bundled model answered instead.")
+            warning = Message(
+                "The model {id} ({revision}) from the Hub cannot be used; the bundled model answered instead.", asked
+            )
+    return load_folder(BUNDLED_FOLDER, "bundled", warning=warning, runtime=runtime)
 
 
 def fetch_from_hub(model_id: str, revision: str, timeout_s: float = HUB_TIMEOUT_S) -> Path | None:
@@ -126,8 +134,8 @@ def load_folder(
     folder: str | Path,
     model_id: str,
     revision: str = "",
-    warning: str = "",
-    runtime: Choice | None = None,
+    warning: Message | None = None,
+    runtime: Choice = "auto",
     is_from_hub: bool = False,
 ) -> LoadedModel:
     """Loads a folder in timm's Hub format: ``config.json`` and ``model.safetensors``.
@@ -137,7 +145,7 @@ def load_folder(
         model_id: How results name the model.
         revision: Defaults to the hash of the weights.
         warning: Kept with the model and shown with every result.
-        runtime: See `build_runtime`; default: what the environment asks for.
+        runtime: See `build_runtime`.
         is_from_hub: Whether it is a snapshot in the Hub's cache, whose weights must have the hash that the Hub gave.
 
     Raises:
@@ -145,16 +153,14 @@ def load_folder(
     """
     folder = Path(folder)
     try:
-        runtime = runtime or chosen_runtime()
-    except ValueError as error:
-        raise ModelError(str(error)) from error
-    try:
         return _load(folder, model_id, revision, warning, runtime, is_from_hub)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"{folder} does not hold a usable model: {error}") from error
 
 
-def _load(folder: Path, model_id: str, revision: str, warning: str, choice: Choice, is_from_hub: bool) -> LoadedModel:
+def _load(
+    folder: Path, model_id: str, revision: str, warning: Message | None, choice: Choice, is_from_hub: bool
+) -> LoadedModel:
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     label_names = tuple(config["label_names"])
     thresholds = _thresholds(config)
@@ -177,20 +183,6 @@ def _thresholds(config: dict[str, Any]) -> Thresholds:
     if not 0 <= thresholds.no_manipulation_found <= thresholds.manipulated <= 1:
         raise ValueError(f"thresholds out of order: {thresholds}")
     return thresholds
-
-
-def chosen_runtime() -> Choice:
-    """Reads from the environment which runtime to take.
-
-    Raises:
-        ValueError: It is no choice.
-    """
-    named = os.environ.get(RUNTIME_VARIABLE, "").strip() or "auto"
-    choices: tuple[Choice, ...] = get_args(Choice)
-    for choice in choices:
-        if choice == named:
-            return choice
-    raise ValueError(f"{RUNTIME_VARIABLE} is one of {', '.join(choices)}, not {named}.")
 
 
 def build_runtime(folder: Path, config: dict[str, Any], choice: Choice, facts: RuntimeFacts) -> Runtime:

@@ -125,19 +125,19 @@ def build_openvino_runtime(folder: Path, config: dict[str, Any], choice: Choice,
 
 
 def compile_graph(graph: openvino.Model) -> openvino.CompiledModel:
-    """For one request at a time; in float32 wherever the graph does not say int8."""
+    """Compiles a graph for one request at a time, in float32 wherever the graph does not say int8."""
     return openvino.Core().compile_model(
         graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
     )
 
 
 def read_weights(file: Path) -> dict[str, np.ndarray]:
-    """The tensors of a safetensors file as float32, by timm's names."""
+    """Reads the tensors of a safetensors file as float32, by timm's names."""
     return {name: value.astype(np.float32) for name, value in load_file(file).items()}
 
 
 def linear_layer(weights: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """The linear layer ``(classes, 512)`` and ``(classes,)`` that timm's head computes on pooled maps.
+    """Finds the linear layer ``(classes, 512)`` and ``(classes,)`` that timm's head computes on pooled maps.
 
     It is stored as a 7 x 7 convolution with each sign, so that the two ReLUs after it lose nothing (see
     `training.networks.vgg16.PooledVGG16.to_timm`).
@@ -170,7 +170,7 @@ def linear_layer(weights: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray
 def build_graph(
     weights: dict[str, np.ndarray], quantisation: Quantisation | None = None, every_layer: bool = False
 ) -> openvino.Model:
-    """The convolutions, from ``(B, 3, 224, 224)`` pixels to ``(B, channels, 14, 14)`` maps after the last ReLU.
+    """Builds the convolutions, from ``(B, 3, 224, 224)`` pixels to ``(B, channels, 14, 14)`` maps after the last ReLU.
 
     Args:
         weights: float32, by timm's names.
@@ -206,7 +206,7 @@ def build_graph(
 
 
 def _quantisation(config: dict[str, Any], choice: Choice, weights_sha256: str) -> Quantisation | None:
-    """What int8 needs, or None for fp32."""
+    """Gives what int8 needs, or None for fp32."""
     if choice == "fp32":
         return None
     stored = Quantisation.from_config(config, weights_sha256)

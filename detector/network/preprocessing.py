@@ -30,7 +30,7 @@ class Preprocessing:
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Preprocessing | None:
-        """From timm's ``pretrained_cfg``; None where that asks for more than to resize the whole crop."""
+        """Reads timm's ``pretrained_cfg``; None where that asks for more than to resize the whole crop."""
         if config.get("crop_mode") != "squash" or config.get("crop_pct") != 1.0:
             return None
         if config.get("interpolation") not in _FILTERS or len(config["mean"]) != 3:
@@ -39,7 +39,7 @@ class Preprocessing:
         return cls((height, width), tuple(config["mean"]), tuple(config["std"]), _FILTERS[config["interpolation"]])
 
     def batch(self, crops: Sequence[np.ndarray]) -> np.ndarray:
-        """``(S, S, 3)`` uint8 RGB crops of any size as ``(B, 3, H, W)`` float32."""
+        """Turns ``(S, S, 3)`` uint8 RGB crops of any size into ``(B, 3, H, W)`` float32."""
         height, width = self.size_px
         resized = [Image.fromarray(crop).resize((width, height), self.resampling) for crop in crops]
         pixels = np.stack([np.asarray(image) for image in resized]).astype(np.float32)

@@ -38,7 +38,7 @@ class Quantisation:
     used: dict[int, np.ndarray] = field(default_factory=dict)
 
     def channels(self, number: int) -> np.ndarray | slice:
-        """Index of the channels of a convolution that are computed."""
+        """Gives the index of the channels of a convolution that are computed."""
         return np.flatnonzero(self.used[number]) if number in self.used else slice(None)
 
     @property
@@ -65,7 +65,7 @@ class Quantisation:
 
 
 def to_hex(used: np.ndarray) -> str:
-    """A mask ``(channels,)`` as it is stored: a bit a channel, the first one highest; `channels` is a multiple of 8."""
+    """Packs a mask ``(channels,)`` as it is stored: one bit per channel, the first one highest; a multiple of 8 channels."""
     return np.packbits(used).tobytes().hex()
 
 
@@ -74,7 +74,7 @@ def _from_hex(mask: str) -> np.ndarray:
 
 
 def has_fast_int8() -> bool:
-    """Whether the processor multiplies many int8 at once (AVX2).
+    """Tells whether the processor multiplies many int8 at once (AVX2).
 
     Without the instructions made for it (VNNI) that is still twice as fast as float32.
     """

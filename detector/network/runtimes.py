@@ -127,13 +127,13 @@ class RefiningRuntime:
 
 
 def log_odds(logits: np.ndarray, real: int) -> np.ndarray:
-    """log(P(fake) / P(real)) from ``(B, classes)`` logits, ``(B,)``; fake is every class but column `real`."""
+    """Computes log(P(fake) / P(real)) from ``(B, classes)`` logits, ``(B,)``; fake is every class but column `real`."""
     odds: np.ndarray = np.logaddexp.reduce(np.delete(logits, real, axis=1), axis=1) - logits[:, real]
     return odds
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
-    """Probabilities from ``(B, classes)`` logits, of the same shape."""
+    """Computes probabilities from ``(B, classes)`` logits, of the same shape."""
     exponents = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
     probabilities: np.ndarray = exponents / exponents.sum(axis=1, keepdims=True)
     return probabilities

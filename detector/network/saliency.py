@@ -7,8 +7,9 @@ import numpy as np
 
 from detector.faces.detection import crop_square
 from detector.facts import DetectedFace
+from detector.messages import Message
 
-CAPTION = "Where the model looked, not proof."
+CAPTION = Message("Where the model looked, not proof.")
 # Opacity of the overlay where the evidence is complete and the face scores 1.
 MAX_OPACITY = 0.65
 # Evidence that is drawn at full strength: maps of the bundled model peak at 28 to 177 on validation fakes that score as
@@ -18,7 +19,7 @@ _COLORMAP = cv2.COLORMAP_INFERNO
 
 
 def opacity(evidence: np.ndarray, score: float) -> np.ndarray:
-    """Opacity of the overlay for a map in log odds, same shape, 0..`MAX_OPACITY`.
+    """Gives the opacity of the overlay for a map in log odds, of the same shape, 0..`MAX_OPACITY`.
 
     Maps are not stretched to their own range: strength is in fixed units of evidence, times the
     score of the face. A face with a low score hardly shows, whatever its map looks like.

@@ -79,18 +79,18 @@ class TorchRuntime:
 
 
 def log_odds(logits: torch.Tensor, real: int) -> torch.Tensor:
-    """What `detector.network.runtimes.log_odds` gives, for autograd."""
+    """Computes what `detector.network.runtimes.log_odds` gives, for autograd."""
     fakes = [column for column in range(logits.shape[1]) if column != real]
     return torch.logsumexp(logits[:, fakes], dim=1) - logits[:, real]
 
 
 def _as_timm(network: nn.Module) -> Any:
-    """The same network for what timm adds to a module, which no type states."""
+    """Gives the same network without a type, for what timm adds to a module."""
     return network
 
 
 def _around_last_maps(network: Any) -> tuple[Layers, Layers]:
-    """What leads to the last feature map, and what leads on to the logits.
+    """Splits a network at its last feature map: what leads to it, and what leads on to the logits.
 
     A last pooling comes after the map: it blurs places.
     """

@@ -22,7 +22,9 @@ from detector.limits import MAX_ANNOTATED_S
 from detector.media.container import stated
 from detector.media.sound import LAYOUT, SAMPLE_RATE_HZ, sound_frames
 from detector.media.videos import Video, VideoFrame
+from detector.messages import Message, counted
 from detector.report.motion import FaceMotion, PlacedFace
+from detector.report.translation import ENGLISH, translate
 from detector.report.wording import VERDICT_TITLE, score_text
 from detector.results import Result, Verdict, verdict_for
 from detector.sandbox.client import WORKERS
@@ -38,7 +40,11 @@ _LINE_COLOR, _SHADOW_COLOR = (255, 255, 255), (0, 0, 0)
 
 
 def write_annotated_video(
-    path: str | Path, result: Result, output: str | Path, progress: Progress | None = None
+    path: str | Path,
+    result: Result,
+    output: str | Path,
+    progress: Progress | None = None,
+    language: str = ENGLISH,
 ) -> None:
     """Writes an MP4 (H.264, AAC) of the whole clip in which every assessed face has its box, number and frame score.
 
@@ -50,6 +56,7 @@ def write_annotated_video(
         result: What was said about it.
         output: Is replaced when all is written; a call that fails or is stopped leaves no trace.
         progress: Called with the share done, 0..1, and what is being done; what it raises stops the writing.
+        language: Language of the words in the pictures.
 
     Raises:
         MediaError: The file is not a video that can be read, not the one of the result, or too long.
@@ -60,7 +67,8 @@ def write_annotated_video(
         raise ValueError("the annotated video must not replace the clip itself")
     partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
     try:
-        with closing(WORKERS.stream(annotate_clip, path, result, partial, answers=(tuple[float, str],))) as steps:
+        job = WORKERS.stream(annotate_clip, path, result, partial, language, answers=(tuple[float, str],))
+        with closing(job) as steps:
             for share, doing in steps:
                 if progress:
                     progress(share, doing)
@@ -69,25 +77,26 @@ def write_annotated_video(
         partial.unlink(missing_ok=True)
 
 
-def annotate_clip(path: str, result: dict[str, Any], output: str) -> Iterator[tuple[float, str]]:
+def annotate_clip(path: str, result: dict[str, Any], output: str, language: str) -> Iterator[tuple[float, str]]:
     """Does the work of `write_annotated_video` in a worker, which is sent a `Result` as a dictionary."""
-    yield from annotate(Path(path), msgspec.convert(result, Result), Path(output))
+    yield from annotate(Path(path), msgspec.convert(result, Result), Path(output), language)
 
 
-def annotate(path: Path, result: Result, output: Path) -> Iterator[tuple[float, str]]:
+def annotate(path: Path, result: Result, output: Path, language: str = ENGLISH) -> Iterator[tuple[float, str]]:
     """Writes an annotated video; gives the share done, 0..1, and what is being done."""
     with Video(path) as video:
         if video.facts.sha256 != result.file.sha256:
             raise MediaError("The result is that of another file; please have this one checked first.")
         if video.duration_s > MAX_ANNOTATED_S:
             raise MediaError(
-                f"Only videos of up to {MAX_ANNOTATED_S // 60} minutes are annotated; please cut out the part in question."
+                "Only videos of up to {minutes} minutes are annotated; please cut out the part in question.",
+                minutes=MAX_ANNOTATED_S // 60,
             )
-        yield from _write(path, video, result, output)
+        yield from _write(path, video, _Painter(result, language), output)
 
 
-def _write(path: Path, video: Video, result: Result, output: Path) -> Iterator[tuple[float, str]]:
-    painter, duration_s = _Painter(result), video.duration_s
+def _write(path: Path, video: Video, painter: _Painter, output: Path) -> Iterator[tuple[float, str]]:
+    duration_s = video.duration_s
     sound = sound_frames(path, video.start_s, duration_s)
     waiting = next(sound, None)
     with av.open(str(output), "w", format="mp4", options={"movflags": "+faststart"}) as container:
@@ -129,7 +138,7 @@ def _add_pictures(container: av.container.OutputContainer, painter: _Painter, ra
 
 
 def _with_ends(frames: Iterable[VideoFrame], end_s: float) -> Iterator[tuple[VideoFrame, float]]:
-    """Each frame with the time at which the next one is shown."""
+    """Gives each frame with the time at which the next one is shown."""
     last = None
     for frame in frames:
         if last is not None:
@@ -149,7 +158,8 @@ def _with_lengths(packets: list[av.Packet[Any]], lengths: dict[int, int]) -> lis
 class _Painter:
     """Draws the boxes of a result into the frames of its clip, and a line of words below."""
 
-    def __init__(self, result: Result):
+    def __init__(self, result: Result, language: str):
+        self._language = language
         self._motion = FaceMotion(result)
         self._thresholds = result.model.thresholds
         width, height = result.file.width_px, result.file.height_px
@@ -157,17 +167,22 @@ class _Painter:
         # H.264 with 4:2:0 has even sides only
         self.width, self._picture_height = (max(int(side * self._scale) // 2 * 2, 16) for side in (width, height))
         instants = {frame.time_s for track in result.faces for frame in track.frames}
-        words = f"Frame scores of {len(instants)} sampled frames; a lead, not proof"
-        self._strip = _strip(words, self.width, _strip_height(self.width, self._picture_height))
+        words = counted(
+            "Frame score of {count} sampled frame; a lead, not proof",
+            "Frame scores of {count} sampled frames; a lead, not proof",
+            len(instants),
+        )
+        strip_height = _strip_height(self.width, self._picture_height)
+        self._strip = _strip(translate(words, language), self.width, strip_height)
         self.height = self._picture_height + self._strip.shape[0]
 
     def paint(self, frame: VideoFrame) -> np.ndarray:
-        """The frame with its boxes and the strip, ``(height, width, 3)`` uint8 RGB."""
+        """Draws the frame with its boxes and the strip, ``(height, width, 3)`` uint8 RGB."""
         # averaging over areas takes as long as the encoder; above half the size nothing is lost without
         way = cv2.INTER_AREA if self._scale < 0.5 else cv2.INTER_LINEAR
         picture = cv2.resize(frame.image, (self.width, self._picture_height), interpolation=way)
         for face in self._motion.at(frame.time_s):
-            _draw(picture, face, self._scale, self._thresholds)
+            _draw(picture, face, self._scale, self._thresholds, self._language)
         return np.vstack([picture, self._strip])
 
 
@@ -195,7 +210,7 @@ def _label(words: tuple[str, ...], size: float) -> np.ndarray:
     return label
 
 
-def _draw(picture: np.ndarray, face: PlacedFace, scale: float, thresholds: Thresholds) -> None:
+def _draw(picture: np.ndarray, face: PlacedFace, scale: float, thresholds: Thresholds, language: str) -> None:
     x0, y0, x1, y1 = (round(value * scale) for value in face.box_px)
     height, width = picture.shape[:2]
     line = max(round(max(width, height) / 500), 1)
@@ -204,7 +219,8 @@ def _draw(picture: np.ndarray, face: PlacedFace, scale: float, thresholds: Thres
     for color, thickness in ((_SHADOW_COLOR, 3 * line), (_LINE_COLOR, line)):
         for start, end in _strokes(band, x0, y0, x1, y1):
             cv2.line(picture, start, end, color, thickness)
-    words = (f"face {face.track_id}: {score_text(face.score, thresholds)}", VERDICT_TITLE[band].lower())
+    score = Message("face {number}: {score}", {"number": face.track_id, "score": score_text(face.score, thresholds)})
+    words = (translate(score, language), translate(VERDICT_TITLE[band], language).lower())
     label = _label(words, max(width, height) / 2400 + 0.25)[:height, :width]
     left = min(max(x0, 0), width - label.shape[1])
     top = y0 - label.shape[0] - 2 * line
@@ -214,7 +230,7 @@ def _draw(picture: np.ndarray, face: PlacedFace, scale: float, thresholds: Thres
 
 
 def _strokes(band: Verdict, x0: int, y0: int, x1: int, y1: int) -> list[tuple[Pixel, Pixel]]:
-    """The lines of a box: full for signs of manipulation, dashed for inconclusive, else corners."""
+    """Gives the lines of a box: full for signs of manipulation, dashed for inconclusive, else corners."""
     corners = [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
     parts = {"manipulated": ((0.0, 1.0),), "inconclusive": ((0.0, 0.15), (0.28, 0.43), (0.57, 0.72), (0.85, 1.0))}
     strokes: list[tuple[Pixel, Pixel]] = []

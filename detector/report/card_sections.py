@@ -28,7 +28,7 @@ class CardSection:
 
 
 def card_sections(card: str) -> tuple[CardSection, ...]:
-    """The sections on what a model was made for and trained on, and what it cannot see, in the order of the card."""
+    """Finds the sections on what a model was made for and trained on, and what it cannot see, in the order of the card."""
     parts = re.split(r"^#{2,4}[ \t]+(.+?)[ \t#]*$", card, flags=re.MULTILINE)[1:]
     sections = []
     for title, body in zip(parts[::2], parts[1::2], strict=True):
@@ -50,7 +50,7 @@ def _paragraphs(body: str) -> list[str]:
 
 
 def _rows(lines: list[str]) -> list[str]:
-    """Each row of a table with its headings: ``data: portraits; train crops: 594``."""
+    """Writes each row of a table with its headings: ``data: portraits; train crops: 594``."""
     cells = [[_plain(cell.strip()) for cell in line.strip("|").split("|")] for line in lines]
     return [
         "; ".join(f"{name}: {value}" for name, value in zip(cells[0], row, strict=False) if value) for row in cells[2:]

@@ -14,7 +14,7 @@ _SHADOW_COLOR = (0, 0, 0)
 
 
 def draw_faces(frame: ShownFrame, with_overlay: bool) -> np.ndarray:
-    """The picture with numbered boxes, with or without the saliency overlay, ``(H, W, 3)`` uint8 RGB."""
+    """Draws the picture with numbered boxes, with or without the saliency overlay, ``(H, W, 3)`` uint8 RGB."""
     image = frame.image.copy()
     if with_overlay:
         image = overlay(image, [(shown.face, shown.evidence, shown.score) for shown in frame.faces])

@@ -44,7 +44,7 @@ class FaceMotion:
         self._hold_s = min(HOLD_S, self._step_s / 2)
 
     def at(self, time_s: float) -> list[PlacedFace]:
-        """The faces whose place is known at an instant, in seconds since the first frame."""
+        """Gives the faces whose place is known at an instant, in seconds since the first frame."""
         placed = (self._place(track, times, time_s) for track, times in self._tracks)
         return [face for face in placed if face is not None]
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from html import escape
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
+from typing import ClassVar
 
-from detector.report.translation import ENGLISH, translate
+from markupsafe import Markup
+
+from detector.facts import Thresholds
+from detector.messages import Message, counted
+from detector.report.html import render
+from detector.report.translation import ENGLISH
 from detector.report.wording import VERDICT_TITLE, score_text
 from detector.results import Cut, FaceTrack, Result
 
@@ -18,81 +25,172 @@ _DASHES = ("none", "9 4", "3 3", "12 4 3 4")
 _MARKS = ("M-3,0a3,3 0 1,0 6,0a3,3 0 1,0 -6,0", "M-3,-3h6v6h-6z", "M0,-4L4,3H-4z", "M-4,0L0,-4L4,0L0,4z")
 _CUT_WORD_PX = 26  # room that the word under a cut takes
 _WORDS_PX, _WORDS_WIDTH_PX = 8, 270  # half the height of a line of words, and the length of the longest
-# From a time or a score to pixels.
-Scale = Callable[[float], float]
+_TICKS_S = (0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600)
 MAX_TRACKS = 12  # more would hide each other; all are in the table and the JSON
 
 
-def timeline_svg(result: Result, instants_s: Sequence[float] = (), language: str = ENGLISH) -> str:
-    """The scores of a video over its time as one SVG element; empty without a face.
+@dataclass(frozen=True)
+class _Scales:
+    """Where times and scores lie in the picture, in pixels."""
+
+    duration_s: float
+
+    left: ClassVar[int] = _LEFT
+    right: ClassVar[int] = _WIDTH - _RIGHT
+    top: ClassVar[int] = _TOP
+    bottom: ClassVar[int] = _HEIGHT - _BOTTOM
+
+    def x(self, time_s: float) -> float:
+        return round(_LEFT + (_WIDTH - _LEFT - _RIGHT) * time_s / max(self.duration_s, 1e-6), 1)
+
+    def y(self, score: float) -> float:
+        return round(_TOP + (_HEIGHT - _TOP - _BOTTOM) * (1 - score), 1)
+
+
+@dataclass(frozen=True)
+class _Band:
+    """The scores of one verdict: its title, where that stands, and the threshold at which the band begins or ends.
+
+    Attributes:
+        title: Of the verdict.
+        limit: The threshold in words; None for the band in the middle.
+        line_y: Where the line of the threshold lies; None for the band in the middle.
+        words_y: Base line of the title.
+    """
+
+    title: Message
+    limit: Message | None
+    line_y: float | None
+    words_y: float
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """One face track: its points, the spans in which it shows signs of manipulation, and how it is told from others."""
+
+    number: int
+    color: str
+    dashes: str
+    mark: str
+    points: tuple[tuple[float, float], ...]
+    spans: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class _CutLine:
+    """A cut: where its line lies, and whether there is room for the word under it."""
+
+    x: float
+    has_word: bool
+
+
+@dataclass(frozen=True)
+class _HitArea:
+    """An invisible strip around an instant, which chooses its frame."""
+
+    number: int
+    x: float
+    width: float
+
+
+def timeline_svg(result: Result, instants_s: Sequence[float] = (), language: str = ENGLISH) -> Markup:
+    """Draws the scores of a video over its time as one SVG element; empty without a face.
 
     It draws in the colour of the text around it, so it serves light, dark and print.
 
     Args:
-        result: Of a video.
+        result: Result of a video.
         instants_s: Times of the frames that can be shown; a click near one of them chooses it.
-        language: Of its words.
+        language: Language of its words.
     """
     if not result.faces:
-        return ""
+        return Markup()
     tracks = result.faces[:MAX_TRACKS]
-    duration_s = max([result.file.duration_s or 0.0] + [frame.time_s for track in tracks for frame in track.frames])
-    thresholds = result.model.thresholds
-
-    def x(time_s: float) -> float:
-        return round(_LEFT + (_WIDTH - _LEFT - _RIGHT) * time_s / max(duration_s, 1e-6), 1)
-
-    def y(score: float) -> float:
-        return round(_TOP + (_HEIGHT - _TOP - _BOTTOM) * (1 - score), 1)
-
-    def say(sentence: str) -> str:
-        return escape(translate(sentence, language))
-
-    parts = [_axes(duration_s, say("seconds"), x, y)]
-    words_end = _LEFT + _WORDS_WIDTH_PX
-    heights = [y(frame.score) for track in tracks for frame in track.frames if x(frame.time_s) <= words_end]
-    for words, edge, low, high in (
-        (VERDICT_TITLE["manipulated"], thresholds.manipulated, thresholds.manipulated, 1.0),
-        (VERDICT_TITLE["inconclusive"], None, thresholds.no_manipulation_found, thresholds.manipulated),
-        (
-            VERDICT_TITLE["no_manipulation_found"],
-            thresholds.no_manipulation_found,
-            0.0,
-            thresholds.no_manipulation_found,
-        ),
-    ):
-        if edge is not None:
-            parts.append(
-                f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y(edge)}" y2="{y(edge)}" stroke="currentColor" '
-                'stroke-dasharray="6 5" stroke-opacity=".75"/>'
-            )
-        top, center, bottom = y(high) + 10, (y(low) + y(high)) / 2, y(low) - _WORDS_PX
-        places = [top, center, bottom]
-        if edge is None:
-            places = [center, bottom, y(high) + 2 * _WORDS_PX]  # the last one below the words of the band above
-        elif y(low) - y(high) <= 2 * _WORDS_PX:
-            places = [y(low) + 9]
-        middle = _freest(places, heights)
-        limit = "" if edge is None else f" ({say(('from ' if low else 'below ') + score_text(edge))})"
-        parts.append(
-            f'<text x="{_LEFT + 6}" y="{middle + 4:.1f}" fill="currentColor" fill-opacity=".8">{say(words)}{limit}</text>'
-        )
-    parts.append(_cuts(result.cuts, say("cut"), x, y))
-    parts += [_line(number, track, say(f"face {track.track_id}"), x, y) for number, track in enumerate(tracks)]
-    parts += _hit_areas(instants_s, duration_s, x)
-    sentences = [f"Score over {duration_s:.1f} seconds.", *map(_in_words, tracks)]
-    sentences += [f"Cut between {cut.after_s:.1f} and {cut.before_s:.1f} s." for cut in result.cuts]
-    label = " ".join(map(say, sentences))
-    return (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{label}" '
-        'style="width:100%;height:auto;font:12px sans-serif" xmlns="http://www.w3.org/2000/svg">'
-        + "".join(parts)
-        + "</svg>"
+    scales = _Scales(
+        max([result.file.duration_s or 0.0] + [frame.time_s for track in tracks for frame in track.frames])
     )
+    svg = render(
+        Path(__file__).parent / "templates",
+        "timeline.svg",
+        language,
+        size=(_WIDTH, _HEIGHT),
+        scales=scales,
+        sentences=_in_words(scales.duration_s, tracks, result.cuts),
+        ticks_s=_ticks_s(scales.duration_s),
+        bands=_bands(result.model.thresholds, tracks, scales),
+        cuts=_cut_lines(result.cuts, scales),
+        curves=[_curve(number, track, scales) for number, track in enumerate(tracks)],
+        hit_areas=_hit_areas(instants_s, scales),
+    )
+    return Markup(svg)  # as part of another page: its own template has escaped it
+
+
+def _in_words(duration_s: float, tracks: Sequence[FaceTrack], cuts: Sequence[Cut]) -> list[Message]:
+    sentences = [Message("Score over {seconds} seconds.", {"seconds": f"{duration_s:.1f}"})]
+    for track in tracks:
+        scores = [frame.score for frame in track.frames]
+        sentences.append(
+            counted(
+                "Face {number}: {count} frame, {lowest} to {highest}.",
+                "Face {number}: {count} frames, {lowest} to {highest}.",
+                len(scores),
+                number=track.track_id,
+                lowest=score_text(min(scores)),
+                highest=score_text(max(scores)),
+            )
+        )
+    for cut in cuts:
+        arguments = {"after_s": f"{cut.after_s:.1f}", "before_s": f"{cut.before_s:.1f}"}
+        sentences.append(Message("Cut between {after_s} and {before_s} s.", arguments))
+    return sentences
+
+
+def _ticks_s(duration_s: float) -> list[float]:
+    """Returns every second, or as many seconds as keep the axis legible."""
+    step = next((step for step in _TICKS_S if duration_s / step <= 12), 1200)
+    return [number * step for number in range(int(duration_s / step) + 1)]
+
+
+def _bands(thresholds: Thresholds, tracks: Sequence[FaceTrack], scales: _Scales) -> list[_Band]:
+    """Places the title of each verdict where no curve crosses it."""
+    low, high = thresholds.no_manipulation_found, thresholds.manipulated
+    words_end = _LEFT + _WORDS_WIDTH_PX
+    heights = [
+        scales.y(frame.score) for track in tracks for frame in track.frames if scales.x(frame.time_s) <= words_end
+    ]
+    top, upper, lower, bottom = scales.y(1.0), scales.y(high), scales.y(low), scales.y(0.0)
+    return [
+        _Band(
+            VERDICT_TITLE["manipulated"],
+            Message("from {score}", {"score": score_text(high)}),
+            upper,
+            _freest(_places(top, upper), heights) + 4,
+        ),
+        # the last place stands below the words of the band above
+        _Band(
+            VERDICT_TITLE["inconclusive"],
+            None,
+            None,
+            _freest([(upper + lower) / 2, lower - _WORDS_PX, upper + 2 * _WORDS_PX], heights) + 4,
+        ),
+        _Band(
+            VERDICT_TITLE["no_manipulation_found"],
+            Message("below {score}", {"score": score_text(low)}),
+            lower,
+            _freest(_places(lower, bottom), heights) + 4,
+        ),
+    ]
+
+
+def _places(top: float, bottom: float) -> list[float]:
+    """Returns where words may stand in a band; below it where it is too narrow."""
+    if bottom - top <= 2 * _WORDS_PX:
+        return [bottom + 9]
+    return [top + 10, (top + bottom) / 2, bottom - _WORDS_PX]
 
 
 def _freest(places: Sequence[float], heights: Sequence[float]) -> float:
-    """The place for words that is farthest from all curves; the first one of those that are free."""
+    """Returns the place for words that is farthest from all curves; the first one of those that are free."""
 
     def room(place: float) -> float:
         return min([abs(place - height) for height in heights] + [2 * _WORDS_PX])
@@ -100,67 +198,38 @@ def _freest(places: Sequence[float], heights: Sequence[float]) -> float:
     return max(places, key=room)
 
 
-def _in_words(track: FaceTrack) -> str:
-    scores = [frame.score for frame in track.frames]
-    return f"Face {track.track_id}: {len(scores)} frames, {score_text(min(scores))} to {score_text(max(scores))}."
-
-
-def _hit_areas(instants_s: Sequence[float], duration_s: float, x: Scale) -> list[str]:
-    """Invisible strips, each nearer to its instant than to any other."""
-    edges = [0.0, *((a + b) / 2 for a, b in pairwise(instants_s)), duration_s]
-    return [
-        f'<rect data-show="{number}" x="{x(start)}" y="{_TOP}" width="{max(x(end) - x(start), 1):.1f}" '
-        f'height="{_HEIGHT - _TOP - _BOTTOM}" fill="transparent"/>'
-        for number, (start, end) in enumerate(pairwise(edges))
-        if instants_s
-    ]
-
-
-def _axes(duration_s: float, unit: str, x: Scale, y: Scale) -> str:
-    """Both axes with numbers; every second, or as many seconds as keep it legible."""
-    step = next((step for step in (0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600) if duration_s / step <= 12), 1200)
-    ticks = [number * step for number in range(int(duration_s / step) + 1)]
-    words = [
-        f'<text x="{x(tick)}" y="{y(0) + 16}" text-anchor="middle" fill="currentColor">{tick:g}</text>'
-        for tick in ticks
-    ]
-    words += [
-        f'<text x="{_LEFT - 8}" y="{y(value) + 4}" text-anchor="end" fill="currentColor">{value:g}</text>'
-        for value in (0, 0.5, 1)
-    ]
-    words.append(f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 6}" text-anchor="end" fill="currentColor">{unit}</text>')
-    frame = f'<path d="M{_LEFT},{y(1)}V{y(0)}H{_WIDTH - _RIGHT}" fill="none" stroke="currentColor"/>'
-    return frame + "".join(words)
-
-
-def _cuts(cuts: Sequence[Cut], word: str, x: Scale, y: Scale) -> str:
-    """A dotted line a cut, in the middle between the samples around it."""
-    parts, free_from = [], 0.0
+def _cut_lines(cuts: Sequence[Cut], scales: _Scales) -> list[_CutLine]:
+    """Places a line for each cut, in the middle between the samples around it."""
+    lines, free_from = [], 0.0
     for cut in cuts:
-        place = round((x(cut.after_s) + x(cut.before_s)) / 2, 1)
-        parts.append(
-            f'<line class="cut" x1="{place}" x2="{place}" y1="{y(1)}" y2="{y(0) + 20}" stroke="currentColor" '
-            'stroke-dasharray="1 4" stroke-opacity=".75"/>'
-        )
-        if place - _CUT_WORD_PX / 2 >= free_from:
-            parts.append(f'<text x="{place}" y="{y(0) + 29}" text-anchor="middle" fill="currentColor">{word}</text>')
-            free_from = place + _CUT_WORD_PX / 2
-    return "".join(parts)
+        x = round((scales.x(cut.after_s) + scales.x(cut.before_s)) / 2, 1)
+        has_word = x - _CUT_WORD_PX / 2 >= free_from
+        if has_word:
+            free_from = x + _CUT_WORD_PX / 2
+        lines.append(_CutLine(x, has_word))
+    return lines
 
 
-def _line(number: int, track: FaceTrack, name: str, x: Scale, y: Scale) -> str:
-    color, dashes, mark = (options[number % len(options)] for options in (_COLORS, _DASHES, _MARKS))
-    points = [(x(frame.time_s), y(frame.score)) for frame in track.frames]
-    line = " ".join(f"{left},{top}" for left, top in points)
-    marks = "".join(f'<path d="{mark}" transform="translate({left},{top})"/>' for left, top in points)
-    spans = "".join(
-        f'<path d="M{x(span.start_s)},{y(1) - 5}H{max(x(span.end_s), x(span.start_s) + 2)}" stroke="{color}" stroke-width="5"/>'
-        for span in track.suspicious_spans
+def _curve(number: int, track: FaceTrack, scales: _Scales) -> _Curve:
+    return _Curve(
+        track.track_id,
+        _COLORS[number % len(_COLORS)],
+        _DASHES[number % len(_DASHES)],
+        _MARKS[number % len(_MARKS)],
+        tuple((scales.x(frame.time_s), scales.y(frame.score)) for frame in track.frames),
+        tuple(
+            (scales.x(span.start_s), max(scales.x(span.end_s), scales.x(span.start_s) + 2))
+            for span in track.suspicious_spans
+        ),
     )
-    left, top = points[-1]
-    return (
-        f'<g stroke="{color}" fill="none" stroke-width="2"><polyline points="{line}" stroke-dasharray="{dashes}"/>'
-        f'<g fill="{color}" stroke="none">{marks}</g>{spans}</g>'
-        f'<text x="{left + 9}" y="{top + 4}" '
-        f'fill="currentColor" font-weight="bold">{name}</text>'
-    )
+
+
+def _hit_areas(instants_s: Sequence[float], scales: _Scales) -> list[_HitArea]:
+    """Returns strips, each nearer to its instant than to any other."""
+    if not instants_s:
+        return []
+    edges = [0.0, *((a + b) / 2 for a, b in pairwise(instants_s)), scales.duration_s]
+    return [
+        _HitArea(number, scales.x(start), max(scales.x(end) - scales.x(start), 1))
+        for number, (start, end) in enumerate(pairwise(edges))
+    ]

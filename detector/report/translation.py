@@ -1,57 +1,48 @@
-"""The page in other languages: sentences are made in English where their facts are known, and translated here."""
+"""Messages in other languages, by gettext catalogues.
+
+Messages are found in the code and in the templates by the names of the functions that make them. After one was changed or
+added, bring the catalogues up to date with Babel, translate in each ``.po`` file what is new, and compile::
+
+    pybabel extract -F pyproject.toml -k "Message MediaError NotAVideoError counted:1,2 say label" \\
+        --no-location --width 120 --project face-check --version 1 -o messages.pot detector web
+    pybabel update -D messages -i messages.pot -d detector/report/languages --width 120 --no-fuzzy-matching --ignore-obsolete
+    pybabel compile -D messages -d detector/report/languages
+
+``pybabel init -l CODE`` in place of ``update`` begins another language.
+"""
 
 from __future__ import annotations
 
-import json
-import re
 from functools import cache
+from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
+from detector.messages import Message
+
 ENGLISH = "en"
-LANGUAGES = (ENGLISH, "es")
+CATALOGUES = Path(__file__).parent / "languages"
+LANGUAGES = (ENGLISH, *sorted(folder.name for folder in CATALOGUES.iterdir() if folder.is_dir()))
 
 
-def translate(sentence: str, language: str) -> str:
-    """A sentence of this program in another language; as it is where none is known.
+def translate(message: Message, language: str) -> str:
+    """Returns a message in a language; in English where the language or the sentence is not known.
 
     Args:
-        sentence: English; its numbers and names may be any, see `catalogue`.
+        message: What to say.
         language: A code such as ``es`` or ``es-MX``.
     """
-    language = supported(language)
-    if language == ENGLISH:
-        return sentence
-    translations = catalogue(language)
-    if sentence in translations:
-        return translations[sentence]
-    for pattern, translation in _patterns(language):
-        if found := pattern.fullmatch(sentence):
-            return translation.format(*(translate(part, language) for part in found.groups()))
-    return sentence
+    return message.text(_catalogue(supported(language)))
 
 
 def supported(language: str) -> str:
-    """The code of the language that is shown to someone who asks for this one."""
+    """Returns the code of the language that is shown to someone who asks for this one."""
     code = (language or ENGLISH).split("-")[0].lower()
     return code if code in LANGUAGES else ENGLISH
 
 
 @cache
-def catalogue(language: str) -> dict[str, str]:
-    """Translations by English sentence; ``{}`` stands for a number, a name or a part that is translated by itself."""
+def _catalogue(language: str) -> NullTranslations:
     if language == ENGLISH:
-        return {sentence: sentence for other in LANGUAGES if other != ENGLISH for sentence in catalogue(other)}
-    file = Path(__file__).parent / "languages" / f"{language}.json"
-    sentences: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
-    return sentences
-
-
-@cache
-def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
-    found = [
-        (re.compile("(.+?)".join(re.escape(part) for part in sentence.split("{}")), re.DOTALL), translation)
-        for sentence, translation in catalogue(language).items()
-        if "{}" in sentence
-    ]
-    # the most specific first: what has the most words of its own
-    return sorted(found, key=lambda entry: -len(entry[0].pattern))
+        return NullTranslations()
+    with open(CATALOGUES / language / "LC_MESSAGES" / "messages.mo", "rb") as stream:
+        return GNUTranslations(stream)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import PurePath
 from typing import IO, Any, Protocol, get_origin
 
@@ -17,10 +17,13 @@ import numpy as np
 
 from detector.errors import MediaError, NotAVideoError
 from detector.limits import MAX_IMAGE_PIXELS, MAX_MESSAGE_HEAD_BYTES, MAX_VIDEO_PIXELS
+from detector.messages import Message
 
 _LENGTH_BYTES = 8
 _MAX_PICTURE_BYTES = 3 * max(MAX_IMAGE_PIXELS, MAX_VIDEO_PIXELS)
-_ERRORS = {error.__name__: error for error in (MediaError, NotAVideoError, OSError, ValueError, MemoryError)}
+_ERRORS: dict[str, Callable[..., Exception]] = {
+    error.__name__: error for error in (MediaError, NotAVideoError, OSError, ValueError, MemoryError)
+}
 
 
 class Source(Protocol):
@@ -59,7 +62,7 @@ def write(stream: IO[bytes], message: Any) -> None:
 
 
 def read(stream: Source) -> tuple[Any, list[np.ndarray]]:
-    """A message as builtins, and its pictures, which it holds by their numbers.
+    """Reads a message: its content as builtins, and its pictures, which the content names by their numbers.
 
     Raises:
         EOFError: The other side is gone, and no message was begun.
@@ -105,11 +108,15 @@ def write_end(stream: IO[bytes]) -> None:
 def write_error(stream: IO[bytes], error: Exception) -> None:
     """Sends one of the errors that jobs tell of, by the nearest type that the other side knows."""
     name = next(kind.__name__ for kind in type(error).__mro__ if kind.__name__ in _ERRORS)
-    write(stream, ["error", name, [error.errno, error.strerror] if isinstance(error, OSError) else [str(error)]])
+    if isinstance(error, MediaError):
+        details: list[Any] = [error.message]
+    else:
+        details = [error.errno, error.strerror] if isinstance(error, OSError) else [str(error)]
+    write(stream, ["error", name, details])
 
 
 def read_answer(stream: Source, expected: Sequence[Any]) -> tuple[str, Any]:
-    """What `write_answer`, `write_end` or `write_error` sent: ``value``, ``end`` or ``error``, and the value or the error.
+    """Reads what `write_answer`, `write_end` or `write_error` sent: ``value``, ``end`` or ``error``, and the value or the error.
 
     Args:
         stream: Of the process that reads untrusted media, which may have been taken over.
@@ -132,7 +139,7 @@ def read_answer(stream: Source, expected: Sequence[Any]) -> tuple[str, Any]:
             found = next(one for one in expected if (get_origin(one) or one).__name__ == name)
             return kind, msgspec.convert(value, found, dec_hook=picture)
         if kind == "error":
-            return kind, _ERRORS[name](*msgspec.convert(value, list[int | str | None]))
+            return kind, _ERRORS[name](*msgspec.convert(value, list[Message | int | str | None]))
     except (msgspec.ValidationError, StopIteration, LookupError, TypeError) as error:
         raise MessageError("none of the expected answers") from error
     if kind != "end":

@@ -77,7 +77,7 @@ def test_face_too_small_is_reported_not_scored(analyzer, tmp_path):
     Image.fromarray(canvas).save(tmp_path / "small.png")
     result = analyzer.analyze_image(tmp_path / "small.png").result
     assert (result.verdict, result.score, result.faces) == ("inconclusive", None, ())
-    assert f"smaller than {MIN_FACE_PX} pixels" in result.warnings[0]
+    assert f"smaller than {MIN_FACE_PX} pixels" in str(result.warnings[0])
 
 
 def test_two_people_keep_their_tracks_and_the_swapped_one_decides(analyzer, tmp_path):
@@ -98,7 +98,7 @@ def test_face_seen_too_briefly_does_not_decide(analyzer, tmp_path):
     assert len(brief.frames) < MIN_TRACK_FRAMES
     assert brief.score > 0.8 and brief.verdict == "inconclusive"
     assert result.verdict == "no_manipulation_found"
-    assert any("too brief" in warning for warning in result.warnings)
+    assert any("too brief" in str(warning) for warning in result.warnings)
 
 
 def test_progress_ends_at_one(analyzer, tmp_path):

@@ -34,7 +34,7 @@ def lines(output: Path) -> list[dict]:
 def analysed(monkeypatch):
     """Puts the model of the tests in; gives the names of the files that were analysed."""
     names = []
-    monkeypatch.setattr("detector.batch.command.load_model", redness_model)
+    monkeypatch.setattr("detector.batch.command.load_model", lambda *asked: redness_model())
     real = Analyzer.analyze
 
     def noting(self, path, *args, **kwargs):
@@ -190,7 +190,7 @@ def test_results_that_no_longer_hold_are_made_again(inbox, analysed, tmp_path, m
     assert run(*command, "--frames", 3) == 1
     assert analysed == ["a.png", "notes.txt"]
     analysed.clear()
-    monkeypatch.setattr("detector.batch.command.load_model", lambda: redness_model(revision="2"))
+    monkeypatch.setattr("detector.batch.command.load_model", lambda *asked: redness_model(revision="2"))
     assert run(*command, "--frames", 3) == 1
     assert analysed == ["a.png", "clip.mp4", "copy.png", "notes.txt"]
     assert len(lines(output)) == 4
@@ -271,7 +271,7 @@ def test_stopped_by_the_user(inbox, analysed, tmp_path, monkeypatch, capsys):
 def test_reader_who_has_seen_enough_hears_no_complaint(tmp_path):
     code = (
         "import sys, detector.network.loading; from tests.redness_model import redness_model\n"
-        "detector.network.loading.load_model = redness_model\n"
+        "detector.network.loading.load_model = lambda *asked: redness_model()\n"
         "from detector.__main__ import main; sys.exit(main(sys.argv[1:]))"
     )
     (tmp_path / "bad.jpg").write_bytes(b"x")

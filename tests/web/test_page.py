@@ -1,6 +1,7 @@
 """The page as a person meets it, in a real headless Chromium; screenshots go to a folder of the test run."""
 
 import json
+import os
 import shutil
 import threading
 import time
@@ -14,6 +15,7 @@ import app
 from detector.analyzer import Analyzer
 from detector.network.loading import load_model
 from detector.network.saliency import CAPTION
+from detector.network.settings import ModelSettings
 from tests.web.test_app import EXAMPLES, bad_file
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -47,7 +49,7 @@ def running_browser() -> Iterator[playwright.Browser]:
 
 @pytest.fixture(scope="module")
 def browser_and_address():
-    blocks = app.build_app(Analyzer(load_model()))
+    blocks = app.build_app(Analyzer(load_model(runtime=ModelSettings.from_env(os.environ).runtime)))
     _, address, _ = blocks.launch(**app.launch_options(), prevent_thread_lock=True, quiet=True)
     with running_browser() as browser:
         yield browser, address
@@ -91,7 +93,7 @@ def check(tab, name: str, file, timeout_ms: int = 180_000) -> None:
 def test_photo_gets_a_verdict_an_overlay_and_its_caption(page, screenshot):
     check(page, "image", EXAMPLES / "astronaut.jpg")
     page.wait_for_selector("#image_viewer img.overlay")
-    assert page.get_by_text(CAPTION).first.is_visible()
+    assert page.get_by_text(str(CAPTION)).first.is_visible()
     assert page.locator("#image_faces tbody tr").count() == 1
     screenshot(page, "photo")
 

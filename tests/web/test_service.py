@@ -1,5 +1,6 @@
 """What is answered to odd requests."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import gradio as gr
@@ -51,3 +52,11 @@ def test_name_of_the_upload_does_not_decide_where_the_report_lies(service, tmp_p
     *_, page, record = service.analyze_image(str(path), REQUEST)
     assert page.endswith("x-evidence.html") and record.endswith("x-evidence.json")
     assert str(tmp_path) not in page
+
+
+def test_report_is_in_the_language_of_the_page_and_its_json_in_english(service, tmp_path):
+    path = tmp_path / "photo.png"
+    Image.fromarray(portrait(tint=0.6)).save(path)
+    *_, page, record = service.show_photo(str(path), "es-MX", REQUEST)
+    assert "Veredicto: Indicios de manipulación" in Path(page).read_text(encoding="utf-8")
+    assert "Absence of detection proves nothing" in Path(record).read_text(encoding="utf-8")

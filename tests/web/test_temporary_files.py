@@ -15,10 +15,10 @@ from web.temporary_files import own_temporary_folder, remove_abandoned, remove_l
 
 ROOT = Path(__file__).parents[2]
 SERVE = """
-import sys, time
-from web import temporary_files as module
+import os, time
+from pathlib import Path
 from web.temporary_files import own_temporary_folder
-with own_temporary_folder() as uploads:
+with own_temporary_folder(Path(os.environ["GRADIO_TEMP_DIR"])) as uploads:
     (uploads / "photo.jpg").write_bytes(b"1")
     print(uploads.parent, flush=True)
     time.sleep(600)
@@ -43,7 +43,7 @@ def other_server(base):
 
 def test_all_temporary_files_lie_in_one_private_folder_that_goes(base):
     before = tempfile.gettempdir()
-    with own_temporary_folder() as uploads:
+    with own_temporary_folder(base) as uploads:
         folder = uploads.parent
         assert folder.parent == base and folder.stat().st_mode & 0o077 == 0
         assert os.environ["GRADIO_TEMP_DIR"] == str(uploads)
@@ -55,7 +55,7 @@ def test_all_temporary_files_lie_in_one_private_folder_that_goes(base):
 
 def test_folder_of_a_server_that_runs_stays(base, other_server):
     _, folder = other_server
-    with own_temporary_folder():
+    with own_temporary_folder(base):
         assert (folder / "uploads" / "photo.jpg").exists()
 
 
@@ -64,7 +64,7 @@ def test_uploads_of_a_killed_server_go_when_the_next_one_starts(base, other_serv
     process.kill()
     process.wait()
     assert (folder / "uploads" / "photo.jpg").exists()
-    with own_temporary_folder():
+    with own_temporary_folder(base):
         assert not folder.exists()
 
 

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from detector.analyzer import Analyzer
-from detector.batch.output import rows
 from detector.batch.runner import BatchItem
+from detector.messages import Message
 from tests.media_factory import write_video
 from tests.redness_model import portrait, redness_model
 from web.views.media import clip_html, faces_html, photo_html
@@ -54,7 +54,7 @@ def test_every_verdict_comes_with_what_it_does_not_show(photo, clip):
         said = text_of(verdict_html(result, "en"))
         assert "does not show that the material is real" in said
         assert "50 when 1 %" in said  # the prevalence warning
-        assert "under &quot;About this model&quot;" in said
+        assert "under &#34;About this model&#34;" in said
 
 
 def test_verdict_is_never_told_by_colour_alone(photo):
@@ -65,7 +65,7 @@ def test_verdict_is_never_told_by_colour_alone(photo):
 
 def test_name_of_the_file_is_text_wherever_it_is_shown(photo):
     pages = [verdict_html(photo.result, "en"), photo_html(photo, "en"), faces_html(photo, "en")]
-    pages.append(batch_html(rows([BatchItem(photo_path(photo), "ab", photo.result)]), "en"))
+    pages.append(batch_html([BatchItem(photo_path(photo), "ab", photo.result)], "en"))
     assert not any("<img src=x" in page for page in pages)
     assert "&lt;img src=x onerror=alert(1)&gt;" in pages[0] and "&lt;img src=x" in pages[3]
 
@@ -75,7 +75,7 @@ def test_name_cannot_turn_the_line_it_stands_in(photo, sign):
     name = f"photo{sign}gpj.exe"
     result = replace(photo.result, file=replace(photo.result.file, name=name))
     items = [BatchItem(Path(name), "ab", result), BatchItem(Path("b"), "ab", result, duplicate_of=Path(name))]
-    for page in (verdict_html(result, "es"), batch_html(rows(items), "es")):
+    for page in (verdict_html(result, "es"), batch_html(items, "es")):
         assert "photo\ufffdgpj.exe" in page and name not in page
         page.encode("utf-8")
 
@@ -126,7 +126,7 @@ def test_faces_that_were_not_assessed_are_listed_with_place_and_reason(analyzer,
 
 def test_bad_file_of_many_keeps_its_row(photo):
     good = BatchItem(photo_path(photo), "ab", photo.result)
-    bad = BatchItem(photo_path(photo), "", error="The file is empty (zero bytes); please send the file again.")
-    html = batch_html(rows([good, bad]), "es")
+    bad = BatchItem(photo_path(photo), "", error=Message("The file is empty (zero bytes); please send the file again."))
+    html = batch_html([good, bad], "es")
     assert html.count('<th scope="row">') == 2
     assert "Indicios de manipulación" in html and "El archivo está vacío" in html and "Sin analizar" in html

@@ -1,4 +1,4 @@
-"""Refusals before Gradio sees a request: one plain sentence, where Gradio's clients look for it."""
+"""Refuses requests before Gradio sees them: one plain sentence, where Gradio's clients look for it."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import Scope
 
+from detector.messages import Message
 from detector.report.translation import translate
 
 
-def refusal(sentence: str, status: int, scope: Scope) -> JSONResponse:
-    """The sentence in the language that the browser asks for; Gradio's page reads ``detail``, its upload ``error``."""
+def refusal(sentence: Message, status: int, scope: Scope) -> JSONResponse:
+    """Answers a sentence in the language that the browser asks for; Gradio's page reads ``detail``, its upload ``error``."""
     text = _in_language_of(scope, sentence)
     return JSONResponse({"detail": text, "error": text}, status)
 
 
-def refused_input(sentence: str, scope: Scope) -> JSONResponse:
-    """The same in the form of Gradio's own checks of an input, which its Python client shows in full."""
+def refused_input(sentence: Message, scope: Scope) -> JSONResponse:
+    """Answers a sentence in the form of Gradio's own checks of an input, which its Python client shows in full."""
     problem = {
         "__type__": "validate",
         "is_valid": False,
@@ -26,5 +27,5 @@ def refused_input(sentence: str, scope: Scope) -> JSONResponse:
     return JSONResponse({"detail": [problem]}, 422)
 
 
-def _in_language_of(scope: Scope, sentence: str) -> str:
+def _in_language_of(scope: Scope, sentence: Message) -> str:
     return translate(sentence, Headers(scope=scope).get("accept-language", "").split(",")[0].strip())

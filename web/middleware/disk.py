@@ -1,4 +1,4 @@
-"""No upload is begun that would fill the disk, and one that does is told so: other programs need room too."""
+"""Refuses uploads that would fill the disk: other programs need room too."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from gradio.utils import get_upload_folder
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from detector.messages import Message
 from web.middleware.answers import refusal
 
 logger = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ class RoomOnDisk:
         if scope["type"] != "http" or scope["method"] != "POST" or not scope["path"].rstrip("/").endswith("/upload"):
             await self._app(scope, receive, send)
             return
-        full = refusal("The server's disk is full; please try again later.", 507, scope)
+        full = refusal(Message("The server's disk is full; please try again later."), 507, scope)
         length = Headers(scope=scope).get("content-length", "")
         if _free_bytes() - (int(length) if length.isdecimal() else 0) < MIN_FREE_BYTES:
             await full(scope, receive, send)

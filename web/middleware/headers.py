@@ -1,4 +1,4 @@
-"""What browsers are told to forbid: a page that lets strangers' file names in should not depend on escaping alone."""
+"""Tells browsers what to forbid: a page that shows the file names of strangers should not depend on escaping alone."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HEADERS = {
 
 
 class SecurityHeaders:
-    """Adds `HEADERS` to every answer: nothing is loaded from or sent to another host, files are taken for what they are."""
+    """Adds `HEADERS` to every answer: the page loads nothing from other hosts and sends nothing to them."""
 
     def __init__(self, app: ASGIApp):
         self._app = app

@@ -1,4 +1,4 @@
-"""Files come as uploads only: Gradio would fetch an address in place of a file, and trip over a path of the server."""
+"""Takes files as uploads only: Gradio would fetch an address in place of a file, and fail on a path of the server."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import re
 from pathlib import Path
 
 from gradio.utils import get_upload_folder
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as ServerMessage
 
+from detector.messages import Message
 from web.middleware.answers import refusal, refused_input
 
 # Fifty files are some 30 kB; Gradio itself would take a body of any size into memory.
@@ -17,7 +19,7 @@ _TAKES_INPUT = re.compile(r"/gradio_api/(queue/join|call|run|api|stream)(/|$)")
 
 
 class UploadsOnly:
-    """Refuses inputs that name anything but an upload as a file, whichever component they are for, and endless ones."""
+    """Refuses inputs that name anything but an upload as a file, for whichever component, and inputs that are too large."""
 
     def __init__(self, app: ASGIApp):
         self._app = app
@@ -32,19 +34,20 @@ class UploadsOnly:
             messages.append(message)
             size += len(message.get("body", b""))
             if size > MAX_BODY_BYTES:
-                await refusal("The request is too large; please upload files first.", 413, scope)(scope, receive, send)
+                too_large = Message("The request is too large; please upload files first.")
+                await refusal(too_large, 413, scope)(scope, receive, send)
                 return
             if message["type"] == "http.disconnect" or not message.get("more_body"):
                 break
         if names_other_than_uploads(b"".join(message.get("body", b"") for message in messages)):
-            sentence = "Files are taken as uploads only: no address is fetched, no other file is opened."
+            sentence = Message("Files are taken as uploads only: no address is fetched, no other file is opened.")
             await refused_input(sentence, scope)(scope, receive, send)
             return
         await self._app(scope, _replay(messages, receive), send)
 
 
 def names_other_than_uploads(body: bytes) -> bool:
-    """Whether some object in this JSON has for its ``path`` what does not lie in Gradio's upload folder."""
+    """Tells whether an object in this JSON has a ``path`` outside Gradio's upload folder."""
     uploads = Path(get_upload_folder()).resolve()
     try:
         waiting = [json.loads(body)]
@@ -69,10 +72,10 @@ def _lies_in(folder: Path, path: str) -> bool:
         return False
 
 
-def _replay(messages: list[Message], receive: Receive) -> Receive:
+def _replay(messages: list[ServerMessage], receive: Receive) -> Receive:
     waiting = iter(messages)
 
-    async def again() -> Message:
+    async def again() -> ServerMessage:
         for message in waiting:
             return message
         return await receive()

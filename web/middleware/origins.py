@@ -1,6 +1,6 @@
-"""Other websites may not act through the browser of someone who can reach this server, or is logged in to it.
+"""Keeps other websites from acting through the browser of someone who can reach this server, or is logged in to it.
 
-Gradio's `strict_cors` keeps them from reading answers on localhost; the request itself it carries out.
+Gradio's `strict_cors` only keeps them from reading answers on localhost; it carries the request out.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from detector.messages import Message
 from web.middleware.answers import refusal
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "0.0.0.0", "::1")
 
 
 class OwnPageOnly:
-    """Refuses requests of foreign pages to a server on localhost and to one with a login; others may be called from anywhere.
+    """Refuses requests from pages of other websites to a server on localhost and to one with a login.
 
-    Scripts outside a browser send no ``Origin`` and are not concerned.
+    Other servers may be called from anywhere. Scripts outside a browser send no ``Origin`` and are let through.
     """
 
     def __init__(self, app: ASGIApp, has_login: bool):
@@ -28,7 +29,7 @@ class OwnPageOnly:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         app = self._app
         if scope["type"] == "http" and self._is_foreign(Headers(scope=scope)):
-            app = refusal("Requests from other websites are not taken here.", 403, scope)
+            app = refusal(Message("Requests from other websites are not taken here."), 403, scope)
         await app(scope, receive, send)
 
     def _is_foreign(self, headers: Headers) -> bool:

@@ -1,4 +1,4 @@
-"""Doors of Gradio that this page does not use, kept shut: each fetches, writes or tells what nobody asked for."""
+"""Shuts routes of Gradio that this page does not use: each fetches, writes or reveals what nobody asked for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from detector.messages import Message
 from web.middleware.answers import refusal
 
 # file=http...: would fetch any public address for anyone. process_recording, deep_link and component_server write files that
@@ -17,7 +18,7 @@ _SHUT = re.compile(
 
 
 class ShutRoutes:
-    """Answers 403 for them."""
+    """Answers 403 to requests for these routes."""
 
     def __init__(self, app: ASGIApp):
         self._app = app
@@ -25,5 +26,5 @@ class ShutRoutes:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         app = self._app
         if scope["type"] == "http" and _SHUT.search(scope["path"]):
-            app = refusal("This address is not served here.", 403, scope)
+            app = refusal(Message("This address is not served here."), 403, scope)
         await app(scope, receive, send)

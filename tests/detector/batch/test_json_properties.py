@@ -14,6 +14,7 @@ from detector.batch.output import to_csv, to_json
 from detector.batch.resume import Wanted, line, resume
 from detector.batch.runner import BatchItem
 from detector.facts import MediaFile, ModelInfo, Thresholds
+from detector.messages import Message
 from detector.results import (
     SCHEMA_VERSION,
     Cut,
@@ -54,7 +55,7 @@ def results(draw):
         worst.verdict if worst else "no_face",
         worst.score if worst else None,
         tuple(tracks),
-        tuple(draw(st.lists(st.text(max_size=20), max_size=2))),
+        tuple(draw(st.lists(st.builds(Message, st.text(max_size=20)), max_size=2))),
         worst.track_id if worst else None,
         tuple(draw(st.lists(st.builds(NotAssessed, times, corners, st.just("hidden")), max_size=2))),
         tuple(draw(st.lists(st.builds(Cut, times, times), max_size=2))),
@@ -81,7 +82,7 @@ def rebuilt(record: dict) -> Result:
             "file": MediaFile(**record["file"]),
             "model": ModelInfo(**record["model"] | {"label_names": label_names, "thresholds": thresholds}),
             "faces": tuple(tracks),
-            "warnings": tuple(record["warnings"]),
+            "warnings": tuple(map(Message, record["warnings"])),
             "not_assessed": tuple(
                 NotAssessed(**face | {"box_px": tuple(face["box_px"])}) for face in record["not_assessed"]
             ),
@@ -117,7 +118,7 @@ def test_lines_of_a_run_are_read_again_as_they_were_written(tmp_path_factory, se
 
 @given(st.text(max_size=30).filter(lambda name: "/" not in name and "\0" not in name), results())
 def test_no_cell_of_the_table_is_a_formula_or_ends_its_row(name, result):
-    item = BatchItem(Path("/inbox") / f"x{name}", "ab", replace(result, warnings=(name,)), error=name)
+    item = BatchItem(Path("/inbox") / f"x{name}", "ab", replace(result, warnings=(Message(name),)), error=Message(name))
     (row,) = csv.DictReader(io.StringIO(to_csv([item]), newline=""))
     assert not [cell for cell in row.values() if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
     assert row["file"].removeprefix("'") == f"x{name}"

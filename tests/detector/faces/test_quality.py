@@ -60,4 +60,4 @@ def test_photo_that_is_crushed_is_inconclusive_with_the_reason(tmp_path):
     result = Analyzer(redness_model()).analyze_image(tmp_path / "crushed.jpg").result
     assert (result.verdict, result.score, result.faces) == ("inconclusive", None, ())
     assert [found.reason for found in result.not_assessed] == ["too_compressed"]
-    assert "more compressed" in result.warnings[0]
+    assert "more compressed" in str(result.warnings[0])

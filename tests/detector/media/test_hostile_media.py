@@ -136,9 +136,9 @@ def problems_of_result(result: Result, answered: Answered) -> list[str]:
         "faces": (file.faces, len(result.faces)),
     }
     problems += [f"{name} is {got}, not {wanted}" for name, (wanted, got) in known.items() if wanted not in (None, got)]
-    if file.must == "result" and file.says not in " ".join(result.warnings):
+    if file.must == "result" and file.says not in " ".join(map(str, result.warnings)):
         problems.append(f"does not say {file.says!r} but {result.warnings}")
-    problems += [f"warns {text!r}" for text in result.warnings if not is_plain(text, answered.path)]
+    problems += [f"warns {text!r}" for text in map(str, result.warnings) if not is_plain(text, answered.path)]
     text = json.dumps(result_to_dict(result), allow_nan=False)
     if json.loads(text)["file"]["name"] != file.name:
         problems.append("the name does not survive JSON")

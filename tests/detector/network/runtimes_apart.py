@@ -205,12 +205,6 @@ def test_other_network_is_left_to_torch(tmp_path):
     assert load_folder(tmp_path, "m").info.runtime == "torch-fp32"
 
 
-def test_unknown_runtime_is_named_in_one_sentence(monkeypatch):
-    monkeypatch.setenv("MODEL_RUNTIME", "cuda")
-    with pytest.raises(ModelError, match="MODEL_RUNTIME is one of auto, int8, fp32, torch, not cuda."):
-        load_folder(BUNDLED_FOLDER, "bundled")
-
-
 @pytest.mark.parametrize("choice", ["fp32", "int8"])
 def test_golden_score_guards_against_library_drift(choice, golden_crops):
     model = load_folder(BUNDLED_FOLDER, "bundled", runtime=choice)

@@ -217,3 +217,12 @@ def test_frames_nearer_together_than_its_clock_tells_all_keep_their_turn(tmp_pat
     write_annotated_video(path, result_for(path), tmp_path / "out.mp4")
     times = [time_s for time_s, _ in decoded(tmp_path / "out.mp4")]
     assert len(times) == 6 and times == sorted(set(times)) and times[-1] < 0.01
+
+
+def test_words_in_the_picture_are_in_the_language_of_the_reader(tmp_path):
+    path = grey_video(tmp_path / "in.mp4", count=1)
+    for language in ("en", "es"):
+        write_annotated_video(path, result_for(path), tmp_path / f"{language}.mp4", language=language)
+    english, spanish = (decoded(tmp_path / f"{language}.mp4")[0][1] for language in ("en", "es"))
+    assert not np.array_equal(english[240:], spanish[240:])
+    assert np.abs(english[:200].astype(int) - spanish[:200]).max() < 5  # the picture itself is the same

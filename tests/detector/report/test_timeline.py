@@ -28,7 +28,7 @@ def clip_result(*scores: float) -> Result:
 def heights_of_words(svg: str) -> dict[str, float]:
     return {
         words: float(re.search(rf'y="([\d.]+)" fill="currentColor" fill-opacity=".8">{words}', svg)[1])
-        for words in VERDICT_TITLE.values()
+        for words in map(str, VERDICT_TITLE.values())
         if words in svg
     }
 
@@ -41,7 +41,7 @@ def heights_of_curves(svg: str) -> list[float]:
 def test_words_between_the_thresholds_are_not_crossed_by_a_curve(scores):
     svg = timeline_svg(clip_result(*scores))
     words = heights_of_words(svg)
-    assert set(words) == {title for verdict, title in VERDICT_TITLE.items() if verdict != "no_face"}
+    assert set(words) == {str(title) for verdict, title in VERDICT_TITLE.items() if verdict != "no_face"}
     for curve in heights_of_curves(svg):
         for baseline in words.values():
             assert not baseline - 10 < curve < baseline + 2

@@ -11,6 +11,7 @@ from detector.errors import MediaError, NotAVideoError
 from detector.facts import Provenance
 from detector.media.reading import read_media
 from detector.media.videos import VideoFrame
+from detector.messages import Message
 from detector.sandbox import client, protocol
 from detector.sandbox.protocol import MessageError
 
@@ -66,6 +67,14 @@ def test_error_comes_back_as_the_nearest_known_type(error, back):
     protocol.write_error(stream, error)
     kind, found = protocol.read_answer(io.BytesIO(stream.getvalue()), ())
     assert kind == "error" and type(found) is type(back) and found.args == back.args
+
+
+def test_sentence_of_an_error_can_still_be_translated():
+    error = MediaError("The file cannot be opened ({reason}).", reason=Message("no reason given"))
+    stream = io.BytesIO()
+    protocol.write_error(stream, error)
+    _, found = protocol.read_answer(io.BytesIO(stream.getvalue()), ())
+    assert found.message == error.message and str(found) == "The file cannot be opened (no reason given)."
 
 
 @dataclass

@@ -1,0 +1,107 @@
+"""HTML from templates, in the language of the reader, with everything escaped that comes from a file."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from detector.messages import Message, counted
+from detector.report.translation import supported, translate
+from detector.text import printable
+
+JPEG_QUALITY = 88
+
+
+@dataclass(frozen=True)
+class EmbeddedPicture:
+    """A picture inside a page, so that nothing of it lies on a server: its ``data:`` address and its size."""
+
+    address: Markup
+    width_px: int
+    height_px: int
+
+
+def render(folder: Path, template: str, language: str, **values: Any) -> str:
+    """Fills a template; see `_templates` for what is known in it.
+
+    Args:
+        folder: Where the template lies.
+        template: File name of the template.
+        language: Language of the reader.
+        values: Further names of the template.
+    """
+    return _templates(folder, supported(language)).get_template(template).render(values)
+
+
+@cache
+def _templates(folder: Path, language: str) -> Environment:
+    """Makes the environment of the templates in a folder.
+
+    Templates print a `Message` in the language of the reader. ``say("A sentence with {name}.", name=value)`` makes one
+    of a sentence in the template, ``counted`` one that depends on a number.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown(language),
+    )
+    environment.globals |= {"say": _say, "counted": counted, "language": language}
+    environment.filters |= {
+        "text": lambda message: translate(message, language),
+        "box": lambda box_px: ", ".join(str(value) for value in box_px),
+    }
+    return environment
+
+
+def _say(template: str, /, **arguments: str | int | Message) -> Message:
+    return Message(template, arguments)
+
+
+def _shown(language: str) -> Callable[[object], object]:
+    def shown(value: object) -> object:
+        if isinstance(value, Message):
+            value = translate(value, language)
+        # names and metadata may hold direction marks that turn what is printed after them
+        return printable(value) if type(value) is str else value
+
+    return shown
+
+
+def jpeg(image: np.ndarray) -> bytes:
+    """Encodes ``(H, W, 3)`` uint8 RGB as JPEG."""
+    # OpenCV wants BGR
+    is_done, data = cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    if not is_done:
+        raise ValueError(f"no JPEG of a picture of shape {image.shape}")
+    return data.tobytes()
+
+
+def jpeg_address(data: bytes) -> Markup:
+    """Returns the ``data:`` address of a JPEG."""
+    return Markup(f"data:image/jpeg;base64,{base64.b64encode(data).decode()}")
+
+
+def embedded(image: np.ndarray, max_side_px: int | None = None) -> EmbeddedPicture:
+    """Makes a picture for a page.
+
+    Args:
+        image: ``(H, W, 3)`` uint8 RGB.
+        max_side_px: Pictures with a longer side are reduced to it.
+    """
+    scale = min(1.0, max_side_px / max(image.shape[:2])) if max_side_px else 1.0
+    if scale < 1:
+        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    height, width = image.shape[:2]
+    return EmbeddedPicture(jpeg_address(jpeg(image)), width, height)

@@ -1,0 +1,110 @@
+"""The page: its texts, its tabs and its endpoints around one analyzer, and how it is launched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from detector.analyzer import Analyzer
+from detector.limits import LIMITS_TEXT, MAX_FILE_BYTES, MAX_SESSIONS, MAX_UPLOAD_AGE_S, MAX_WAITING_REQUESTS
+from detector.network.loading import LoadedModel
+from detector.report.wording import card_markdown
+from web.endpoints import add_endpoints
+from web.i18n import TEXTS, label
+from web.service import Service
+from web.settings import Settings
+from web.tabs import batch_tab, photo_tab, video_tab
+from web.views.elements import asset
+
+# Gradio's own subdued text is too pale for WCAG AA on white
+THEME = gr.themes.Default(primary_hue="blue").set(body_text_color_subdued="*neutral_600")
+
+
+def build_app(analyzer: Analyzer) -> gr.Blocks:
+    """Builds the page and its named endpoints around one analyzer."""
+    service = Service(analyzer)
+    # what no closed page took with it is removed when it is old, checked every ten minutes
+    cleaning = (600, MAX_UPLOAD_AGE_S)
+    page = gr.Blocks(title="Face manipulation check", analytics_enabled=False, delete_cache=cleaning)
+    with page:
+        _introduction(analyzer.model)
+        language = gr.Textbox(visible=False)
+        with gr.Tab(label("Photo"), elem_id="photo_tab"):
+            photo_tab(service, language)
+        with gr.Tab(label("Video"), elem_id="video_tab"):
+            video_tab(service, language)
+        with gr.Tab(label("Many files"), elem_id="batch_tab"):
+            batch_tab(service, language)
+        with gr.Tab(label("About this model"), elem_id="about_tab"):
+            card = card_markdown(analyzer.model.card, analyzer.model.folder)
+            gr.Markdown(card or label("No model card came with these weights."), elem_id="card")
+        _privacy_and_limits()
+        add_endpoints(service)
+        _forget_closed_pages(page, service)
+    # only the examples are there yet; Gradio would remove them with the uploads
+    for block in page.blocks.values():
+        block.keep_in_cache |= block.temp_files
+    service.keep(files_to_keep(page))
+    # without api_open=False, scripts could pass by the queue and have the model work for all of them at once
+    page.queue(max_size=MAX_WAITING_REQUESTS, api_open=False)
+    return page
+
+
+def _introduction(model: LoadedModel) -> None:
+    title, word = label("Face manipulation check"), label("Model")
+    gr.Markdown(f"# {title}")
+    gr.Markdown(
+        label(
+            "Upload a photo or a video. Every face is scored for signs of a swap or re-enactment. "
+            "The verdict is a lead for a fact-checker: *no manipulation found* never means *real*."
+        )
+    )
+    warning = f". ⚠ {model.warning}" if model.warning else ""
+    gr.Markdown(f"{word} `{model.info.id}`, `{model.info.revision}`{warning}", elem_id="model")
+    gr.Markdown(label("Language: *Settings*, at the foot of the page."))
+
+
+def _privacy_and_limits() -> None:
+    gr.Markdown(
+        label(
+            "Uploads are analysed on this machine; they and the reports are deleted when you leave the page, within two "
+            "hours at the latest; nothing is passed on, and nothing about you is measured."
+        )
+    )
+    gr.Markdown(label(LIMITS_TEXT), elem_id="limits")
+
+
+def _forget_closed_pages(page: gr.Blocks, service: Service) -> None:
+    def closed(request: gr.Request) -> None:
+        service.forget(request)
+        # Gradio itself keeps what a closed page has shown, pictures and all
+        for kept in (page.state_holder.session_data, page.state_holder.time_last_used):
+            kept.pop(request.session_hash or "", None)
+
+    page.unload(closed)
+
+
+def files_to_keep(page: gr.Blocks) -> set[str]:
+    """Returns the files among the uploads that belong to everyone, such as the examples."""
+    return set().union(*(block.keep_in_cache for block in page.blocks.values()))
+
+
+def launch_options(settings: Settings | None = None) -> dict[str, Any]:
+    """Returns the arguments of `gr.Blocks.launch`, on a Space and in the tests alike."""
+    settings = settings or Settings()
+    return {
+        "app_kwargs": {"middleware": settings.middleware},
+        "auth": list(settings.logins) or None,
+        "enable_monitoring": False,
+        "run_history": False,  # it would keep photos and results in the browser, and on the Hub for who is logged in there
+        "max_file_size": MAX_FILE_BYTES,
+        "state_session_capacity": MAX_SESSIONS,
+        "show_error": False,
+        "footer_links": ["api", "settings"],
+        "css": asset("page.css"),
+        "head": f"<script>{asset('page.js')}</script>",
+        "i18n": TEXTS,
+        "theme": THEME,
+        "ssr_mode": False,  # no Node needed, and one process less on two cores
+    }
