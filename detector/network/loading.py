@@ -25,7 +25,9 @@ from detector.network.runtimes import Choice, Prediction, RefiningRuntime, Runti
 
 logger = logging.getLogger(__name__)
 
-BUNDLED_FOLDER = Path(__file__).parents[2] / "model"
+# An installed package carries the model (see pyproject.toml); in a checkout it lies beside the package.
+_INSTALLED_MODEL = Path(__file__).parents[1] / "bundled_model"
+BUNDLED_FOLDER = _INSTALLED_MODEL if _INSTALLED_MODEL.is_dir() else Path(__file__).parents[2] / "model"
 # A Hub that has not delivered by then is left to fill the cache for the next start.
 HUB_TIMEOUT_S = 8.0
 _PROBE_TIMEOUT_S = 3.0
