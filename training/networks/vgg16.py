@@ -11,6 +11,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
+from timm.models.vgg import VGG
 from torch import nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_weights
@@ -257,7 +258,7 @@ class PooledVGG16(nn.Module):
 
 
 @torch.no_grad()
-def balanced(network: nn.Module) -> nn.Module:
+def balanced(network: VGG) -> VGG:
     """Scales the layers of a plain VGG-16 so that no bias is over `_LARGEST_BIAS`; the outputs stay the same.
 
     Normalisation that became part of the convolutions can double activations from layer to layer, until the biases of
@@ -266,11 +267,13 @@ def balanced(network: nn.Module) -> nn.Module:
     """
     before = 1.0
     for layer in _convolutions(network.features):
+        assert layer.bias is not None  # every convolution of VGG-16 has one
         factor = min(1.0, _LARGEST_BIAS / max(float(layer.bias.abs().max()), 1e-6))
         layer.weight.mul_(factor / before)
         layer.bias.mul_(factor)
         before = factor
-    network.pre_logits.fc1.weight.div_(before)
+    first: Any = network.pre_logits.fc1  # timm does not declare the type
+    first.weight.div_(before)
     return network
 
 

@@ -22,8 +22,8 @@ class Average:
     def update(self, model: PooledVGG16, step: int) -> None:
         """Takes a step of the model in; the first steps count less, so that the start is forgotten."""
         weight = 1 - min(self._decay, (1 + step) / (10 + step))
-        own, new = list(self._model.parameters()), list(model.parameters())
-        torch._foreach_lerp_(own, new, weight)
+        for own, new in zip(self._model.parameters(), model.parameters(), strict=True):
+            own.lerp_(new, weight)
 
     def model(self) -> PooledVGG16:
         """A copy with the averaged weights; its normalisation is still to be measured."""
@@ -53,5 +53,6 @@ def load_plain(model: PooledVGG16, file: Path) -> None:
         # He et al. 2015: outputs keep their size where the mean square of a weight is 2 over the inputs
         own = float((2 / weight[0].numel()) ** 0.5 / weight.square().mean().sqrt())
         layer.weight.copy_(weight * own)
+        assert layer.bias is not None  # every convolution of VGG-16 has one
         layer.bias.copy_(bias * own)
         factor = own

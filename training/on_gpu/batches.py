@@ -79,7 +79,9 @@ class Pairs:
             for (share, chosen, reals), odds in zip(self._pools, self._odds, strict=True)
         ]
 
-    def batch(self, side: int, mean: tuple, std: tuple) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    def batch(
+        self, side: int, mean: tuple[float, ...], std: tuple[float, ...]
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Makes a batch: pixels ``(2 B, 3, side, side)``, real then fake, labels ``(2 B,)`` and masks ``(2 B, 2, 56, 56)``.
 
         Masks are 0..1: how much of a place was manipulated, and whether its edge runs there; NaN where that is unknown.

@@ -64,10 +64,12 @@ class PlainNetwork:
     @torch.no_grad()
     def to_timm(self, temperature: float = 1.0) -> nn.Module:
         """Builds the network, its logits divided by the temperature."""
-        network = timm.create_model("vgg16", num_classes=self._classes, mlp_ratio=self._hidden / 4096)
+        network: Any = timm.create_model("vgg16", num_classes=self._classes, mlp_ratio=self._hidden / 4096)
         network.load_state_dict(self._weights)
-        network.head.fc.weight.div_(temperature)
-        network.head.fc.bias.div_(temperature)
+        # in the layer that the application reads as the linear one, see `detector.network.openvino_runtime.linear_layer`
+        first = network.pre_logits.fc1
+        first.weight.div_(temperature)
+        first.bias.div_(temperature)
         return network.eval()
 
 

@@ -83,7 +83,7 @@ def jpeg(images: torch.Tensor, quality: torch.Tensor) -> torch.Tensor:
     """
     scale = torch.where(quality < 50, 5000 / quality, 200 - 2 * quality)[:, None, None]
 
-    def table(values: tuple) -> torch.Tensor:
+    def table(values: tuple[tuple[int, ...], ...]) -> torch.Tensor:
         base = torch.tensor(values, device=images.device, dtype=images.dtype)
         return ((base * scale + 50) / 100).floor().clamp(1, 255)[:, None, None]  # (B, 1, 1, 8, 8)
 

@@ -16,19 +16,20 @@ import sys
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from tqdm import tqdm
 
-from dataset_builder.instants import frames_at_instants, same_frames
+from dataset_builder.extraction.instants import frames_at_instants, same_frames
 from dataset_builder.pseudo_fakes.blending import MASK_PARTS
 from dataset_builder.pseudo_fakes.landmarks import FaceLandmarker
 from detector.command_line import error_line, stoppable
 from detector.errors import MediaError
 from detector.faces.detection import MIN_FACE_PX, FaceDetector
 from detector.faces.tracking import link_tracks
-from detector.facts import DetectedFace
+from detector.facts import Box, DetectedFace
 from detector.media.images import read_image
 from detector.media.videos import Video
 from training.on_gpu.sources import Sample, Selection, find_samples
@@ -49,12 +50,13 @@ class Index:
     file: list[str] = field(default_factory=list)
     frame: list[int] = field(default_factory=list)
     original: list[int] = field(default_factory=list)
-    box: list[tuple[float, ...]] = field(default_factory=list)
+    box: list[Box] = field(default_factory=list)
     point: list[np.ndarray] = field(default_factory=list)
 
     def save(self, path: Path) -> None:
         """Writes the columns as arrays that need no pickle; in the plural, as numpy has an argument ``file`` of its own."""
-        np.savez_compressed(path, **{f"{name}s": np.asarray(values) for name, values in vars(self).items()})
+        columns: dict[str, Any] = {f"{name}s": np.asarray(values) for name, values in vars(self).items()}
+        np.savez_compressed(path, **columns)
 
 
 class Packer:

@@ -114,6 +114,7 @@ def _read_crops(folder: Path, columns: dict[str, np.ndarray], rows: Iterable[int
     for name, members in rows_of.items():
         wanted = [(row, int(columns["frame"][row])) for row in members]
         for row, image in read_pictures(contents[name].read(name), wanted):
-            face = DetectedFace(tuple(float(value) for value in columns["box"][row]), (), 1.0)
+            x0, y0, x1, y1 = (float(value) for value in columns["box"][row])
+            face = DetectedFace((x0, y0, x1, y1), (), 1.0)
             crops[row] = crop_face(np.ascontiguousarray(image), face)
     return crops

@@ -18,7 +18,7 @@ class Prefetched:
     def __init__(self, make: Callable[[], Batch], device: torch.device):
         self._make, self._device = make, device
         self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None
-        self._ready: queue.Queue = queue.Queue(_AHEAD)
+        self._ready: queue.Queue[tuple[Batch | Exception, torch.cuda.Event | None]] = queue.Queue(_AHEAD)
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._work, name="batches", daemon=True)
         self._thread.start()

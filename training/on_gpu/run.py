@@ -21,9 +21,10 @@ import numpy as np
 import torch
 from safetensors.torch import save
 from sklearn.metrics import roc_auc_score
+from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 
 from dataset_builder.sources import REAL
-from training.networks.vgg16 import DATA_CONFIG, INPUT_SIZE, PooledVGG16
+from training.networks.vgg16 import INPUT_SIZE, PooledVGG16
 from training.on_gpu.augmentation import to_input
 from training.on_gpu.averaging import Average, load_plain
 from training.on_gpu.batches import Pairs, Share
@@ -53,7 +54,7 @@ SHARES = [
     Share("ols", (), 0.5),
     Share("rladies", (), 0.5),
 ]
-MEAN, STD = DATA_CONFIG["mean"], DATA_CONFIG["std"]
+MEAN, STD = IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD  # as in the network's own configuration
 CROP_SCALE = 1.3
 _PART_BYTES = 15_500_000
 
@@ -120,7 +121,7 @@ def train(options: argparse.Namespace) -> None:
     for line in pairs.describe():
         logger.info(line)
     batches = Prefetched(lambda: pairs.batch(INPUT_SIZE, MEAN, STD), device)
-    model = PooledVGG16(2, mask_weight=options.mask_weight).to(device, memory_format=torch.channels_last)
+    model = PooledVGG16(2, mask_weight=options.mask_weight).to(device).to(memory_format=torch.channels_last)
     load_plain(model, options.initial_weights)
     model.match_statistics(next(batches)[0] for _ in range(4))
     average = Average(model, options.decay)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,12 +100,14 @@ def _only(columns: dict[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndar
     return kept | {"original": np.where(kept["original"] >= 0, place[kept["original"]], -1)}
 
 
-def read_pictures(data: bytes, rows: list[tuple[int, int]]):
+def read_pictures(data: bytes, rows: list[tuple[int, int]]) -> Iterator[tuple[int, np.ndarray]]:
     """The picture of each row, RGB: the photo itself, or frames of the clip by number."""
     if rows[0][1] < 0:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        photo = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        if photo is None:
+            raise ValueError("A photo of the pack cannot be decoded.")
         for row, _ in rows:
-            yield row, image[:, :, ::-1]
+            yield row, photo[:, :, ::-1]
         return
     row_of = {frame: row for row, frame in rows}
     with tempfile.NamedTemporaryFile(suffix=".mp4") as file:  # OpenCV reads files only
