@@ -1,6 +1,5 @@
 """Limits are told before a file is sent, in every language."""
 
-import app
 from detector.limits import LIMITS_TEXT, MAX_FILE_BYTES, MAX_IMAGE_PIXELS
 from detector.report.translation import LANGUAGES, translate
 from web.i18n import TEXTS, label
