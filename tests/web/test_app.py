@@ -41,7 +41,7 @@ def test_photo_gives_the_documented_json_first(client):
         "height_px": 512,
         "duration_s": None,
     }
-    assert set(result["model"]) == {"id", "revision", "label_names", "thresholds", "runtime"}
+    assert set(result["model"]) == {"id", "revision", "label_names", "thresholds", "runtime", "weights_sha256"}
     assert result["model"]["runtime"].startswith("openvino-")
     (face,) = result["faces"]
     assert list(face) == ["track_id", "box_px", "score", "verdict", "frames", "manipulation", "suspicious_spans"]

@@ -66,7 +66,7 @@ def test_one_bad_file_never_stops_the_rest(analyzer, media, tmp_path):
     assert [item.result.verdict if item.result else None for item in items] == [
         *(None, "manipulated", None, None, None, "manipulated")
     ]
-    errors = [item.error or "" for item in items]
+    errors = [str(item.error or "") for item in items]
     assert "empty (zero bytes)" in errors[0] and "No such file" in errors[2] and "folder" in errors[3]
     assert errors[4].startswith("The file is neither a photo nor a video")
     assert items[4].sha256 == file_sha256(files[4])  # what was sent is on record also where it cannot be read
