@@ -105,7 +105,9 @@ def test_contradicting_options_are_refused(arguments, sentence, capsys):
         (["--labelled", "d", "--manipulation", "real"], "would call the fakes real"),
         (["--celeb-df", "d", "--manipulation", "FaceSwap"], "is for --root and --labelled"),
         (["--dfdc", "d", "--compression", "c40"], "are for --root"),
-        (["--labelled", "d", "--conversion-dict", "f"], "are for --root"),
+        (["--labelled", "d", "--conversion-dict", "f"], "is for --root and --beside"),
+        (["--real-faces", "d", "--beside", "f"], "--beside is for --ffpp-frames"),
+        (["--ffpp-frames", "d", "--public"], "forbid passing frames on"),
     ],
 )
 def test_options_that_another_source_would_ignore_are_refused(arguments, sentence, capsys):
@@ -153,6 +155,15 @@ def test_lists_that_are_missing_or_something_else_are_one_sentence(faceforensics
         assert run("--root", faceforensics_root, option, path, "--output", tmp_path / "out") == 2
         error = capsys.readouterr().err
         assert sentence in error and error.count("\n") == 1
+
+
+def test_ctrl_c_exits_130_and_says_how_to_go_on(tmp_path, monkeypatch, capsys):
+    def stop(*arguments, **overrides):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dataset_builder.command.run.build", stop)
+    assert run("--labelled", tmp_path, "--output", tmp_path / "out") == 130
+    assert capsys.readouterr().err == "Stopped; the same command goes on where it was.\n"
 
 
 def test_hub_out_of_reach_is_told_before_any_work(faceforensics_root, tmp_path):
