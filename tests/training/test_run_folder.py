@@ -51,3 +51,11 @@ def test_weights_tell_all_the_runs_that_they_come_out_of(tmp_path):
     runs = earlier_runs(str(second))
     assert [(run["epochs"], run["checkpoint"]) for run in runs] == [(20.0, "checkpoint-200"), (6.0, "checkpoint-200")]
     assert earlier_runs(str(imagenet)) == earlier_runs(None) == []
+
+
+def test_run_of_an_earlier_version_is_resumed_under_the_new_names_of_its_options(tmp_path):
+    now = facts(self_blended=0.4, landmark_swap=0.3)
+    before = {"face_swap" if name == "landmark_swap" else name: value for name, value in now.items()}
+    claim_run_folder(tmp_path, before, write=True)
+    (tmp_path / "checkpoint-200").mkdir()
+    claim_run_folder(tmp_path, now, write=True)
