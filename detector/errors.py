@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from detector.messages import Message
 
 
@@ -13,8 +15,9 @@ class MediaError(ValueError):
     """
 
     def __init__(self, message: str | Message, /, **arguments: str | int | Message):
-        """Takes a message, or its English template and what is put into it."""
-        self.message = Message(message, arguments) if isinstance(message, str) else message
+        """Takes a message or its English template, and what is put into it."""
+        whole = Message(message) if isinstance(message, str) else message
+        self.message = replace(whole, arguments={**whole.arguments, **arguments})
         super().__init__(str(self.message))
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ MIN_SILENT = 0.1
 MARGIN_DEVIATIONS = 3
 
 
-def quantise(folder: Path, training: list[datasets.Dataset], test: EvaluationSet) -> dict[str, Any] | None:
+def quantise(folder: Path, crops: Sequence[np.ndarray], test: EvaluationSet) -> dict[str, Any] | None:
     """Writes the ranges and the figures into config.json.
 
     The range of a layer ends at its highest activation. Ranges that cut off the highest ten-thousandth
@@ -57,7 +58,7 @@ def quantise(folder: Path, training: list[datasets.Dataset], test: EvaluationSet
 
     Args:
         folder: Model folder.
-        training: Training crops of each data set.
+        crops: Training crops, ``(S, S, 3)`` uint8 RGB; half of them give the ranges, the others tell how far int8 is off.
         test: Held-out crops.
 
     Returns:
@@ -74,11 +75,6 @@ def quantise(folder: Path, training: list[datasets.Dataset], test: EvaluationSet
         if not isinstance(error.__cause__, UnsuitableError):
             raise
         return None
-    crops = [
-        read_crop(rows[int(number)])
-        for rows in training
-        for number in spread(np.arange(len(rows)), 2 * CROPS // len(training))
-    ]
     looked_at, others = crops[::2], crops[1::2]
     stored = {
         "weights_sha256": file_sha256(folder / "model.safetensors"),
@@ -93,6 +89,13 @@ def quantise(folder: Path, training: list[datasets.Dataset], test: EvaluationSet
     measured = compare(folder, test)
     _write(file, config, stored | {"measured": measured})
     return measured
+
+
+def training_crops(sets: list[datasets.Dataset]) -> list[np.ndarray]:
+    """Reads as many crops as `quantise` needs, evenly spread over data sets of the builder."""
+    return [
+        read_crop(rows[int(number)]) for rows in sets for number in spread(np.arange(len(rows)), 2 * CROPS // len(sets))
+    ]
 
 
 def activation_facts(folder: Path, config: dict[str, Any], crops: list[np.ndarray]) -> dict[str, Any]:
@@ -178,7 +181,8 @@ def main(arguments: list[str] | None = None) -> int:
         sets = [load_splits(name, ("train", "test")) for name in options.dataset]
         evaluation = json.loads(card.read_text(encoding="utf-8"))
         name = evaluation["data"][0]["name"]
-        measured = quantise(options.folder, [splits["train"] for splits in sets], LabelledSet(name, sets[0]["test"]))
+        crops = training_crops([splits["train"] for splits in sets])
+        measured = quantise(options.folder, crops, LabelledSet(name, sets[0]["test"]))
     except (ValueError, ModelError, OSError) as error:
         sys.stderr.write(f"{error_line(error)}\n")
         return 2

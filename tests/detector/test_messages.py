@@ -38,3 +38,8 @@ def test_error_is_its_sentence_and_keeps_its_message():
     error = MediaError("The file is larger than {megabytes} MB.", megabytes=5)
     assert str(error) == "The file is larger than 5 MB."
     assert error.message == Message("The file is larger than {megabytes} MB.", {"megabytes": 5})
+
+
+def test_an_error_puts_its_arguments_into_a_message_that_was_made_before():
+    strip = Message("A strip of {width} x {height} pixels.")
+    assert str(MediaError(strip, width=700, height=32)) == "A strip of 700 x 32 pixels."

@@ -36,8 +36,12 @@ from training.evaluation.saliency_check import best_fixed_place, overlay_map, po
 from training.networks.vgg16 import DATA_CONFIG
 from training.on_gpu.pack_sets import PackSet, load_sets
 from training.options import DataOptions, Options, Role
+from training.quantisation import CROPS, quantise
 from training.report.card import render_card
 from training.report.plots import draw_plots
+
+# Sources times manipulations in a pack, about.
+_KINDS_OF_TRAINING_FACES = 16
 
 
 class PlainNetwork:
@@ -104,6 +108,12 @@ def pointing_game(model: LoadedModel, sets: list[PackSet], limit: int) -> list[d
     return rows
 
 
+def spread_crops(pack: Path) -> list[np.ndarray]:
+    """Reads training crops of every source, as many as `quantise` needs, each manipulation alike."""
+    sets = load_sets(pack, "train", 2 * CROPS // _KINDS_OF_TRAINING_FACES)
+    return [data.crop(number) for data in sets for number in range(len(data.labels))]
+
+
 def finish(options: argparse.Namespace) -> dict[str, Any]:
     """Writes the model folder; gives its evaluation.
 
@@ -121,6 +131,7 @@ def finish(options: argparse.Namespace) -> dict[str, Any]:
     labelled = [data for data in test if set(data.labels) == {0, 1}]
     measured = [measure(model, data, options.bootstrap_rounds) for data in labelled]
     reals = [data for data in test if not data.labels.any()]
+    crops = spread_crops(options.training_pack) if options.training_pack else None
     recipe = Options(DataOptions(dataset="")).values(Role.RECIPE) | {"model": "vgg16", "processes": 1, "gpu_run": run}
     evaluation = {
         "schema_version": "2.2",
@@ -137,7 +148,9 @@ def finish(options: argparse.Namespace) -> dict[str, Any]:
         "saliency": pointing_game(model, labelled, options.saliency_samples),
         "false_alarms": false_alarms(model, reals),
         "calibration": calibration,
-        "quantisation": None,
+        "quantisation": quantise(options.output, crops, max(labelled, key=lambda data: len(data.labels)))
+        if crops
+        else None,
         "weights_sha256": file_sha256(options.output / "model.safetensors"),
     }
     (options.output / EVALUATION_FILE).write_text(json.dumps(evaluation, indent=2) + "\n", encoding="utf-8")
@@ -163,6 +176,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--robustness-samples", type=int, default=100, help="of each class of the first test set")
     parser.add_argument("--saliency-samples", type=int, default=80, help="of each test set")
     parser.add_argument("--bootstrap-rounds", type=int, default=1000)
+    parser.add_argument(
+        "--training-pack", type=Path, help="pack of the run: stores what int8 needs; default: float32 alone"
+    )
     parser.add_argument("--notes", type=Path, help="Markdown for the card: what else was tried")
     parser.add_argument("--data-note", default="", help="sentences for the card: origin and terms of the data")
     options = parser.parse_args(arguments)

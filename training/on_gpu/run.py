@@ -103,84 +103,131 @@ def store_weights(model: PooledVGG16, folder: Path, name: str) -> None:
         (folder / f"{name}.{number:02}").write_bytes(data[start : start + _PART_BYTES])
 
 
-def train(options: argparse.Namespace) -> None:
-    """Trains for the given time."""
-    began = time.monotonic()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    torch.backends.cudnn.benchmark = True
-    parts = json.loads((options.pack / "parts.json").read_text())
-    store = load(options.pack, parts, device, options.workers, options.trial)
-    logger.info("%d faces on %s after %.0f s", len(store.wide), device, time.monotonic() - began)
-    left_out = set(options.leave_out)
-    shares = [
-        Share(share.source, tuple(kind for kind in share.manipulations if kind not in left_out), share.pairs)
-        for share in SHARES
-        if share.source not in left_out and not (share.manipulations and set(share.manipulations) <= left_out)
-    ]
-    pairs = Pairs(store, shares, options.seed, options.pairs)
-    for line in pairs.describe():
-        logger.info(line)
-    batches = Prefetched(lambda: pairs.batch(INPUT_SIZE, MEAN, STD), device)
-    model = PooledVGG16(2, mask_weight=options.mask_weight).to(device).to(memory_format=torch.channels_last)
-    load_plain(model, options.initial_weights)
-    model.match_statistics(next(batches)[0] for _ in range(4))
-    average = Average(model, options.decay)
-    blocks = model.blocks()
-    groups = [
-        {"params": block, "lr": options.learning_rate * 0.9 ** (len(blocks) - 1 - depth)}
-        for depth, block in enumerate(blocks)
-    ] + [{"params": model.head_parameters(), "lr": 10 * options.learning_rate}]
-    optimizer = torch.optim.AdamW(groups, weight_decay=0.02, fused=device.type == "cuda")
-    rates = [group["lr"] for group in optimizer.param_groups]
-    training_seconds = 60 * options.minutes - (time.monotonic() - began) - options.reserve_seconds
-    started, step, saved = time.monotonic(), 0, False
-    losses: list[torch.Tensor] = []
-    model.train()
-    while (done := (time.monotonic() - started) / training_seconds) < 1 and step < options.max_steps:
-        for group, rate in zip(optimizer.param_groups, rates, strict=True):
-            group["lr"] = rate * learning_rate_factor(done)
-        pixels, labels, masks = next(batches)
-        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda"):
-            result = model(pixels.contiguous(memory_format=torch.channels_last), labels, masks)
-        optimizer.zero_grad(set_to_none=True)
+def without(left_out: set[str]) -> list[Share]:
+    """The shares of a batch without some sources and manipulations."""
+    kept = []
+    for share in SHARES:
+        manipulations = tuple(name for name in share.manipulations if name not in left_out)
+        if share.source not in left_out and (manipulations or not share.manipulations):
+            kept.append(Share(share.source, manipulations, share.pairs))
+    return kept
+
+
+class Run:
+    """A training run.
+
+    Attributes:
+        step: Steps taken so far.
+    """
+
+    def __init__(self, options: argparse.Namespace):
+        """Loads the pack and the weights to start from.
+
+        Raises:
+            OSError: The pack or the weights are not there, or not whole.
+            ValueError: The weights are not those of VGG-16.
+        """
+        self._options, self._began = options, time.monotonic()
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        parts = json.loads((options.pack / "parts.json").read_text(encoding="utf-8"))
+        self._store = load(options.pack, parts, self._device, options.workers, options.trial)
+        logger.info("%d faces on %s after %.0f s", len(self._store.wide), self._device, self._seconds())
+        self._pairs = Pairs(self._store, without(set(options.leave_out)), options.seed, options.pairs)
+        logger.info("%s", "\n".join(self._pairs.describe()))
+        self._batches = Prefetched(lambda: self._pairs.batch(INPUT_SIZE, MEAN, STD), self._device)
+        model = PooledVGG16(2, mask_weight=options.mask_weight).to(self._device)
+        self._model = model.to(memory_format=torch.channels_last)
+        load_plain(self._model, options.initial_weights)
+        self._model.match_statistics(next(self._batches)[0] for _ in range(4))
+        self._average = Average(self._model, options.decay)
+        self._optimizer = _optimizer(self._model, options.learning_rate)
+        self.step = 0
+
+    def train(self) -> None:
+        """Trains until the time is up, and stores weights at 60 % of it and at the end.
+
+        Raises:
+            FloatingPointError: The loss is no number any more.
+        """
+        options, started = self._options, time.monotonic()
+        seconds = 60 * options.minutes - self._seconds() - options.reserve_seconds
+        rates = [group["lr"] for group in self._optimizer.param_groups]
+        losses: list[torch.Tensor] = []
+        is_stored = False
+        while (done := (time.monotonic() - started) / seconds) < 1 and self.step < options.max_steps:
+            for group, rate in zip(self._optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate * learning_rate_factor(done)
+            losses.append(self._learn())
+            if self.step % 100 == 0:
+                self._report(losses, time.monotonic() - started)
+                losses.clear()
+            if self.step % options.validate_every == 0:
+                logger.info("step %d validation %s", self.step, json.dumps(validate(self._model.eval(), self._store)))
+            if done > 0.6 and not is_stored:
+                is_stored = True
+                self._store_average("early")
+        self._store_average("final")
+        self._batches.close()
+        self._write_facts(time.monotonic() - started)
+
+    def _seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    def _learn(self) -> torch.Tensor:
+        """Takes a step; gives its loss, which is not waited for."""
+        self._model.train()
+        pixels, labels, masks = next(self._batches)
+        on_gpu = self._device.type == "cuda"
+        with torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=on_gpu):
+            result = self._model(pixels.contiguous(memory_format=torch.channels_last), labels, masks)
+        self._optimizer.zero_grad(set_to_none=True)
         result["loss"].backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        average.update(model, step)
-        losses.append(result["loss"].detach())
-        step += 1
-        if step % 100 == 0:
-            seconds = time.monotonic() - started
-            loss = float(torch.stack(losses).mean())
-            losses.clear()
-            logger.info(
-                "step %d, %.0f s, %.0f crops/s, loss %.4f", step, seconds, step * 2 * options.pairs / seconds, loss
-            )
-            if not math.isfinite(loss):
-                raise FloatingPointError("The loss is no number.")
-        if step % options.validate_every == 0:
-            model.eval()
-            logger.info("step %d validation %s", step, json.dumps(validate(model, store)))
-            model.train()
-        if done > 0.6 and not saved:
-            saved = True
-            finish(average, batches, store, options.output, "early")
-    finish(average, batches, store, options.output, "final")
-    batches.close()
-    facts = {
-        "start": options.initial_weights.name,
-        "steps": step,
-        "crops": step * 2 * options.pairs,
-        "seconds": round(time.monotonic() - started),
-        "learning_rate": options.learning_rate,
-        "mask_weight": options.mask_weight,
-        "decay": options.decay,
-        "seed": options.seed,
-        "left_out": sorted(left_out),
-        "shares": pairs.describe(),
-        "data": describe_data(store.columns),
-    }
-    (options.output / "run.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+        torch.nn.utils.clip_grad_norm_(self._model.parameters(), 1.0)
+        self._optimizer.step()
+        self._average.update(self._model, self.step)
+        self.step += 1
+        return result["loss"].detach()
+
+    def _report(self, losses: list[torch.Tensor], seconds: float) -> None:
+        loss = float(torch.stack(losses).mean())
+        crops = self.step * 2 * self._options.pairs
+        logger.info("step %d, %.0f s, %.0f crops/s, loss %.4f", self.step, seconds, crops / seconds, loss)
+        if not math.isfinite(loss):
+            raise FloatingPointError("The loss is no number any more; try a lower --learning-rate.")
+
+    def _store_average(self, name: str) -> None:
+        """Measures the normalisation of the averaged weights anew, validates and stores them."""
+        model = self._average.model()
+        model.settle_statistics(next(self._batches)[0] for _ in range(16))
+        logger.info("%s validation %s", name, json.dumps(validate(model.eval(), self._store)))
+        store_weights(model, self._options.output, name)
+
+    def _write_facts(self, seconds: float) -> None:
+        """Writes ``run.json``, which the card is made of."""
+        options = self._options
+        facts = {
+            "start": options.initial_weights.name,
+            "steps": self.step,
+            "crops": self.step * 2 * options.pairs,
+            "seconds": round(seconds),
+            "learning_rate": options.learning_rate,
+            "mask_weight": options.mask_weight,
+            "decay": options.decay,
+            "seed": options.seed,
+            "left_out": sorted(options.leave_out),
+            "shares": self._pairs.describe(),
+            "data": describe_data(self._store.columns),
+        }
+        (options.output / "run.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+
+
+def _optimizer(model: PooledVGG16, learning_rate: float) -> torch.optim.Optimizer:
+    """Makes AdamW; the learning rate falls from block to block downwards, and the fresh heads have ten times as much."""
+    blocks = model.blocks()
+    rates = [learning_rate * 0.9 ** (len(blocks) - 1 - depth) for depth in range(len(blocks))]
+    groups = [{"params": block, "lr": rate} for block, rate in zip(blocks, rates, strict=True)]
+    groups.append({"params": model.head_parameters(), "lr": 10 * learning_rate})
+    return torch.optim.AdamW(groups, weight_decay=0.02, fused=torch.cuda.is_available())
 
 
 def describe_data(columns: dict[str, np.ndarray]) -> list[dict[str, Any]]:
@@ -200,17 +247,8 @@ def describe_data(columns: dict[str, np.ndarray]) -> list[dict[str, Any]]:
     return found
 
 
-def finish(average: Average, batches: Prefetched, store: Store, folder: Path, name: str) -> None:
-    """Measures the normalisation of the averaged weights anew, validates and stores them."""
-    model = average.model()
-    model.settle_statistics(next(batches)[0] for _ in range(16))
-    model.eval()
-    logger.info("%s validation %s", name, json.dumps(validate(model, store)))
-    store_weights(model, folder, name)
-
-
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command; returns the exit code: 0 done, 2 the pack or an option is wrong."""
+    """Runs the command; returns the exit code: 0 done, 2 the pack or an option is wrong, or the loss is none."""
     parser = argparse.ArgumentParser(
         prog="python -m training.on_gpu.run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -233,8 +271,8 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stdout)
     options.output.mkdir(parents=True, exist_ok=True)
     try:
-        train(options)
-    except (OSError, ValueError) as error:
+        Run(options).train()
+    except (OSError, ValueError, FloatingPointError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0

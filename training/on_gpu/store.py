@@ -61,35 +61,55 @@ def load(
         if not is_trial:
             raise FileNotFoundError(f"{(~is_there).sum()} faces of {folder} are in no part of it.")
         columns = _only(columns, np.flatnonzero(is_there))
-    count = len(columns["box"])
-    wide = np.zeros((count, WIDE_SIDE, WIDE_SIDE, 3), np.uint8)
-    outlines = np.zeros((count, len(parts), OUTLINE_SIDE, OUTLINE_SIDE), np.uint8)
-    size = np.zeros(count, np.float32)
-    rows_of: dict[str, list[int]] = {}
-    for row, name in enumerate(columns["file"]):
-        rows_of.setdefault(str(name), []).append(row)
+    decoded = _Decoder(columns, parts)
     cv2.setNumThreads(1)
-
-    def decode(name: str) -> None:
-        data = contents[name].read(name)
-        for row, image in read_pictures(data, [(row, int(columns["frame"][row])) for row in rows_of[name]]):
-            left, top, side = _square(columns["box"][row])
-            wide[row] = _cut(image, left, top, side)
-            points = columns["point"][row]
-            if not np.isnan(points).any():
-                inside = (points - [left, top]) / side
-                size[row] = np.sqrt(np.prod(np.ptp(inside, axis=0)))
-                for number, members in enumerate(parts.values()):
-                    hull = cv2.convexHull((inside[members] * OUTLINE_SIDE).astype(np.float32))
-                    cv2.fillConvexPoly(outlines[row, number], (hull * 16).round().astype(np.int32), 255, shift=4)
-
     with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(decode, rows_of))
+        list(pool.map(lambda name: decoded.add(name, contents[name].read(name)), decoded.rows_of))
+    count = len(columns["box"])
     pixels = torch.empty(count, 3, WIDE_SIDE, WIDE_SIDE, dtype=torch.uint8, device=device)
     for start in range(0, count, 512):
-        pixels[start : start + 512] = torch.from_numpy(wide[start : start + 512]).to(device).movedim(-1, 1)
+        pixels[start : start + 512] = torch.from_numpy(decoded.wide[start : start + 512]).to(device).movedim(-1, 1)
+    outlines, size = (torch.from_numpy(values).to(device) for values in (decoded.outlines, decoded.size))
     kept = {name: values for name, values in columns.items() if name not in ("point", "box")}
-    return Store(pixels, torch.from_numpy(outlines).to(device), torch.from_numpy(size).to(device), kept)
+    return Store(pixels, outlines, size, kept)
+
+
+class _Decoder:
+    """Cuts the faces of files; several threads may add files at once.
+
+    Attributes:
+        rows_of: Rows of the index by the name of the file.
+        wide: See `Store`, with the channels last.
+        outlines: See `Store`.
+        size: See `Store`.
+    """
+
+    def __init__(self, columns: dict[str, np.ndarray], parts: dict[str, list[int]]):
+        count = len(columns["box"])
+        self._columns, self._parts = columns, parts
+        self.wide = np.zeros((count, WIDE_SIDE, WIDE_SIDE, 3), np.uint8)
+        self.outlines = np.zeros((count, len(parts), OUTLINE_SIDE, OUTLINE_SIDE), np.uint8)
+        self.size = np.zeros(count, np.float32)
+        self.rows_of: dict[str, list[int]] = {}
+        for row, name in enumerate(columns["file"]):
+            self.rows_of.setdefault(str(name), []).append(row)
+
+    def add(self, name: str, data: bytes) -> None:
+        """Cuts all faces of a file."""
+        wanted = [(row, int(self._columns["frame"][row])) for row in self.rows_of[name]]
+        for row, image in read_pictures(data, wanted):
+            left, top, side = _square(self._columns["box"][row])
+            self.wide[row] = _cut(image, left, top, side)
+            points = self._columns["point"][row]
+            if not np.isnan(points).any():
+                self._draw(row, (points - [left, top]) / side)
+
+    def _draw(self, row: int, points: np.ndarray) -> None:
+        """Draws the outlines of the parts of a face, from points in sides of its wide crop."""
+        self.size[row] = np.sqrt(np.prod(np.ptp(points, axis=0)))
+        for number, members in enumerate(self._parts.values()):
+            hull = cv2.convexHull((points[members] * OUTLINE_SIDE).astype(np.float32))
+            cv2.fillConvexPoly(self.outlines[row, number], (hull * 16).round().astype(np.int32), 255, shift=4)
 
 
 def _only(columns: dict[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndarray]:

@@ -15,6 +15,7 @@ import pytest
 from detector.analyzer import Analyzer
 from detector.errors import MediaError
 from detector.media.reading import MEDIA_ANSWERS, read_media
+from detector.messages import Message
 from detector.report.annotated_video import write_annotated_video
 from detector.report.evidence_report import build_evidence, evidence_html, evidence_to_dict
 from detector.report.translation import translate
@@ -36,7 +37,7 @@ class Answered:
     file: HostileFile
     path: Path
     analysis: Analysis | None
-    sentence: str
+    message: Message | None
     seconds: float
 
 
@@ -104,10 +105,10 @@ def answer(analyzer: Analyzer, file: HostileFile, folder: Path) -> Answered:
     path.write_bytes(file.data)
     start = time.perf_counter()
     try:
-        analysis, sentence = analyzer.analyze(path, frames=FRAMES), ""
+        analysis, message = analyzer.analyze(path, frames=FRAMES), None
     except MediaError as error:
-        analysis, sentence = None, str(error)
-    return Answered(file, path, analysis, sentence, time.perf_counter() - start)
+        analysis, message = None, error.message
+    return Answered(file, path, analysis, message, time.perf_counter() - start)
 
 
 def problems_of(answered: Answered, analyzer: Analyzer) -> list[str]:
@@ -115,14 +116,15 @@ def problems_of(answered: Answered, analyzer: Analyzer) -> list[str]:
     file, problems = answered.file, []
     got = "result" if answered.analysis else "error"
     if file.must not in ("either", got):
-        problems.append(f"gave a {got}, not a {file.must}: {answered.sentence}")
+        problems.append(f"gave a {got}, not a {file.must}: {answered.message}")
     if answered.seconds > MAX_SECONDS:
         problems.append(f"took {answered.seconds:.1f} s")
-    if answered.analysis is None:
-        if not is_plain(answered.sentence, answered.path) or translate(answered.sentence, "es") == answered.sentence:
-            problems.append(f"says {answered.sentence!r}")
-        if got == file.must and file.says not in answered.sentence:
-            problems.append(f"does not say {file.says!r} but {answered.sentence!r}")
+    if answered.message is not None:
+        sentence = str(answered.message)
+        if not is_plain(sentence, answered.path) or translate(answered.message, "es") == sentence:
+            problems.append(f"says {sentence!r}")
+        if got == file.must and file.says not in sentence:
+            problems.append(f"does not say {file.says!r} but {sentence!r}")
         return problems
     return problems + problems_of_result(answered.analysis.result, answered) + problems_of_report(answered, analyzer)
 
