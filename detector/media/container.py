@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import av
 
@@ -89,6 +89,8 @@ DECODER_OPTIONS = {
     "codec_whitelist": ",".join(VIDEO_DECODERS + SOUND_DECODERS),
     "max_pixels": str(MAX_VIDEO_PIXELS),
 }
+# Tags that are not UTF-8 come as surrogates. From av 19 on they always do, and the option is gone.
+_TAGS: dict[str, Any] = {"metadata_errors": "surrogateescape"} if int(av.__version__.split(".")[0]) < 19 else {}
 OPEN_OPTIONS = {"format_whitelist": VIDEO_DEMUXERS, "protocol_whitelist": "file", **DECODER_OPTIONS}
 Stated = TypeVar("Stated")
 _MEDIA_TYPES = {
@@ -113,9 +115,10 @@ def stated(value: Stated | None) -> Stated:
     return value
 
 
-def open_container(path: Path) -> av.container.InputContainer:
+def open_container(path: str | Path) -> av.container.InputContainer:
     """Opens a file that may be hostile; it cannot make FFmpeg read another one."""
-    return av.open(str(path), options=OPEN_OPTIONS)
+    container: av.container.InputContainer = av.open(str(path), options=OPEN_OPTIONS, **_TAGS)
+    return container
 
 
 def media_type(container: av.container.InputContainer, path: Path) -> str:

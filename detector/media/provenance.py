@@ -14,7 +14,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import IFDRational
 
 from detector.facts import Entry, Provenance
-from detector.media.container import OPEN_OPTIONS
+from detector.media.container import open_container
 from detector.media.credentials import read_credentials
 from detector.media.images import DECODING_ERRORS, IMAGE_FORMATS
 from detector.text import one_line
@@ -157,7 +157,7 @@ def _picture(image: Image.Image) -> Iterator[Entry]:
 
 def _video(path: str | Path) -> Iterator[Entry]:
     try:
-        container = av.open(str(path), options=OPEN_OPTIONS, metadata_errors="replace")
+        container = open_container(path)
     except av.FFmpegError as error:
         logger.info("no container: %s", error)
         return

@@ -96,6 +96,13 @@ def test_prompt_and_source_type_of_an_ai_picture_are_read(tmp_path):
     assert container[1:] == (("Text: comment", "made at home"), ("XMP: CreatorTool", "Editor 3"))
 
 
+def test_tags_of_a_video_that_are_not_utf_8_are_told_as_far_as_they_can_be_read(tmp_path):
+    clip = write_video(tmp_path / "v.mp4", numbered_frames(3))
+    clip.write_bytes(clip.read_bytes().replace(b"Lavf", b"La\xe9f"))
+    tags = dict(read_provenance(clip).container)
+    assert tags["Container"] == "QuickTime / MOV" and tags["Tag: encoder"].startswith("La\N{REPLACEMENT CHARACTER}f")
+
+
 def test_container_and_streams_of_a_video_are_read(tmp_path):
     with av.open(str(tmp_path / "v.mp4"), "w") as container:
         container.metadata["title"] = "City\u202e hall"
