@@ -142,9 +142,9 @@ def test_full_disk_is_one_sentence_for_every_answer_and_the_next_request_works(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
     monkeypatch.setattr(Path, "write_text", fail)
-    assert refused(service, "analyze_image", str(photo), REQUEST) == CANNOT_WRITE
-    assert refused(service, "analyze_video", str(clip), 8, False, REQUEST, quiet) == CANNOT_WRITE
-    assert refused(service, "analyze_batch", [str(photo)], 8, REQUEST, quiet) == CANNOT_WRITE
+    assert refused(service, "analyze_image", str(photo), REQUEST) == str(CANNOT_WRITE)
+    assert refused(service, "analyze_video", str(clip), 8, False, REQUEST, quiet) == str(CANNOT_WRITE)
+    assert refused(service, "analyze_batch", [str(photo)], 8, REQUEST, quiet) == str(CANNOT_WRITE)
     assert "disco está lleno" in refused(service, "show_photo", str(photo), "es", REQUEST)
     monkeypatch.setattr(Path, "write_text", real)
     assert len(service.analyze_image(str(photo), REQUEST)) == 4
@@ -154,7 +154,7 @@ def test_full_disk_is_one_sentence_for_every_answer_and_the_next_request_works(
 def test_annotated_video_on_a_full_disk_is_one_sentence_and_leaves_no_half(analyzer, clip, cache):
     result = analyzer.analyze_video(clip, frames=8).result
     with full_disk():
-        assert refused(Service(analyzer), "annotate", str(clip), result, "en", REQUEST, quiet) == CANNOT_WRITE
+        assert refused(Service(analyzer), "annotate", str(clip), result, "en", REQUEST, quiet) == str(CANNOT_WRITE)
     assert [path for path in cache.rglob("*") if path.is_file()] == []
 
 
@@ -180,7 +180,7 @@ def test_cache_that_cannot_be_written_is_one_sentence(analyzer, photo, cache, mo
         raise OSError(number, os.strerror(number), str(path))
 
     monkeypatch.setattr(Path, "mkdir", fail)
-    assert refused(Service(analyzer), "analyze_image", str(photo), REQUEST) == CANNOT_WRITE
+    assert refused(Service(analyzer), "analyze_image", str(photo), REQUEST) == str(CANNOT_WRITE)
 
 
 def test_upload_on_a_full_disk_is_refused_and_the_server_lives(tmp_path):

@@ -108,6 +108,7 @@ print(json.dumps({
     files = set(answer["files"])
     assert {"app.py", "README.md", "requirements.txt", "model/model.safetensors", "detector/analyzer.py"} <= files
     assert "detector/faces/weights/face_detection_yunet_2023mar.onnx" in files
+    assert {"docs/screenshot.png", "docs/api.md", "SECURITY.md"} <= files  # the README links to them
     assert {name.split("/")[0] for name in files} & {"training", "tests", "benchmarks", "runs", "data"} == set()
     assert "detector/gone.py" not in files and not any("__pycache__" in name for name in files)
     assert answer["first"] == {"MODEL_ID": "tester/vgg16", "MODEL_REVISION": "v1"}

@@ -35,6 +35,10 @@ SPACE_FILES = [
     "examples/**",
     "model_card.md",
     "README.md",
+    "docs/**",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
     "requirements.txt",
     "LICENSE",
 ]
@@ -100,8 +104,10 @@ def deploy_space(space_id: str, model_id: str | None, model_revision: str | None
 
     Raises:
         HTTPError: The Hub refused or did not answer.
-        OSError: No token is stored for the Hub.
+        OSError: No token is stored for the Hub, or this is an installed package, which lacks the page's own files.
     """
+    if not (ROOT / "app.py").is_file():
+        raise FileNotFoundError("A Space is uploaded from a checkout of the repository; this package has no app.py.")
     api = HfApi()
     api.create_repo(space_id, repo_type="space", space_sdk="gradio", private=not public, exist_ok=True)
     # first the variables: the upload starts the Space
