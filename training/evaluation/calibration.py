@@ -12,6 +12,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
 from scipy.stats import binomtest
+from sklearn.metrics import precision_recall_curve
 from torch import nn
 from tqdm import tqdm
 
@@ -19,7 +20,7 @@ from detector.facts import Thresholds
 from detector.network.loading import LoadedModel, load_folder
 from detector.network.runtimes import Choice, log_odds
 from training.data.evaluation_sets import EvaluationSet
-from training.evaluation.metrics import CONFIDENCE, MAX_FALSE_ALARMS, verdict_counts
+from training.evaluation.metrics import CONFIDENCE, TARGET_PRECISION, verdict_counts
 from training.networks.models import save_model_folder
 
 # Share of validation fakes that may fall below "no manipulation found".
@@ -159,16 +160,18 @@ def fit_thresholds(
     if set(labels.tolist()) != {0, 1}:
         raise ValueError("Thresholds need both real and fake crops.")
     weights = np.ones(len(labels)) if weights is None else weights
-    manipulated = _lowest_alarm(scores[labels == 0])
+    manipulated, supports_target = _lowest_alarm(labels, scores, weights)
     thresholds = Thresholds(_highest_cleared(scores[labels == 1], weights[labels == 1]), manipulated)
     alarms = scores >= manipulated
-    wrong, reals = int((alarms & (labels == 0)).sum()), int((labels == 0).sum())
+    right, wrong = int((alarms & (labels == 1)).sum()), int((alarms & (labels == 0)).sum())
     counts = {
-        "max_false_alarms": MAX_FALSE_ALARMS,
-        "false_alarms": wrong / reals,
-        # upper end of the interval of Clopper and Pearson: few crops promise little
-        "false_alarms_at_most": float(binomtest(wrong, reals).proportion_ci(CONFIDENCE, method="exact").high),
+        "target_precision": TARGET_PRECISION,
         "precision": float(weights[alarms & (labels == 1)].sum() / max(weights[alarms].sum(), 1e-12)),
+        "supports_target": supports_target,
+        # lower end of the interval of Clopper and Pearson: few crops promise little
+        "precision_at_least": float(binomtest(right, right + wrong).proportion_ci(CONFIDENCE, method="exact").low)
+        if right
+        else 0.0,
         "miss_rate": MISS_RATE,
         "validation_frames": {
             name: verdict_counts(scores[labels == label], thresholds) for label, name in enumerate(("real", "fake"))
@@ -177,15 +180,26 @@ def fit_thresholds(
     return thresholds, counts
 
 
-def _lowest_alarm(real_scores: np.ndarray) -> float:
-    """Finds the lowest score, not under .5, from which on at most 1 % of the real crops are called manipulated.
+def _lowest_alarm(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> tuple[float, bool]:
+    """Finds the score from which on a face is called manipulated.
 
-    Real crops alone decide: a precision also depends on how many of the fakes are easy, and where hard kinds are among
-    them, 99 % of it asks for an alarm that hardly any fake reaches.
+    It is the lowest score, not under .5, from which on the precision is at least 99 %. It need not stay so at every
+    higher score: there a single real crop among few fakes decides, and would push the threshold above itself.
+    Where no score has that precision, the alarm starts above the highest score of a real crop, the strictest that the
+    data support.
+
+    Returns:
+        The score, and whether it has that precision.
     """
-    ordered = np.sort(real_scores)[::-1]
-    highest_cleared = ordered[min(int(MAX_FALSE_ALARMS * len(ordered)), len(ordered) - 1)]
-    return max(min(float(np.nextafter(highest_cleared, 1.0)), 1.0), UNDECIDED)
+    precision, recall, candidates = precision_recall_curve(labels, scores, sample_weight=weights)
+    # one under .5 is raised to it, and must then still reach the target; past the last one there is no alarm (recall 0)
+    reaching = np.maximum(candidates[precision[:-1] >= TARGET_PRECISION], UNDECIDED)
+    place = np.searchsorted(candidates, reaching)
+    reaching = reaching[(precision[place] >= TARGET_PRECISION) & (recall[place] > 0)]
+    if len(reaching):
+        return float(reaching.min()), True
+    strictest = min(float(np.nextafter(scores[labels == 0].max(), 1.0)), 1.0)
+    return max(strictest, UNDECIDED), False
 
 
 def _highest_cleared(fake_scores: np.ndarray, weights: np.ndarray) -> float:

@@ -13,9 +13,6 @@ from dataset_builder.sources import REAL
 from detector.facts import Thresholds
 
 TARGET_PRECISION = 0.99
-# Largest share of real faces that may be called manipulated. The original project, with 84 % accuracy and 99 % precision on a
-# balanced set, called .7 % of them so.
-MAX_FALSE_ALARMS = 0.01
 FALSE_POSITIVE_RATES = (0.01, 0.001)
 # Shares of fakes in the inbox at which the precision of an alarm is told.
 PREVALENCES = (0.5, 0.2, 0.05, 0.01)

@@ -88,20 +88,21 @@ def load_sets(folder: Path, split: str, limit: int) -> list[PackSet]:
         limit: Largest number of faces of each source and manipulation, evenly spread.
     """
     columns = {name.removesuffix("s"): values for name, values in np.load(folder / "index.npz").items()}
-    crops = _read_crops(folder, columns, np.flatnonzero(columns["split"] == split))
-    sets = []
+    kept_of: dict[str, list[int]] = {}
     for source in sorted(set(columns["source"])):
-        kept: list[int] = []
         for manipulation in sorted(set(columns["manipulation"]), key=lambda name: name != REAL):
             of_kind = (columns["source"] == source) & (columns["manipulation"] == manipulation)
-            kept += spread(np.flatnonzero(of_kind & (columns["split"] == split)), limit).tolist()
-        if not kept:
-            continue
-        place = {row: number for number, row in enumerate(kept)}
-        some = {name: values[kept] for name, values in columns.items()}
-        some["original"] = np.array([place.get(int(row), -1) for row in some["original"]])
-        sets.append(PackSet(str(source), some, [crops[row] for row in kept]))
-    return sets
+            rows = spread(np.flatnonzero(of_kind & (columns["split"] == split)), limit)
+            kept_of.setdefault(str(source), []).extend(rows.tolist())
+    crops = _read_crops(folder, columns, [row for rows in kept_of.values() for row in rows])
+    return [_pack_set(source, columns, rows, crops) for source, rows in kept_of.items() if rows]
+
+
+def _pack_set(source: str, columns: dict[str, np.ndarray], rows: list[int], crops: dict[int, np.ndarray]) -> PackSet:
+    place = {row: number for number, row in enumerate(rows)}
+    some = {name: values[rows] for name, values in columns.items()}
+    some["original"] = np.array([place.get(int(row), -1) for row in some["original"]])
+    return PackSet(source, some, [crops[row] for row in rows])
 
 
 def _read_crops(folder: Path, columns: dict[str, np.ndarray], rows: Iterable[int]) -> dict[int, np.ndarray]:

@@ -86,7 +86,7 @@ def render_card(evaluation: dict[str, Any], plots: str = "plots") -> str:
         calibration=calibration,
         fitted=fitted,
         quantisation=evaluation.get("quantisation"),
-        alarm_rule=_alarm_rule(fitted),
+        target=_target_precision(fitted),
         support=_support(fitted),
         verdict_table=verdict_table(verdicts),
         prevalence_table=prevalence_table(tests),
@@ -179,19 +179,25 @@ def _share(training: dict[str, Any], kind: str) -> float:
     return next((training[name] for name in (kind, *KINDS[kind].aliases) if name in training), 0.0)
 
 
-def _alarm_rule(fitted: dict[str, Any]) -> str:
-    """Says where the alarm starts, also of models that were calibrated for a precision, as earlier versions did."""
-    if "max_false_alarms" in fitted:
-        return f"the lowest from which at most {fitted['max_false_alarms']:.0%} of the real crops are called so, and not under .5"
-    return f"precision at least {fitted['target_precision']:.0%} where half is fake, and not under .5"
+def _target_precision(fitted: dict[str, Any]) -> str:
+    """Says what precision the alarm has on validation, also where the data did not support the target."""
+    if fitted["supports_target"]:
+        return (
+            f"precision at least {fitted['target_precision']:.0%} where half is fake and each kind of fake weighs the same, "
+            "and not under .5"
+        )
+    return f"the strictest that the data support: no score has a precision of {fitted['target_precision']:.0%}"
 
 
 def _support(fitted: dict[str, Any]) -> str:
     """Says how many validation crops stand behind the alarm, and what they promise."""
     alarms = {label: counts["manipulated"] for label, counts in fitted["validation_frames"].items()}
-    text = f"Behind the alarm stand {alarms['fake']} fake and {alarms['real']} real validation crops with that score or more"
-    if "false_alarms_at_most" in fitted:
-        text += f": with 95 % confidence at most {fitted['false_alarms_at_most']:.1%} of real crops like these are called so"
+    text = (
+        f"Behind the alarm stand {alarms['fake']} fake and {alarms['real']} real validation crops with that score or more: with 95 % "
+        f"confidence its precision, where fakes are as frequent as there, is at least {fitted['precision_at_least']:.1%}"
+    )
+    if fitted["precision_at_least"] < fitted["target_precision"]:
+        text += f"; they are too few to be sure of {fitted['target_precision']:.0%}"
     return f"{text}."
 
 

@@ -75,12 +75,9 @@ def test_figures_in_the_card_change_with_the_evaluation(evaluation):
     assert "0.4321" in render_card(evaluation)
 
 
-def test_card_says_what_the_alarm_keeps_to(evaluation):
-    fitted = evaluation["calibration"]["fitted_on"]
-    fitted |= {"max_false_alarms": 0.01, "false_alarms_at_most": 0.031}
-    card = render_card(evaluation)
-    assert "at most 1% of the real crops are called so" in card
-    assert "with 95 % confidence at most 3.1% of real crops" in card
+def test_card_says_where_validation_does_not_support_the_target(evaluation):
+    evaluation["calibration"]["fitted_on"]["supports_target"] = False
+    assert "the strictest that the data support: no score has a precision of 99%" in render_card(evaluation)
 
 
 def test_card_of_a_run_on_a_gpu_tells_its_recipe(evaluation):
@@ -137,6 +134,14 @@ def test_alarms_where_fakes_are_rare_are_computed_as_in_the_design(evaluation):
 def test_comparison_has_a_row_for_each_model(evaluation):
     table = comparison_table({"simple_cnn": evaluation, "vgg16": evaluation})
     assert [line.split("|")[1].strip() for line in table.splitlines()[2:]] == ["Simple CNN", "VGG-16"]
+
+
+def test_card_says_where_too_few_crops_stand_behind_the_alarm(evaluation):
+    fitted = evaluation["calibration"]["fitted_on"]
+    fitted["precision_at_least"] = 0.9
+    assert "at least 90.0%; they are too few to be sure of 99%." in render_card(evaluation)
+    fitted["precision_at_least"] = 0.995
+    assert "too few" not in render_card(evaluation)
 
 
 def test_data_set_on_the_hub_is_named_in_the_front_matter(evaluation):
