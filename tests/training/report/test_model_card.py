@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 import yaml
@@ -12,7 +13,8 @@ BANDS = ("manipulated", "inconclusive", "no_manipulation_found")
 
 @pytest.fixture
 def evaluation() -> dict:
-    return json.loads((BUNDLED_FOLDER / "evaluation.json").read_text())
+    """Of a model that train.py made, as it wrote it."""
+    return json.loads((Path(__file__).parents[2] / "fixtures" / "evaluation_of_train.json").read_text())
 
 
 def front_matter(card: str) -> dict:
@@ -91,6 +93,16 @@ def test_card_of_a_run_on_a_gpu_tells_its_recipe(evaluation):
     assert ["press", "40", "1", "2", "37"] in [
         [cell.strip() for cell in line.split("|")[1:-1]] for line in card.splitlines()
     ]
+
+
+def test_card_says_where_int8_is_not_used(evaluation):
+    figures = {"data": "dfdc", "split": "test", "level": "frame", "crops": 200, "verdicts_changed": 0.0}
+    assert "computes this network in float32" in render_card(
+        evaluation | {"quantisation": figures | {"auc_change": -0.0051}}
+    )
+    assert "in int8, all but the last block" in render_card(
+        evaluation | {"quantisation": figures | {"auc_change": 0.0001}}
+    )
 
 
 def test_parts_that_were_not_measured_are_left_out(evaluation):
