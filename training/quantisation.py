@@ -75,7 +75,7 @@ def quantise(folder: Path, crops: Sequence[np.ndarray], test: EvaluationSet) -> 
         if not isinstance(error.__cause__, UnsuitableError):
             raise
         return None
-    looked_at, others = crops[::2], crops[1::2]
+    looked_at, others = list(crops[::2]), list(crops[1::2])
     stored = {
         "weights_sha256": file_sha256(folder / "model.safetensors"),
         **activation_facts(folder, config, looked_at),
