@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
@@ -12,9 +10,8 @@ import numpy as np
 from dataset_builder.rows import spread
 from dataset_builder.sources import REAL
 from detector.faces.detection import crop_face
-from detector.facts import DetectedFace
 from training.data.evaluation_sets import EvaluationSet
-from training.on_gpu.store import read_pictures
+from training.on_gpu.store import Files, face_of, only, read_index, read_pictures, rows_by_file
 
 # A fake crop differs from its original by so many grey levels where it was manipulated.
 _CHANGED = 6.0
@@ -87,35 +84,19 @@ def load_sets(folder: Path, split: str, limit: int) -> list[PackSet]:
         split: ``validation`` or ``test``.
         limit: Largest number of faces of each source and manipulation, evenly spread.
     """
-    columns = {name.removesuffix("s"): values for name, values in np.load(folder / "index.npz").items()}
+    columns = read_index(folder)
     kept_of: dict[str, list[int]] = {}
     for source in sorted(set(columns["source"])):
         for manipulation in sorted(set(columns["manipulation"]), key=lambda name: name != REAL):
             of_kind = (columns["source"] == source) & (columns["manipulation"] == manipulation)
             rows = spread(np.flatnonzero(of_kind & (columns["split"] == split)), limit)
             kept_of.setdefault(str(source), []).extend(rows.tolist())
-    crops = _read_crops(folder, columns, [row for rows in kept_of.values() for row in rows])
-    return [_pack_set(source, columns, rows, crops) for source, rows in kept_of.items() if rows]
-
-
-def _pack_set(source: str, columns: dict[str, np.ndarray], rows: list[int], crops: dict[int, np.ndarray]) -> PackSet:
-    place = {row: number for number, row in enumerate(rows)}
-    some = {name: values[rows] for name, values in columns.items()}
-    some["original"] = np.array([place.get(int(row), -1) for row in some["original"]])
-    return PackSet(source, some, [crops[row] for row in rows])
-
-
-def _read_crops(folder: Path, columns: dict[str, np.ndarray], rows: Iterable[int]) -> dict[int, np.ndarray]:
-    archives = [zipfile.ZipFile(file) for file in sorted(folder.glob("part_*.zip"))]
-    contents = {name: archive for archive in archives for name in archive.namelist()}
-    rows_of: dict[str, list[int]] = {}
-    for row in rows:
-        rows_of.setdefault(str(columns["file"][row]), []).append(int(row))
-    crops = {}
-    for name, members in rows_of.items():
-        wanted = [(row, int(columns["frame"][row])) for row in members]
-        for row, image in read_pictures(contents[name].read(name), wanted):
-            x0, y0, x1, y1 = (float(value) for value in columns["box"][row])
-            face = DetectedFace((x0, y0, x1, y1), (), 1.0)
-            crops[row] = crop_face(np.ascontiguousarray(image), face)
-    return crops
+    files, crops = Files(folder), {}
+    for name, wanted in rows_by_file(columns, [row for rows in kept_of.values() for row in rows]).items():
+        for row, image in read_pictures(files.read(name), wanted):
+            crops[row] = crop_face(image, face_of(columns, row))
+    return [
+        PackSet(source, only(columns, np.array(rows)), [crops[row] for row in rows])
+        for source, rows in kept_of.items()
+        if rows
+    ]

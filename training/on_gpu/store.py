@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 import torch
 
+from detector.faces.detection import crop_face, crop_square
+from detector.facts import DetectedFace
 from training.on_gpu.geometry import WIDE_SCALE
 
 # Side of a wide crop in pixels: faces of 224 px and less keep all of their detail.
@@ -53,18 +55,17 @@ def load(
     Raises:
         FileNotFoundError: A part is missing.
     """
-    columns = {name.removesuffix("s"): values for name, values in np.load(folder / "index.npz").items()}
-    archives = [zipfile.ZipFile(file) for file in sorted(folder.glob("part_*.zip"))]
-    contents = {name: archive for archive in archives for name in archive.namelist()}
-    is_there = np.array([name in contents for name in columns["file"]])
+    columns, files = read_index(folder), Files(folder)
+    is_there = np.array([name in files for name in columns["file"]])
     if not is_there.all():
         if not is_trial:
             raise FileNotFoundError(f"{(~is_there).sum()} faces of {folder} are in no part of it.")
-        columns = _only(columns, np.flatnonzero(is_there))
+        columns = only(columns, np.flatnonzero(is_there))
     decoded = _Decoder(columns, parts)
     cv2.setNumThreads(1)
     with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(lambda name: decoded.add(name, contents[name].read(name)), decoded.rows_of))
+        wanted = rows_by_file(columns, range(len(columns["box"])))
+        list(pool.map(lambda name: decoded.add(files.read(name), wanted[name]), wanted))
     count = len(columns["box"])
     pixels = torch.empty(count, 3, WIDE_SIDE, WIDE_SIDE, dtype=torch.uint8, device=device)
     for start in range(0, count, 512):
@@ -78,7 +79,6 @@ class _Decoder:
     """Cuts the faces of files; several threads may add files at once.
 
     Attributes:
-        rows_of: Rows of the index by the name of the file.
         wide: See `Store`, with the channels last.
         outlines: See `Store`.
         size: See `Store`.
@@ -90,16 +90,14 @@ class _Decoder:
         self.wide = np.zeros((count, WIDE_SIDE, WIDE_SIDE, 3), np.uint8)
         self.outlines = np.zeros((count, len(parts), OUTLINE_SIDE, OUTLINE_SIDE), np.uint8)
         self.size = np.zeros(count, np.float32)
-        self.rows_of: dict[str, list[int]] = {}
-        for row, name in enumerate(columns["file"]):
-            self.rows_of.setdefault(str(name), []).append(row)
 
-    def add(self, name: str, data: bytes) -> None:
-        """Cuts all faces of a file."""
-        wanted = [(row, int(self._columns["frame"][row])) for row in self.rows_of[name]]
+    def add(self, data: bytes, wanted: list[tuple[int, int]]) -> None:
+        """Cuts all faces of a file, given its content and the row and frame of each face."""
         for row, image in read_pictures(data, wanted):
-            left, top, side = _square(self._columns["box"][row])
-            self.wide[row] = _cut(image, left, top, side)
+            face = face_of(self._columns, row)
+            left, top, side = crop_square(face.box_px, WIDE_SCALE)
+            way = cv2.INTER_AREA if side > WIDE_SIDE else cv2.INTER_CUBIC
+            self.wide[row] = cv2.resize(crop_face(image, face, WIDE_SCALE), (WIDE_SIDE, WIDE_SIDE), interpolation=way)
             points = self._columns["point"][row]
             if not np.isnan(points).any():
                 self._draw(row, (points - [left, top]) / side)
@@ -112,12 +110,46 @@ class _Decoder:
             cv2.fillConvexPoly(self.outlines[row, number], (hull * 16).round().astype(np.int32), 255, shift=4)
 
 
-def _only(columns: dict[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndarray]:
-    """The columns cut down to some rows; a fake whose original is not among them has none."""
+class Files:
+    """The files of a pack; several threads may read at once."""
+
+    def __init__(self, folder: Path):
+        archives = [zipfile.ZipFile(file) for file in sorted(folder.glob("part_*.zip"))]
+        self._archive_of = {name: archive for archive in archives for name in archive.namelist()}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._archive_of
+
+    def read(self, name: str) -> bytes:
+        """Gives the content of a file."""
+        return self._archive_of[name].read(name)
+
+
+def read_index(folder: Path) -> dict[str, np.ndarray]:
+    """Reads the columns of a pack's index, by their names in `training.on_gpu.pack.Index`."""
+    return {name.removesuffix("s"): values for name, values in np.load(folder / "index.npz").items()}
+
+
+def only(columns: dict[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndarray]:
+    """Cuts the columns down to some rows; a fake whose original is not among them has none."""
     place = np.full(len(columns["box"]), -1)
     place[rows] = np.arange(len(rows))
     kept = {name: values[rows] for name, values in columns.items()}
     return kept | {"original": np.where(kept["original"] >= 0, place[kept["original"]], -1)}
+
+
+def rows_by_file(columns: dict[str, np.ndarray], rows: Iterable[int]) -> dict[str, list[tuple[int, int]]]:
+    """Groups rows by their file: row and frame of each, as `read_pictures` takes them."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for row in rows:
+        found.setdefault(str(columns["file"][row]), []).append((row, int(columns["frame"][row])))
+    return found
+
+
+def face_of(columns: dict[str, np.ndarray], row: int) -> DetectedFace:
+    """Gives the face of a row, as `detector.faces.detection.crop_face` takes it."""
+    x0, y0, x1, y1 = (float(value) for value in columns["box"][row])
+    return DetectedFace((x0, y0, x1, y1), (), 1.0)
 
 
 def read_pictures(data: bytes, rows: list[tuple[int, int]]) -> Iterator[tuple[int, np.ndarray]]:
@@ -141,26 +173,3 @@ def read_pictures(data: bytes, rows: list[tuple[int, int]]) -> Iterator[tuple[in
             if number in row_of:
                 yield row_of[number], image[:, :, ::-1]
         video.release()
-
-
-def _square(box: np.ndarray) -> tuple[float, float, float]:
-    """Left, top and side of the wide square around a box, in whole pixels."""
-    x0, y0, x1, y1 = (float(value) for value in box)
-    side = max(round(WIDE_SCALE * max(x1 - x0, y1 - y0)), 1)
-    return round((x0 + x1 - side) / 2), round((y0 + y1 - side) / 2), side
-
-
-def _cut(image: np.ndarray, left: float, top: float, side: float) -> np.ndarray:
-    """The square, mirrored at the border, as `detector.faces.detection.crop_face` does, at the side of the store."""
-    rows, columns = (
-        _mirrored(int(start), int(side), length) for start, length in ((top, image.shape[0]), (left, image.shape[1]))
-    )
-    square = image[rows[:, None], columns]
-    way = cv2.INTER_AREA if side > WIDE_SIDE else cv2.INTER_CUBIC
-    return cv2.resize(square, (WIDE_SIDE, WIDE_SIDE), interpolation=way)
-
-
-def _mirrored(start: int, count: int, length: int) -> np.ndarray:
-    period = max(2 * (length - 1), 1)
-    indices = np.abs(np.arange(start, start + count)) % period
-    return np.where(indices < length, indices, period - indices)
