@@ -8,7 +8,7 @@ import torch
 
 from training.on_gpu.blending import Random
 from training.on_gpu.geometry import Placement
-from training.on_gpu.images import adjust_colours, code_like_video, gaussian_blur, jpeg, reduce_and_enlarge, resize
+from training.on_gpu.images import adjust_colours, code_like_video, gaussian_blur, jpeg, reduce_in_groups, resize
 
 # Sides in pixels that crops are cut at before they are damaged; drawn once a batch.
 CUT_SIDES = (256, 288, 320)
@@ -50,7 +50,9 @@ def damage(pairs: torch.Tensor, random: Random) -> torch.Tensor:
     images = torch.where(some(0.5), coloured, images)
     blurred = gaussian_blur(images, twice(random.uniform(count, 0.3, 2.0)))
     images = torch.where(some(0.2), blurred, images)
-    images = _resize_some(images, twice(random.integers(count, 8)), random)
+    # half of them: the groups from 4 on have no factor
+    group = twice(random.integers(count, 8))
+    images = reduce_in_groups(images, group, random.uniform(4, 0.3, 1.0).tolist())
     noise = random.normal(count, *images.shape[1:]).repeat(2, 1, 1, 1)
     noisy = (images + noise * twice(random.uniform(count, 1, 10))[:, None, None, None]).clamp(0, 255)
     images = torch.where(some(0.15), noisy, images)
@@ -59,16 +61,6 @@ def damage(pairs: torch.Tensor, random: Random) -> torch.Tensor:
     steps = torch.exp(random.uniform(count, math.log(4), math.log(56)))
     video = code_like_video(images, twice(steps))
     return torch.where(some(0.35), video, images).reshape(pairs.shape)
-
-
-def _resize_some(images: torch.Tensor, group: torch.Tensor, random: Random) -> torch.Tensor:
-    """Reduces and enlarges half of the pictures: groups 0 to 3, by a factor each."""
-    result = images.clone()
-    for number, factor in enumerate(random.uniform(4, 0.3, 1.0).tolist()):
-        chosen = group == number
-        if chosen.any():
-            result[chosen] = reduce_and_enlarge(images[chosen], factor, ("bicubic", "bilinear")[number % 2])
-    return result
 
 
 def to_input(images: torch.Tensor, side: int, mean: tuple[float, ...], std: tuple[float, ...]) -> torch.Tensor:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
-from training.on_gpu.images import adjust_colours, gaussian_blur, jpeg, reduce_and_enlarge
+from training.on_gpu.images import adjust_colours, gaussian_blur, jpeg, reduce_in_groups
 
 # Weights of the source in the middle of the mask, as in the paper.
 _RATIOS = (0.25, 0.5, 0.75, 1.0, 1.0, 1.0)
@@ -88,7 +88,7 @@ def soft_masks(outlines: torch.Tensor, faces: torch.Tensor, size: torch.Tensor, 
 
 def alter(images: torch.Tensor, size: torch.Tensor, random: Random) -> torch.Tensor:
     """Gives each picture another colour, light, sharpness and grain, as a face out of a generator has."""
-    count, side = len(images), images.shape[-1]
+    count = len(images)
     gain = 1 + (random.uniform(count * 3, -0.08, 0.08).reshape(count, 3) + random.uniform(count, -0.1, 0.1)[:, None])
     offset = random.uniform(count * 3, -10, 10).reshape(count, 3) + random.uniform(count, -10, 10)[:, None]
     saturation = random.uniform(count, 0.75, 1.25)
@@ -99,7 +99,6 @@ def alter(images: torch.Tensor, size: torch.Tensor, random: Random) -> torch.Ten
     noisy = (images + random.normal(*images.shape) * random.uniform(count, 1.5, 6)[:, None, None, None]).clamp(0, 255)
     images = _where(random.chance(count, 0.2), noisy, images)
     coded = jpeg(images, random.uniform(count, 40, 91))
-    assert coded.shape[-1] == side
     return _where(random.chance(count, 0.2), coded, images)
 
 
@@ -111,13 +110,9 @@ def _sharpness(images: torch.Tensor, size: torch.Tensor, random: Random) -> torc
     amount = random.uniform(count, 0.3, 0.9)[:, None, None, None]
     sharp = (images + (images - soft) * amount).clamp(0, 255)
     result = _where(random.chance(count, 0.5), soft, sharp)
-    # generators of 64 to 256 px: pictures of a batch share a few factors, as each is a resize of its own
-    reduced, group = images.clone(), random.integers(count, 4)
-    for number, factor in enumerate(random.uniform(4, 0.2, 0.8).tolist()):
-        mode = ("bicubic", "bilinear")[number % 2]
-        chosen = group == number
-        if chosen.any():
-            reduced[chosen] = reduce_and_enlarge(images[chosen], factor, mode)
+    # generators of 64 to 256 px
+    group = random.integers(count, 4)
+    reduced = reduce_in_groups(images, group, random.uniform(4, 0.2, 0.8).tolist())
     return _where(random.chance(count, 0.55), reduced, result)
 
 

@@ -65,6 +65,22 @@ def reduce_and_enlarge(images: torch.Tensor, factor: float, mode: str = "bicubic
     return functional.interpolate(small, size=(side, side), mode=mode, align_corners=False).clamp(0, 255)
 
 
+def reduce_in_groups(images: torch.Tensor, group: torch.Tensor, factors: list[float]) -> torch.Tensor:
+    """Reduces and enlarges pictures by the factor of their group, as each factor is a resize of its own.
+
+    Args:
+        images: ``(B, C, S, S)``.
+        group: ``(B,)``, numbers of factors; a picture with any other number stays as it is.
+        factors: As for `reduce_and_enlarge`.
+    """
+    result = images.clone()
+    for number, factor in enumerate(factors):
+        chosen = group == number
+        if chosen.any():
+            result[chosen] = reduce_and_enlarge(images[chosen], factor, ("bicubic", "bilinear")[number % 2])
+    return result
+
+
 def adjust_colours(
     images: torch.Tensor, gain: torch.Tensor, offset: torch.Tensor, saturation: torch.Tensor
 ) -> torch.Tensor:
