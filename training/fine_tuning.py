@@ -32,6 +32,7 @@ from detector.network.runtimes import log_odds
 from training.data.inputs import collate
 from training.data.selection_crops import SelectionCrops
 from training.data.training_pairs import TrainingPairs
+from training.learning_rates import cosine_after_warmup, parameter_groups
 from training.networks.models import Classifier
 from training.options import TrainingOptions
 from training.run_folder import last_complete_checkpoint
@@ -90,12 +91,7 @@ class EarlyStopping(EarlyStoppingCallback):
 
 def optimizer(model: Classifier, options: TrainingOptions) -> torch.optim.Optimizer:
     """Makes AdamW; the learning rate falls from block to block downwards, and the fresh head has one of its own."""
-    blocks = model.blocks()
-    groups: list[dict[str, Any]] = [
-        {"params": block, "lr": options.learning_rate * options.block_decay ** (len(blocks) - 1 - depth)}
-        for depth, block in enumerate(blocks)
-    ]
-    groups.append({"params": model.head_parameters(), "lr": options.head_learning_rate})
+    groups = parameter_groups(model, options.learning_rate, options.block_decay, options.head_learning_rate)
     return torch.optim.AdamW(groups, weight_decay=0.01)
 
 
@@ -112,14 +108,7 @@ def schedule(
 
     def factor_from(start: float) -> Callable[[int], float]:
         """Makes the factor on a learning rate that rises from a share of the steps on."""
-
-        def factor(step: int) -> float:
-            done = step / max(steps, 1)
-            if done < start:
-                return 0.0
-            return min((done - start) / WARMUP, 1.0) * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
-
-        return factor
+        return lambda step: cosine_after_warmup(step / max(steps, 1), WARMUP, start)
 
     starts = [options.head_warmup] * (len(optimizer.param_groups) - 1) + [0.0]
     return torch.optim.lr_scheduler.LambdaLR(optimizer, [factor_from(start) for start in starts])

@@ -24,6 +24,9 @@ from sklearn.metrics import roc_auc_score
 from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 
 from dataset_builder.sources import REAL
+from detector.command_line import error_line, stoppable
+from detector.faces.detection import CROP_SCALE
+from training.learning_rates import cosine_after_warmup, parameter_groups
 from training.networks.vgg16 import INPUT_SIZE, PooledVGG16
 from training.on_gpu.augmentation import to_input
 from training.on_gpu.averaging import Average, load_plain
@@ -55,13 +58,8 @@ SHARES = [
     Share("rladies", (), 0.5),
 ]
 MEAN, STD = IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD  # as in the network's own configuration
-CROP_SCALE = 1.3
+WARMUP = 0.03  # share of the time
 _PART_BYTES = 15_500_000
-
-
-def learning_rate_factor(done: float, warmup: float = 0.03) -> float:
-    """Cosine to 0 after a linear warm-up; done is the share of the time, 0..1."""
-    return min(done / warmup, 1.0) * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
 
 
 @torch.no_grad()
@@ -81,15 +79,15 @@ def validate(model: torch.nn.Module, store: Store) -> dict[str, float]:
     # clips that were encoded again have a suffix of their own
     clips = columns["frame"] >= 0
     variant = np.where(clips, [name.partition(".")[2] for name in columns["file"]], "")
-    for source in np.unique(columns["source"][rows]):
-        for kind in np.unique(columns["manipulation"][rows]):
-            for copy in np.unique(variant):
-                chosen = rows[(columns["source"][rows] == source) & (variant[rows] == copy)]
-                fake, real = (scores[chosen[columns["manipulation"][chosen] == name]] for name in (kind, REAL))
-                if kind != REAL and len(fake) and len(real):
-                    labels = np.repeat([1, 0], [len(fake), len(real)])
-                    name = f"{source} {kind} {copy}".strip()
-                    found[name] = round(float(roc_auc_score(labels, np.concatenate([fake, real]))), 4)
+    for source, copy in sorted(set(zip(columns["source"][rows], variant[rows], strict=True))):
+        chosen = rows[(columns["source"][rows] == source) & (variant[rows] == copy)]
+        real = chosen[columns["manipulation"][chosen] == REAL]
+        for kind in sorted(set(columns["manipulation"][chosen]) - {REAL}):
+            fake = chosen[columns["manipulation"][chosen] == kind]
+            if len(real):
+                both = np.concatenate([fake, real])
+                auc = roc_auc_score(columns["manipulation"][both] != REAL, scores[both])
+                found[f"{source} {kind} {copy}".strip()] = round(float(auc), 4)
     reals = rows[columns["manipulation"][rows] == REAL]
     found["real: median log odds"] = round(float(np.median(scores[reals])), 3)
     return found
@@ -140,7 +138,9 @@ class Run:
         load_plain(self._model, options.initial_weights)
         self._model.match_statistics(next(self._batches)[0] for _ in range(4))
         self._average = Average(self._model, options.decay)
-        self._optimizer = _optimizer(self._model, options.learning_rate)
+        # the heads start from nothing
+        groups = parameter_groups(self._model, options.learning_rate, 0.9, 10 * options.learning_rate)
+        self._optimizer = torch.optim.AdamW(groups, weight_decay=0.02, fused=torch.cuda.is_available())
         self.step = 0
 
     def train(self) -> None:
@@ -156,7 +156,7 @@ class Run:
         is_stored = False
         while (done := (time.monotonic() - started) / seconds) < 1 and self.step < options.max_steps:
             for group, rate in zip(self._optimizer.param_groups, rates, strict=True):
-                group["lr"] = rate * learning_rate_factor(done)
+                group["lr"] = rate * cosine_after_warmup(done, WARMUP)
             losses.append(self._learn())
             if self.step % 100 == 0:
                 self._report(losses, time.monotonic() - started)
@@ -221,15 +221,6 @@ class Run:
         (options.output / "run.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
 
 
-def _optimizer(model: PooledVGG16, learning_rate: float) -> torch.optim.Optimizer:
-    """Makes AdamW; the learning rate falls from block to block downwards, and the fresh heads have ten times as much."""
-    blocks = model.blocks()
-    rates = [learning_rate * 0.9 ** (len(blocks) - 1 - depth) for depth in range(len(blocks))]
-    groups = [{"params": block, "lr": rate} for block, rate in zip(blocks, rates, strict=True)]
-    groups.append({"params": model.head_parameters(), "lr": 10 * learning_rate})
-    return torch.optim.AdamW(groups, weight_decay=0.02, fused=torch.cuda.is_available())
-
-
 def describe_data(columns: dict[str, np.ndarray]) -> list[dict[str, Any]]:
     """Counts the faces of each source by split, as evaluation.json holds them under ``data``."""
     found = []
@@ -247,8 +238,9 @@ def describe_data(columns: dict[str, np.ndarray]) -> list[dict[str, Any]]:
     return found
 
 
+@stoppable
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command; returns the exit code: 0 done, 2 the pack or an option is wrong, or the loss is none."""
+    """Runs the command; returns the exit code: 0 done, 2 the pack or an option is wrong, or the loss is none, 130 stopped by Ctrl-C."""
     parser = argparse.ArgumentParser(
         prog="python -m training.on_gpu.run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -273,7 +265,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         Run(options).train()
     except (OSError, ValueError, FloatingPointError) as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{error_line(error)}\n")
         return 2
     return 0
 
