@@ -16,6 +16,13 @@ MAX_VERDICTS_CHANGED = 0.005
 _CPU_FACTS = Path("/proc/cpuinfo")
 
 
+def are_safe(auc_change: float | None, verdicts_changed: float | None) -> bool:
+    """Says whether int8 was measured to give what fp32 gives, by the figures that `Quantisation` has."""
+    if auc_change is None or verdicts_changed is None:
+        return False
+    return abs(auc_change) <= MAX_AUC_CHANGE and verdicts_changed <= MAX_VERDICTS_CHANGED
+
+
 @dataclass(frozen=True)
 class Quantisation:
     """Ranges for int8.
@@ -44,9 +51,7 @@ class Quantisation:
     @property
     def is_safe(self) -> bool:
         """Whether it was measured to give what fp32 gives."""
-        if self.auc_change is None or self.verdicts_changed is None:
-            return False
-        return abs(self.auc_change) <= MAX_AUC_CHANGE and self.verdicts_changed <= MAX_VERDICTS_CHANGED
+        return are_safe(self.auc_change, self.verdicts_changed)
 
     @classmethod
     def from_config(cls, config: dict[str, Any], weights_sha256: str) -> Quantisation | None:

@@ -13,7 +13,7 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from dataset_builder.layouts.faceforensics import MANIPULATIONS
 from dataset_builder.pseudo_fakes.registry import KINDS, kind_name
 from detector.command_line import stoppable
-from detector.network.quantisation import MAX_AUC_CHANGE, MAX_VERDICTS_CHANGED
+from detector.network.quantisation import are_safe
 from training.evaluation.metrics import CALIBRATION_BINS, PREVALENCES, TARGET_PRECISION
 from training.options import DEFAULT_MODEL, DataOptions, Options, flag
 from training.report.card_tables import (
@@ -54,7 +54,7 @@ def render_card(evaluation: dict[str, Any], plots: str = "plots") -> str:
         plots: Folder of the plots, seen from the card.
     """
     training, calibration = evaluation["training"], evaluation["calibration"]
-    tests, fitted = evaluation["tests"], calibration["fitted_on"]
+    tests, fitted, quantisation = evaluation["tests"], calibration["fitted_on"], evaluation.get("quantisation")
     manipulations = {name for data in evaluation["data"] for name in data["manipulations"]}
     verdicts = {("validation, all of the above together", "frame"): fitted["validation_frames"]}
     verdicts |= {(f"test, {data}", level): figures["verdicts"] for data, level, figures in by_level(tests)}
@@ -86,8 +86,9 @@ def render_card(evaluation: dict[str, Any], plots: str = "plots") -> str:
         saliency_table=saliency_table(evaluation["saliency"]),
         calibration=calibration,
         fitted=fitted,
-        quantisation=evaluation.get("quantisation"),
-        int8_is_used=_int8_is_used(evaluation.get("quantisation")),
+        quantisation=quantisation,
+        int8_is_used=quantisation is not None
+        and are_safe(quantisation["auc_change"], quantisation["verdicts_changed"]),
         target=_target_precision(fitted),
         support=_support(fitted),
         verdict_table=verdict_table(verdicts),
@@ -201,13 +202,6 @@ def _support(fitted: dict[str, Any]) -> str:
     if fitted["precision_at_least"] < fitted["target_precision"]:
         text += f"; they are too few to be sure of {fitted['target_precision']:.0%}"
     return f"{text}."
-
-
-def _int8_is_used(measured: dict[str, Any] | None) -> bool:
-    """Says whether the application computes in int8, by what was measured of it."""
-    if measured is None:
-        return False
-    return abs(measured["auc_change"]) <= MAX_AUC_CHANGE and measured["verdicts_changed"] <= MAX_VERDICTS_CHANGED
 
 
 def _rare_alarms() -> list[tuple[float, float]]:
