@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -265,16 +265,32 @@ def balanced(network: VGG) -> VGG:
     the last one leave the range of float16 (65,504). ReLU and pooling keep proportions, so each layer may be multiplied
     by a factor that the next one takes back.
     """
-    before = 1.0
-    for layer in _convolutions(network.features):
-        assert layer.bias is not None  # every convolution of VGG-16 has one
-        factor = min(1.0, _LARGEST_BIAS / max(float(layer.bias.abs().max()), 1e-6))
-        layer.weight.mul_(factor / before)
-        layer.bias.mul_(factor)
-        before = factor
+    last = scale_layers(network.features, lambda bias, _: min(1.0, _LARGEST_BIAS / max(float(bias.abs().max()), 1e-6)))
     first: Any = network.pre_logits.fc1  # timm does not declare the type
-    first.weight.div_(before)
+    first.weight.div_(last)
     return network
+
+
+@torch.no_grad()
+def scale_layers(layers: Iterable[nn.Module], factor_of: Callable[[torch.Tensor, torch.Tensor], float]) -> float:
+    """Multiplies what each convolution gives by a factor, which the next one takes back.
+
+    Args:
+        layers: Those of VGG-16 up to its head, which must take the last factor back.
+        factor_of: Gives the factor for bias ``(C,)`` and weight ``(C, D, 3, 3)`` of a layer; the weight has taken the factor
+            of the layer before back already.
+
+    Returns:
+        The factor of the last convolution.
+    """
+    before = 1.0
+    for layer in _convolutions(layers):
+        assert layer.bias is not None  # every convolution of VGG-16 has one
+        layer.weight.div_(before)
+        before = factor_of(layer.bias, layer.weight)
+        layer.weight.mul_(before)
+        layer.bias.mul_(before)
+    return before
 
 
 def at_side(pixel_values: torch.Tensor, side: int | None) -> torch.Tensor:

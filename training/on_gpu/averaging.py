@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from training.networks.vgg16 import PooledVGG16
+from training.networks.vgg16 import PooledVGG16, scale_layers
 
 
 class Average:
@@ -47,12 +47,9 @@ def load_plain(model: PooledVGG16, file: Path) -> None:
     )
     if len(names) != len(convolutions):
         raise ValueError(f"{file} does not hold the convolutional layers of VGG-16.")
-    factor = 1.0
     for name, layer in zip(names, convolutions, strict=True):
-        weight, bias = stored[f"{name}.weight"] / factor, stored[f"{name}.bias"]
-        # He et al. 2015: outputs keep their size where the mean square of a weight is 2 over the inputs
-        own = float((2 / weight[0].numel()) ** 0.5 / weight.square().mean().sqrt())
-        layer.weight.copy_(weight * own)
-        assert layer.bias is not None  # every convolution of VGG-16 has one
-        layer.bias.copy_(bias * own)
-        factor = own
+        layer.load_state_dict({"weight": stored[f"{name}.weight"], "bias": stored[f"{name}.bias"]})
+    # He et al. 2015: outputs keep their size where the mean square of a weight is 2 over the inputs
+    scale_layers(
+        model.features, lambda _, weight: float((2 / weight[0].numel()) ** 0.5 / weight.square().mean().sqrt())
+    )
