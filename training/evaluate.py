@@ -77,10 +77,21 @@ def evaluate(
         "quantisation": stored_figures(folder),
         "weights_sha256": file_sha256(folder / "model.safetensors"),
     }
+    write_evaluation(folder, evaluation, scored)
+    return evaluation
+
+
+def write_evaluation(folder: Path, evaluation: dict[str, Any], scored: list[Scored]) -> None:
+    """Writes evaluation.json, the plots and the card into a model folder.
+
+    Args:
+        folder: Model folder.
+        evaluation: What evaluation.json holds.
+        scored: Scores behind each of its tests.
+    """
     (folder / EVALUATION_FILE).write_text(json.dumps(evaluation, indent=2) + "\n", encoding="utf-8")
     draw_plots(evaluation, scored, folder / "plots")
     (folder / "README.md").write_text(render_card(evaluation), encoding="utf-8")
-    return evaluation
 
 
 def training_facts(options: Options, run_data: RunData, name: str, processes: int) -> dict[str, Any]:

@@ -160,25 +160,29 @@ def _check_set(model: LoadedModel, data: PseudoFakeSet, limit: int) -> list[dict
     if not made:
         return []
     crops, masks = [crop for crop, _ in made], [mask for _, mask in made]
-    area = float(np.mean([_manipulated(mask).mean() for mask in masks]))
-    fixed = best_fixed_place(masks)
+    facts = mask_facts(data.name, masks)
     rows = []
     for name, method, explained in (
         *((name, method, model) for name, method in METHODS.items()),
         ("the overlay of an untrained copy", overlay_map, untrained_copy(model)),
     ):
         maps = [method(explained, crop) for crop in tqdm(crops, desc=f"{name}, {data.name}", disable=None)]
-        found = pointing(maps, masks)
-        rows.append(
-            {
-                "data": data.name,
-                "split": "test",
-                "fakes": len(crops),
-                "mask_area": area,
-                "best_fixed_place": fixed,
-                "method": name,
-                "pointing_game": found.hits,
-                "energy_inside": found.energy_inside,
-            }
-        )
+        rows.append(facts | method_figures(name, maps, masks))
     return rows
+
+
+def mask_facts(name: str, masks: list[np.ndarray]) -> dict[str, Any]:
+    """Gives what every row of a data set has in common, of its masks ``(S, S)`` 0..1."""
+    return {
+        "data": name,
+        "split": "test",
+        "fakes": len(masks),
+        "mask_area": float(np.mean([_manipulated(mask).mean() for mask in masks])),
+        "best_fixed_place": best_fixed_place(masks),
+    }
+
+
+def method_figures(method: str, maps: list[np.ndarray], masks: list[np.ndarray]) -> dict[str, Any]:
+    """Gives what a row says of one kind of map; see `pointing`."""
+    found = pointing(maps, masks)
+    return {"method": method, "pointing_game": found.hits, "energy_inside": found.energy_inside}

@@ -28,20 +28,17 @@ from detector.command_line import error_line, stoppable
 from detector.media.files import file_sha256
 from detector.network.loading import LoadedModel, ModelError, load_folder
 from training.data.training_pairs import BINARY
-from training.evaluate import EVALUATION_FILE, measure
+from training.evaluate import measure, write_evaluation
 from training.evaluation.calibration import calibrate, score_set
 from training.evaluation.metrics import verdict_counts
 from training.evaluation.robustness import robustness
-from training.evaluation.saliency_check import best_fixed_place, overlay_map, pointing
+from training.evaluation.saliency_check import mask_facts, method_figures, overlay_map
 from training.networks.vgg16 import DATA_CONFIG
 from training.on_gpu.pack_sets import PackSet, load_sets
+from training.on_gpu.store import read_index
 from training.options import DataOptions, Options, Role
 from training.quantisation import CROPS, quantise
 from training.report.card import render_card
-from training.report.plots import draw_plots
-
-# Sources times manipulations in a pack, about.
-_KINDS_OF_TRAINING_FACES = 16
 
 
 class PlainNetwork:
@@ -57,10 +54,6 @@ class PlainNetwork:
         """
         try:
             self._weights = {name: value.float() for name, value in load_file(file).items()}
-            self._classes, self._hidden = (
-                self._weights["head.fc.weight"].shape[0],
-                len(self._weights["pre_logits.fc1.bias"]),
-            )
             self.to_timm()
         except (OSError, KeyError, RuntimeError, SafetensorError) as error:
             raise ValueError(f"{file} does not hold a plain VGG-16 with the light head.") from error
@@ -68,7 +61,8 @@ class PlainNetwork:
     @torch.no_grad()
     def to_timm(self, temperature: float = 1.0) -> nn.Module:
         """Builds the network, its logits divided by the temperature."""
-        network: Any = timm.create_model("vgg16", num_classes=self._classes, mlp_ratio=self._hidden / 4096)
+        classes, hidden = len(self._weights["head.fc.weight"]), len(self._weights["pre_logits.fc1.bias"])
+        network: Any = timm.create_model("vgg16", num_classes=classes, mlp_ratio=hidden / 4096)
         network.load_state_dict(self._weights)
         # in the layer that the application reads as the linear one, see `detector.network.openvino_runtime.linear_layer`
         first = network.pre_logits.fc1
@@ -93,24 +87,18 @@ def pointing_game(model: LoadedModel, sets: list[PackSet], limit: int) -> list[d
         if not (made := data.masked_fakes(limit)):
             continue
         masks = [mask for _, mask in made]
-        found = pointing([overlay_map(model, crop) for crop, _ in made], masks)
-        rows.append(
-            {
-                "data": data.name,
-                "method": "overlay of the application, against the difference of fake and original",
-                "fakes": len(made),
-                "pointing_game": found.hits,
-                "energy_inside": found.energy_inside,
-                "mask_area": float(np.mean([mask.mean() for mask in masks])),
-                "best_fixed_place": best_fixed_place(masks),
-            }
-        )
+        maps = [overlay_map(model, crop) for crop, _ in made]
+        method = "overlay of the application, against the difference of fake and original"
+        rows.append(mask_facts(data.name, masks) | method_figures(method, maps, masks))
     return rows
 
 
 def spread_crops(pack: Path) -> list[np.ndarray]:
-    """Reads training crops of every source, as many as `quantise` needs, each manipulation alike."""
-    sets = load_sets(pack, "train", 2 * CROPS // _KINDS_OF_TRAINING_FACES)
+    """Reads training crops, as many as `quantise` needs, each manipulation of each source alike."""
+    columns = read_index(pack)
+    training = columns["split"] == "train"
+    kinds = set(zip(columns["source"][training], columns["manipulation"][training], strict=True))
+    sets = load_sets(pack, "train", max(2 * CROPS // max(len(kinds), 1), 1))
     return [data.crop(number) for data in sets for number in range(len(data.labels))]
 
 
@@ -153,9 +141,7 @@ def finish(options: argparse.Namespace) -> dict[str, Any]:
         else None,
         "weights_sha256": file_sha256(options.output / "model.safetensors"),
     }
-    (options.output / EVALUATION_FILE).write_text(json.dumps(evaluation, indent=2) + "\n", encoding="utf-8")
-    draw_plots(evaluation, [scored for _, scored in measured], options.output / "plots")
-    (options.output / "README.md").write_text(render_card(evaluation), encoding="utf-8")
+    write_evaluation(options.output, evaluation, [scored for _, scored in measured])
     return evaluation
 
 

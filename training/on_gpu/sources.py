@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dataset_builder.layouts import dfdc_pairs, faceforensics, ffpp_frames, labelled, real_faces
-from dataset_builder.sources import REAL, SourceItem, SourceSet
+from dataset_builder.sources import SourceItem, SourceSet
 from dataset_builder.splits import deal
 
 _CLIP_MANIPULATIONS = ("Deepfakes", "Face2Face", "FaceSwap")
@@ -39,7 +39,7 @@ class Sample:
     @property
     def is_fake(self) -> bool:
         """Whether it was manipulated."""
-        return self.item.manipulation != REAL
+        return bool(self.item.label)
 
     @property
     def original(self) -> str:
