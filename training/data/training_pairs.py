@@ -16,11 +16,9 @@ from dataset_builder.rows import read_crop
 from dataset_builder.sources import REAL
 from training.data.augmentation import augment
 from training.data.inputs import Transform, crop_transform
-from training.networks.losses import MASK_CHANNELS, SOME_FAKE
+from training.networks.losses import MASK_CHANNELS, MASK_SIDE, SOME_FAKE
 from training.networks.vgg16 import DATA_CONFIG
 
-# Side of the masks that come with training crops: that of the third block at 224 px.
-MASK_SIDE = 56
 BINARY = (REAL, "fake")
 LABELLED = "labelled"
 

@@ -9,6 +9,8 @@ from torch.nn import functional
 SOME_FAKE = -1
 # Channels of a mask: how much of each place was manipulated, and whether the edge runs there.
 MASK_CHANNELS = 2
+# Side of the masks that come with training crops: that of the third block at 224 px.
+MASK_SIDE = 56
 
 
 def class_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

@@ -9,13 +9,13 @@ import torch
 from torch.nn import functional
 
 from dataset_builder.sources import REAL
+from training.networks.losses import MASK_SIDE
 from training.on_gpu.augmentation import CUT_SIDES, damage, draw_placement, to_input
 from training.on_gpu.blending import Random, self_blend
 from training.on_gpu.geometry import WIDE_SCALE, Placement, cut, grid
 from training.on_gpu.images import gaussian_blur
 from training.on_gpu.store import Store
 
-MASK_SIDE = 56
 # Odds of the parts that are blended; lips and lower face count as much as the whole, as re-enactment changes those.
 PART_ODDS = {"face": 3.0, "without_forehead": 3.0, "inner": 2.0, "lower": 2.0, "eyes_and_nose": 1.0, "mouth": 2.0}
 # Mean difference of a fake from its original, in grey levels, from which a place counts as changed, and by which surely.

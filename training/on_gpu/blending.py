@@ -8,10 +8,9 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
+from dataset_builder.pseudo_fakes.self_blended import RATIOS
 from training.on_gpu.images import adjust_colours, gaussian_blur, jpeg, reduce_in_groups
 
-# Weights of the source in the middle of the mask, as in the paper.
-_RATIOS = (0.25, 0.5, 0.75, 1.0, 1.0, 1.0)
 # A Gaussian-blurred straight edge has this value one standard deviation inside it.
 _ONE_SIGMA_INSIDE = 0.84
 
@@ -65,7 +64,7 @@ def self_blend(
     is_source = random.chance(count, 0.5)[:, None, None, None]
     source, target = torch.where(is_source, copies, images), torch.where(is_source, images, copies)
     source = _move(source, size, random)
-    masks = masks * random.pick(count, _RATIOS)[:, None, None, None]
+    masks = masks * random.pick(count, RATIOS)[:, None, None, None]
     fakes = (source * masks + target * (1 - masks)).round().clamp(0, 255)
     return fakes, target, masks
 
