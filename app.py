@@ -7,14 +7,14 @@ import os
 import sys
 
 from detector.analyzer import Analyzer
+from detector.command_line import STOPPED
 from detector.network.loading import load_model
+from detector.network.settings import SettingError
 from detector.sandbox.client import WORKERS
 from web.layout import build_app, files_to_keep, launch_options
 from web.memory import bound_memory_pools
-from web.settings import SettingError, Settings
+from web.settings import Settings
 from web.temporary_files import own_temporary_folder, swept
-
-STOPPED = 130  # exit code of what Ctrl-C ends
 
 
 def main() -> int:

@@ -23,9 +23,9 @@ import av
 import cv2
 import numpy as np
 import psutil
-from PIL import Image
 from tqdm import tqdm
 
+from benchmarks.media import portrait
 from detector.command_line import stoppable
 from detector.markdown import markdown_table
 
@@ -43,8 +43,7 @@ def make_clips(root: Path, pairs: int) -> int:
     Returns:
         The number of clips.
     """
-    with Image.open(ROOT / "examples" / "astronaut.jpg") as image:
-        portrait = np.asarray(image.convert("RGB").resize((360, 360)))
+    head = portrait(360)
     random = np.random.default_rng(0)
     names = []
     for number in range(pairs):
@@ -62,7 +61,7 @@ def make_clips(root: Path, pairs: int) -> int:
             stream.options = {"crf": "23", "preset": "veryfast"}
             for step in range(FPS * SECONDS):
                 frame = background.copy()
-                frame[180:540, 200 + step : 560 + step] = portrait
+                frame[180:540, 200 + step : 560 + step] = head
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
             container.mux(stream.encode())
     return len(names)

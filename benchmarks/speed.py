@@ -170,7 +170,7 @@ class ClipStages:
         Args:
             model: Model to analyse with.
         """
-        self._runtime = _TimedRuntime(model.clip_runtime)
+        self._runtime = _TimedRuntime(model.for_frames().runtime)
         self._analyzer = Analyzer(replace(model, runtime=self._runtime))
         self._find_faces = self._analyzer._find_faces
         # the analyzer has no seam there

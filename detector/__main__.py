@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+from detector.command_line import STOPPED
 from detector.errors import CommandError
 
 logger = logging.getLogger(__name__)
@@ -116,7 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         going_on = options.output and options.form == "json"
         sys.stderr.write(f"Stopped{'; the same command with --resume goes on where it was' if going_on else ''}.\n")
-        return 130
+        return STOPPED
 
 
 def _sentence(error: CommandError | OSError) -> str:

@@ -25,7 +25,7 @@ from detector.media.reading import MEDIA_ANSWERS, ClipStart, FileEnd, Kind, fram
 from detector.media.videos import VideoFrame
 from detector.messages import Message
 from detector.network.loading import LoadedModel
-from detector.network.runtimes import Prediction, Runtime
+from detector.network.runtimes import Prediction
 from detector.results import Analysis, NotAssessed
 from detector.sandbox.client import WORKERS, broke_down
 
@@ -144,7 +144,7 @@ class Analyzer:
         count = len(start.times_s)
         turned, end = None, None
         with ThreadPoolExecutor(1) as executor:
-            scoring = _Scoring(self.model.clip_runtime, executor)
+            scoring = _Scoring(self.model.for_frames(), executor)
             for number, answer in enumerate(answers):
                 if isinstance(answer, FileEnd):
                     end = answer
@@ -226,15 +226,15 @@ class Analyzer:
 class _Scoring:
     """Scores the faces of a frame while the next frame is looked at: full-size crops are held of two frames only."""
 
-    def __init__(self, runtime: Runtime, executor: ThreadPoolExecutor):
-        self._runtime, self._executor = runtime, executor
+    def __init__(self, model: LoadedModel, executor: ThreadPoolExecutor):
+        self._model, self._executor = model, executor
         self._scored: list[ScoredSample] = []
         self._waiting: tuple[Sample, Future[Prediction]] | None = None
 
     def add(self, sample: Sample, crops: list[np.ndarray]) -> None:
         """Begins with a frame; waits for the one before."""
         self._collect()
-        self._waiting = sample, self._executor.submit(self._predict, crops)
+        self._waiting = sample, self._executor.submit(self._model.predict, crops)
 
     def finish(self) -> list[ScoredSample]:
         """Gives all frames, in order."""
@@ -246,9 +246,6 @@ class _Scoring:
             sample, prediction = self._waiting
             self._scored.append(ScoredSample(sample, prediction.result()))
             self._waiting = None
-
-    def _predict(self, crops: list[np.ndarray]) -> Prediction:
-        return self._runtime.predict(crops) if crops else Prediction.of_nothing()
 
 
 def _report_to_nobody(share: float, doing: str) -> None:

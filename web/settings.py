@@ -17,8 +17,6 @@ from web.middleware.origins import OwnPageOnly
 from web.middleware.rate import RateLimit
 from web.middleware.routes import ShutRoutes
 
-__all__ = ["REQUESTS_PER_MINUTE", "SettingError", "Settings"]
-
 # A check on the page is about six requests, so one office behind one address can have twenty files checked a minute.
 REQUESTS_PER_MINUTE = 120
 # Where the Hub's proxies are, so that an address is that of the person.

@@ -16,7 +16,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from detector.limits import MAX_UPLOAD_AGE_S
-from web.settings import SettingError
+from detector.network.settings import SettingError
 
 logger = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ MIN_GAIN = 2.0
 
 def size_of(video: Video) -> tuple[int, int]:
     """Reads width and height in pixels."""
-    return video.facts.width_px, video.facts.height_px
+    return video.size_px
 
 
 def offset_in_original(fake: Video, original: Video, fake_s: float, original_s: float) -> tuple[int, int] | None:

@@ -6,6 +6,7 @@ import logging
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import av
@@ -46,10 +47,10 @@ class VideoFrame:
 class Video:
     """A video file opened for sampling; use as a context manager.
 
-    A file of one's own may be larger than an upload (`max_bytes`). Its hash is computed unless `sha256` gives it.
+    A file of one's own may be larger than an upload (`max_bytes`). `sha256` is its hash where that is known already.
 
     Attributes:
-        facts: The `MediaFile` of this video.
+        size_px: Width and height of its frames, upright and in square pixels.
         damaged_frames: Frames skipped so far because the decoder marked or found them damaged.
 
     Times of frames are those of the container. AVI stores none; there the frames are counted from
@@ -62,6 +63,7 @@ class Video:
     def __init__(self, path: str | Path, max_bytes: int | None = MAX_FILE_BYTES, sha256: str = ""):
         path = Path(path)
         size = check_size(path, max_bytes)
+        self._path, self._bytes, self._sha256 = path, size, sha256
         self.damaged_frames = 0
         self._wanted_frames = self._given_frames = 0
         try:
@@ -73,7 +75,8 @@ class Video:
         try:
             self._open_stream(size)
             self._index = read_index(self._container, self._stream)
-            self.facts = self._read_facts(path, size, sha256)
+            self.size_px = self._read_size()
+            self._media_type = media_type(self._container, path)
         except BaseException:
             self._container.close()
             raise
@@ -117,16 +120,20 @@ class Video:
         context.options = DECODER_OPTIONS
         self._counts_frames = self._container.format.name == "avi" and context.has_b_frames
 
-    def _read_facts(self, path: Path, size: int, sha256: str) -> MediaFile:
+    def _read_size(self) -> tuple[int, int]:
         first = next(self._decode_from(self._index.times[0]), None)
         if first is None and not self._stream.codec_context.width:  # the decoder refused the pictures by their size
             raise MediaError("No frame of the video can be decoded: it is damaged, or its frames are larger than 8K.")
         if first is None:
             raise MediaError("No frame of the video can be decoded; please send the original file.")
         height, width = self._upright(first[1]).shape[:2]
-        sha256 = sha256 or file_sha256(path)
-        kind, duration_s = media_type(self._container, path), self._index.duration_s
-        return MediaFile(path.name, sha256, size, kind, width, height, duration_s)
+        return width, height
+
+    @cached_property
+    def facts(self) -> MediaFile:
+        """Facts about the file. Unless its hash was given, all of the file is read for it, which only some callers need."""
+        sha256 = self._sha256 or file_sha256(self._path)
+        return MediaFile(self._path.name, sha256, self._bytes, self._media_type, *self.size_px, self.duration_s)
 
     def problems(self) -> list[Message]:
         """Tells what a reader must know of the file and of the frames decoded so far."""

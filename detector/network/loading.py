@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,15 +56,14 @@ class LoadedModel:
     card: str = ""
     folder: Path | None = None
 
-    @property
-    def clip_runtime(self) -> Runtime:
-        """Computes single frames of a clip: of the thresholds only the upper one is compared with these, for suspicious spans."""
+    def for_frames(self) -> LoadedModel:
+        """Gives the same model for single frames of a clip, sure at the upper threshold: suspicious spans need no other."""
         if isinstance(self.runtime, RefiningRuntime):
-            return self.runtime.near(self.info.thresholds.log_odds[1:])
-        return self.runtime
+            return replace(self, runtime=self.runtime.near(self.info.thresholds.log_odds[1:]))
+        return self
 
     def predict(self, crops: Sequence[np.ndarray]) -> Prediction:
-        """Scores any number of square ``(S, S, 3)`` uint8 RGB crops; sure at both thresholds."""
+        """Scores any number of square ``(S, S, 3)`` uint8 RGB crops; sure at both thresholds, but see `for_frames`."""
         return self.runtime.predict(crops) if len(crops) else Prediction.of_nothing()
 
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from detector.faces.quality import NOT_ASSESSED
 from detector.facts import Provenance
-from detector.media.credentials import NO_CREDENTIALS_TEXT, STATE_TEXT, STATE_TITLE, source_type_text
 from detector.messages import Message, counted, joined
 from detector.network.loading import LoadedModel
 from detector.network.saliency import CAPTION
 from detector.report.card_sections import CardSection, card_sections
+from detector.report.credentials_wording import NO_CREDENTIALS_TEXT, STATE_TEXT, STATE_TITLE, source_type_text
 from detector.report.drawing import draw_faces
 from detector.report.html import jpeg, jpeg_address, render
 from detector.report.timeline import timeline_svg

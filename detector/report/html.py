@@ -14,7 +14,7 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from detector.messages import Message, counted
+from detector.messages import Message
 from detector.report.translation import supported, translate
 from detector.text import printable
 
@@ -47,7 +47,7 @@ def _templates(folder: Path, language: str) -> Environment:
     """Makes the environment of the templates in a folder.
 
     Templates print a `Message` in the language of the reader. ``say("A sentence with {name}.", name=value)`` makes one
-    of a sentence in the template, ``counted`` one that depends on a number.
+    of a sentence in the template.
     """
     environment = Environment(
         loader=FileSystemLoader(folder),
@@ -57,7 +57,7 @@ def _templates(folder: Path, language: str) -> Environment:
         lstrip_blocks=True,
         finalize=_shown(language),
     )
-    environment.globals |= {"say": _say, "counted": counted, "language": language}
+    environment.globals |= {"say": _say, "language": language}
     environment.filters |= {
         "text": lambda message: translate(message, language),
         "box": lambda box_px: ", ".join(str(value) for value in box_px),

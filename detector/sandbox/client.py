@@ -177,11 +177,6 @@ class MediaWorkers:
             if process.is_usable and not keep:
                 process.end()
 
-    def run(self, job: Callable[..., Iterator[Answer]], *arguments: Any, answer: type[Answer]) -> Answer:
-        """Gives the one answer to a job, which has this type; raises as `stream` does."""
-        (value,) = self.stream(job, *arguments, answers=(answer,))
-        return value
-
     def close(self) -> None:
         """Ends the idle workers."""
         with self._lock:

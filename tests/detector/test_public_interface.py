@@ -42,6 +42,10 @@ def test_process_that_reads_media_loads_no_network():
     assert printed(code) == "[]\n"
 
 
+def test_process_that_writes_reports_loads_no_parser_of_credentials():
+    assert printed("import sys, detector.batch.command; print('c2pa' in sys.modules)") == "False\n"
+
+
 def test_example_of_the_package_answers():
     code = (
         "import json; from detector import Analyzer, load_model, result_to_dict\n"

@@ -163,8 +163,7 @@ def _shared_frames(fake: Sample, real: Video) -> int:
     """Counts the frames that a fake shares with its original; 0 where their sizes differ or the fake cannot be read."""
     try:
         with Video(fake.path, max_bytes=None) as video:
-            fits = (video.facts.width_px, video.facts.height_px) == (real.facts.width_px, real.facts.height_px)
-            return len(same_frames(video, real)) if fits else 0
+            return len(same_frames(video, real)) if video.size_px == real.size_px else 0
     except MediaError as error:
         sys.stderr.write(f"skipped {fake.path}: {error}\n")
         return 0

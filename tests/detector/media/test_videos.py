@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from detector.errors import MediaError
+from detector.media import videos
 from detector.media.videos import Video
 from tests.hostile.bombs import black_png, movie_with
 from tests.hostile.originals import clip_frames
@@ -222,3 +223,14 @@ def test_single_frame_is_sampled_whether_or_not_its_length_is_stated(tmp_path, f
     with Video(tmp_path / "one") as video:
         assert video.facts.duration_s == pytest.approx(length_s, abs=1e-3)
         assert [frame.time_s for frame in video.sample_frames(4)] == [0.0]
+
+
+def test_only_facts_cost_reading_all_of_the_file(tmp_path, monkeypatch):
+    path = write_video(tmp_path / "clip.mp4", numbered_frames(8))
+    hashed = []
+    monkeypatch.setattr(videos, "file_sha256", lambda file: hashed.append(file) or "0a1b")
+    with Video(path) as video:
+        assert (len(list(video.sample_frames(4))), video.size_px, hashed) == (4, (64, 48), [])
+        assert {video.facts.sha256, video.facts.sha256} == {"0a1b"} and hashed == [path]
+    with Video(path, sha256="2c3d") as video:
+        assert (video.facts.sha256, hashed) == ("2c3d", [path])

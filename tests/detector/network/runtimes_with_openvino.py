@@ -144,7 +144,7 @@ def test_frames_of_clips_are_computed_again_near_the_upper_threshold_only(folder
     store_quantisation(folder, margin=0.3)
     model = load_folder(folder, "m", runtime="int8")
     _, upper = model.info.thresholds.log_odds
-    quantised, frames = model.runtime.near(()).predict(crops), model.clip_runtime.predict(crops)
+    quantised, frames = model.runtime.near(()).predict(crops), model.for_frames().predict(crops)
     store_quantisation(folder)
     near = np.abs(quantised.log_odds - upper) <= 0.3
     assert frames.log_odds[near] == pytest.approx(exact.log_odds[near], abs=1e-5)
