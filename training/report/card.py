@@ -13,7 +13,7 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from dataset_builder.layouts.faceforensics import MANIPULATIONS
 from dataset_builder.pseudo_fakes.registry import KINDS, kind_name
 from detector.command_line import stoppable
-from detector.network.quantisation import MAX_AUC_CHANGE, MAX_VERDICTS_CHANGED
+from detector.network.quantisation import Quantisation
 from training.evaluation.metrics import CALIBRATION_BINS, PREVALENCES, TARGET_PRECISION
 from training.options import DEFAULT_MODEL, DataOptions, Options, flag
 from training.report.card_tables import (
@@ -205,9 +205,7 @@ def _support(fitted: dict[str, Any]) -> str:
 
 def _int8_is_used(measured: dict[str, Any] | None) -> bool:
     """Says whether the application computes in int8, by what was measured of it."""
-    if measured is None:
-        return False
-    return abs(measured["auc_change"]) <= MAX_AUC_CHANGE and measured["verdicts_changed"] <= MAX_VERDICTS_CHANGED
+    return measured is not None and Quantisation((), 0.0, measured["auc_change"], measured["verdicts_changed"]).is_safe
 
 
 def _rare_alarms() -> list[tuple[float, float]]:
