@@ -263,4 +263,5 @@ LAYOUT = Layout(
     licence="faceforensics-terms-of-use",
     link="https://github.com/ondyari/FaceForensics",
     manipulations=MANIPULATIONS,
+    may_be_public=False,
 )
