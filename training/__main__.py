@@ -24,8 +24,7 @@ from __future__ import annotations
 
 import sys
 
-# What is missing where only the packages of the Space are installed is a package of others, never one of these.
-_OWN_PACKAGES = ("training", "dataset_builder", "detector")
+from dataset_builder.missing_packages import report_missing_package
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,13 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         # not at the top: it loads torch and transformers, which may be missing
         from training import command
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.split(".")[0] in _OWN_PACKAGES:
-            raise
-        sys.stderr.write(
-            f"Training needs the package {error.name}; install all that it needs with "
-            "pip install -r requirements-train.txt.\n"
-        )
-        return 2
+        return report_missing_package(error, needed_by="Training")
     except KeyboardInterrupt:
         return 130  # as `detector.command_line` says: nothing of ours is loaded yet
     return command.main(arguments, __doc__)

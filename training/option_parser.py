@@ -9,7 +9,7 @@ from typing import Any
 
 from transformers import HfArgumentParser
 
-from training.options import DataOptions, EvaluationOptions, NetworkOptions, Options, TrainingOptions, flag
+from training.options import GROUPS, Options, flag
 
 
 class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
@@ -37,7 +37,6 @@ def parse_options(arguments: list[str] | None, description: str | None) -> Optio
     Raises:
         ValueError: A value makes no sense, or two do not fit together; one sentence.
     """
-    groups = (DataOptions, NetworkOptions, TrainingOptions, EvaluationOptions)
     # the parser declares a type that no class has
-    parser = _OptionParser(groups, prog="train.py", formatter_class=_HelpFormatter, description=description)  # type: ignore[arg-type]
+    parser = _OptionParser(GROUPS, prog="train.py", formatter_class=_HelpFormatter, description=description)  # type: ignore[arg-type]
     return Options(*parser.parse_args_into_dataclasses(arguments))

@@ -314,7 +314,10 @@ class Options:
         }
 
 
+# As `Options` takes them.
+GROUPS = (DataOptions, NetworkOptions, TrainingOptions, EvaluationOptions)
+
+
 def names_with(role: Role) -> set[str]:
     """Gives the names of the options with a role."""
-    groups = (DataOptions, NetworkOptions, TrainingOptions, EvaluationOptions)
-    return {each.name for group in groups for each in fields(group) if role in each.metadata["role"]}
+    return {each.name for group in GROUPS for each in fields(group) if role in each.metadata["role"]}

@@ -24,7 +24,7 @@ from tqdm import tqdm
 from dataset_builder.rows import read_crop, spread
 from detector.command_line import error_line, stoppable
 from detector.media.files import file_sha256
-from detector.network.loading import ModelError, load_folder
+from detector.network.loading import LoadedModel, ModelError, load_folder
 from detector.network.preprocessing import Preprocessing
 from detector.network.quantisation import KEY, to_hex
 from detector.network.runtimes import UnsuitableError
@@ -86,7 +86,7 @@ def quantise(folder: Path, crops: Sequence[np.ndarray], test: EvaluationSet) -> 
     moved = int8.predict(others).log_odds - exact.predict(others).log_odds
     stored["margin"] = MARGIN_DEVIATIONS * float(np.sqrt(np.mean(moved**2)))
     _write(file, config, stored)
-    measured = compare(folder, test)
+    measured = compare(exact, load_folder(folder, folder.name, runtime="int8"), test)
     _write(file, config, stored | {"measured": measured})
     return measured
 
@@ -126,9 +126,8 @@ def activation_facts(folder: Path, config: dict[str, Any], crops: list[np.ndarra
     }
 
 
-def compare(folder: Path, test: EvaluationSet) -> dict[str, Any]:
+def compare(float32: LoadedModel, int8: LoadedModel, test: EvaluationSet) -> dict[str, Any]:
     """Measures how int8 differs from float32 on a test set."""
-    float32, int8 = (load_folder(folder, folder.name, runtime=choice) for choice in ("fp32", "int8"))
     before, after = (expit(score_set(model, test, "test")) for model in (float32, int8))
     thresholds = float32.info.thresholds
     changed = [verdict_for(a, thresholds) != verdict_for(b, thresholds) for a, b in zip(before, after, strict=True)]

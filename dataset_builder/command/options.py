@@ -142,7 +142,7 @@ def _contradiction(options: argparse.Namespace) -> str:
         return "--frames-per-video and --num-proc must be at least 1"
     if (options.split == "leave-one-out") != bool(options.held_out):
         return "--split leave-one-out and --held-out MANIPULATION go together"
-    if options.public and layout.name in ("faceforensics", "ffpp_frames"):
+    if options.public and not layout.may_be_public:
         return "--public is refused: the terms of FaceForensics++ forbid passing frames on"
     return _contradiction_with_layout(options, layout)
 

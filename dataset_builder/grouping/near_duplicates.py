@@ -35,9 +35,7 @@ def is_photo(path: str | Path) -> bool:
     return Path(path).suffix.lower() in PHOTO_SUFFIXES
 
 
-def near_duplicate_groups(
-    paths: list[Path], links: Iterable[tuple[str, str]] = (), max_distance: int = MAX_HASH_DISTANCE
-) -> dict[str, str]:
+def near_duplicate_groups(paths: list[Path], links: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
     """Maps each path to the first path of its near-duplicate group (DCT perceptual hash, 64 bits).
 
     A file that cannot be read is a group of its own; the builder names it later.
@@ -45,7 +43,6 @@ def near_duplicate_groups(
     Args:
         paths: Photos and videos; of a video the middle frame counts.
         links: Pairs of these paths that belong together whatever they look like.
-        max_distance: Bits in which the hashes of near-duplicates may differ.
     """
     readable, hashes = [], []
     for path in tqdm(paths, desc="hashing", unit="file", disable=None):
@@ -59,7 +56,7 @@ def near_duplicate_groups(
     codes = np.array(hashes, dtype=np.uint64)
     found = list(links)
     for index, code in enumerate(codes):
-        near = np.flatnonzero(np.bitwise_count(codes[index + 1 :] ^ code) <= max_distance)
+        near = np.flatnonzero(np.bitwise_count(codes[index + 1 :] ^ code) <= MAX_HASH_DISTANCE)
         found += [(readable[index], readable[index + 1 + other]) for other in near]
     return connected_groups(map(str, paths), found)
 

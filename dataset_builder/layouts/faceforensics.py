@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,7 +77,8 @@ def find_videos(
         ValueError: A given JSON file is not what it should be.
     """
     root = Path(root)
-    lookup = _Lookup.read(root, conversion_dict, splits_dir)
+    shown = _shown_in(root)
+    lookup = _Lookup.read(shown["youtube"], conversion_dict, splits_dir)
     fakes = [fake for manipulation in manipulations for fake in _fakes(root, manipulation, compression, lookup)]
     targets = {fake.target_video for fake in fakes}
     reals = []
@@ -91,7 +91,7 @@ def find_videos(
     published = {name: PUBLISHED[name] for name in manipulations}
     published[REAL] = sum(PUBLISHED_ORIGINALS[origin] for origin in {origin_of(name) for name in manipulations})
     items = tuple(reals + fakes)
-    return SourceSet(items, _every_group(root, lookup), published, without_original(items))
+    return SourceSet(items, _every_group(shown, lookup), published, without_original(items))
 
 
 def groups_of_sequences(root: Path, conversion_dict: str | Path | None = None) -> dict[str, str]:
@@ -105,7 +105,7 @@ def groups_of_sequences(root: Path, conversion_dict: str | Path | None = None) -
         FileNotFoundError: The folder holds no video of a YouTube sequence.
         ValueError: The JSON file is not what it should be.
     """
-    videos = set(_videos(root, "youtube"))
+    videos = _shown_in(root)["youtube"]
     if not videos:
         raise FileNotFoundError(f"{root} does not hold FaceForensics++: no video of a YouTube sequence lies there.")
     return _sequence_groups(videos, [], conversion_dict)
@@ -124,10 +124,12 @@ class _Lookup:
     split_of: dict[str, str]
 
     @classmethod
-    def read(cls, root: Path, conversion_dict: str | Path | None, splits_dir: str | Path | None) -> _Lookup:
-        """Reads names of videos and the given lists."""
+    def read(
+        cls, videos: set[tuple[str, str]], conversion_dict: str | Path | None, splits_dir: str | Path | None
+    ) -> _Lookup:
+        """Reads the given lists, beside target and source of every video of a YouTube sequence."""
         pairs = _split_pairs(Path(splits_dir)) if splits_dir else {}
-        groups = _sequence_groups(set(_videos(root, "youtube")), list(pairs), conversion_dict)
+        groups = _sequence_groups(videos, list(pairs), conversion_dict)
         return cls(groups, {sequence: split for pair, split in pairs.items() for sequence in pair})
 
     def groups(self, origin: str, *names: str) -> tuple[str, ...]:
@@ -189,10 +191,11 @@ def _reals(root: Path, origin: str, compression: str, lookup: _Lookup) -> list[S
     ]
 
 
-def _every_group(root: Path, lookup: _Lookup) -> frozenset[str]:
+def _every_group(shown: dict[str, set[tuple[str, str]]], lookup: _Lookup) -> frozenset[str]:
     """Lists all groups of the folder, so that a group's split is the same whichever manipulations are chosen."""
-    sequences = {name for names in _videos(root, "youtube") for name in names if name}
-    actors = {name for names in _videos(root, "actors") for name in names if name}
+    sequences, actors = (
+        {name for names in shown[origin] for name in names if name} for origin in ("youtube", "actors")
+    )
     return frozenset({lookup.group_of[name] for name in sequences} | {f"actor_{actor}" for actor in actors})
 
 
@@ -200,13 +203,14 @@ def _matching(folder: Path, pattern: re.Pattern[str]) -> list[tuple[Path, re.Mat
     return [(path, match) for path in sorted(folder.glob("*.mp4")) if (match := pattern.fullmatch(path.name))]
 
 
-def _videos(root: Path, origin: str) -> Iterator[tuple[str, str]]:
-    """Yields target and source (empty of an original) of every video of an origin, whatever manipulation and compression."""
+def _shown_in(root: Path) -> dict[str, set[tuple[str, str]]]:
+    """Finds target and source (empty of an original) of every video, by origin, whatever manipulation and compression."""
+    shown: dict[str, set[tuple[str, str]]] = {origin: set() for origin in _NAMES}
     for path in root.glob("*_sequences/*/*/videos/*.mp4"):
-        for pattern in _NAMES[origin]:
-            if match := pattern.fullmatch(path.name):
-                yield match["target"], match.groupdict().get("source", "")
-                break
+        for origin, patterns in _NAMES.items():
+            for match in filter(None, (pattern.fullmatch(path.name) for pattern in patterns)):
+                shown[origin].add((match["target"], match.groupdict().get("source", "")))
+    return shown
 
 
 def _sequence_groups(
@@ -259,4 +263,5 @@ LAYOUT = Layout(
     licence="faceforensics-terms-of-use",
     link="https://github.com/ondyari/FaceForensics",
     manipulations=MANIPULATIONS,
+    may_be_public=False,
 )

@@ -85,4 +85,5 @@ LAYOUT = Layout(
     licence=faceforensics.LAYOUT.licence,
     link=faceforensics.LAYOUT.link,
     manipulations=faceforensics.MANIPULATIONS,
+    may_be_public=faceforensics.LAYOUT.may_be_public,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from dataset_builder.grouping.near_duplicates import PHOTO_SUFFIXES, VIDEO_SUFFIXES, near_duplicate_groups
@@ -30,18 +31,38 @@ def find_labelled(root: str | Path, manipulation: str) -> SourceSet:
         ValueError: The table of pairs names a file that is not there.
     """
     root = Path(root)
-    found = [(path, kind) for folder, kind in (("real", REAL), ("fake", manipulation)) for path in media(root / folder)]
-    if not found:
+    kind_of = {path: kind for folder, kind in (("real", REAL), ("fake", manipulation)) for path in media(root / folder)}
+    if not kind_of:
         raise FileNotFoundError(
             f"No photo or video lies in {root / 'real'} or {root / 'fake'}; the folder given must hold these two."
         )
-    original_of = _originals(root, {path for path, _ in found})
+    original_of = _originals(root, set(kind_of))
     links = [(str(real), str(fake)) for fake, real in original_of.items()]
-    group_of = near_duplicate_groups([path for path, _ in found], links)
-    name_of = unique_names([path for path, _ in found], root)
+    return unnamed_set(root, kind_of, links, original_of, level=1)
+
+
+def unnamed_set(
+    root: Path,
+    kind_of: Mapping[Path, str],
+    links: Iterable[tuple[str, str]],
+    original_of: Mapping[Path, Path],
+    level: int,
+) -> SourceSet:
+    """Describes files of which only their folders tell anything, grouped by near-duplicates.
+
+    Args:
+        root: Folder that holds them all.
+        kind_of: The files, each with its manipulation.
+        links: Pairs of them that share a group whatever they look like.
+        original_of: The file that each fake was made from, as far as is known.
+        level: How many folders lie between the root and the folders that name collections.
+    """
+    paths = list(kind_of)
+    group_of = near_duplicate_groups(paths, links)
+    name_of = unique_names(paths, root)
     items = []
-    for path, kind in found:
-        inside = path.relative_to(root).parts  # ("real", ..., "a.jpg")
+    for path, kind in kind_of.items():
+        folders = path.relative_to(root).parts[level:-1]
         original = original_of.get(path)
         items.append(
             SourceItem(
@@ -53,7 +74,7 @@ def find_labelled(root: str | Path, manipulation: str) -> SourceSet:
                 source="",
                 groups=(name_of[Path(group_of[str(path)])],),
                 target_video=name_of[original] if original else "",
-                collection=inside[1] if len(inside) > 2 else root.name,
+                collection=folders[0] if folders else root.name,
             )
         )
     return SourceSet(tuple(items), frozenset(item.group for item in items), {}, without_original(items))

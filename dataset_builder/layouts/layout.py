@@ -22,6 +22,7 @@ class Layout:
         link: Where the terms can be read.
         manipulations: The fakes that a folder may hold, in the order of the ``manipulation`` column.
         aliases: Other spellings of the option.
+        may_be_public: Whether the terms allow passing frames on.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Layout:
     link: str
     manipulations: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    may_be_public: bool = True
 
     @property
     def attribute(self) -> str:

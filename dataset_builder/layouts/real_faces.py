@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dataset_builder.grouping.near_duplicates import PHOTO_SUFFIXES, near_duplicate_groups
+from dataset_builder.grouping.near_duplicates import PHOTO_SUFFIXES
 from dataset_builder.layouts.csv_tables import read_table
-from dataset_builder.layouts.labelled import media, unique_names
+from dataset_builder.layouts.labelled import media, unnamed_set
 from dataset_builder.layouts.layout import Layout
-from dataset_builder.sources import REAL, SourceItem, SourceOptions, SourceSet
+from dataset_builder.sources import REAL, SourceOptions, SourceSet
 
 # Optional, with the columns ``file`` (path below the folder) and ``group`` (such as a person; may be empty).
 GROUPS_FILE = "faces.csv"
@@ -25,24 +25,7 @@ def find_photos(root: str | Path) -> SourceSet:
     paths = media(root, frozenset(PHOTO_SUFFIXES))
     if not paths:
         raise FileNotFoundError(f"No photo lies in {root}.")
-    group_of = near_duplicate_groups(paths, _links(root, set(paths)))
-    name_of = unique_names(paths, root)
-    items = []
-    for path in paths:
-        inside = path.relative_to(root).parts
-        items.append(
-            SourceItem(
-                path=str(path),
-                manipulation=REAL,
-                compression="unknown",
-                video_id=name_of[path],
-                target=name_of[path],
-                source="",
-                groups=(name_of[Path(group_of[str(path)])],),
-                collection=inside[0] if len(inside) > 1 else root.name,
-            )
-        )
-    return SourceSet(tuple(items), frozenset(item.group for item in items), {})
+    return unnamed_set(root, dict.fromkeys(paths, REAL), _links(root, set(paths)), {}, level=0)
 
 
 def _links(root: Path, known: set[Path]) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ import numpy as np
 from datasets.fingerprint import Hasher
 from tqdm import tqdm
 
-from dataset_builder.pseudo_fakes.kind import PseudoFakeMaker
+from dataset_builder.pseudo_fakes.kind import PseudoFake, PseudoFakeMaker
 from dataset_builder.pseudo_fakes.landmark_swap import face_light
 from dataset_builder.pseudo_fakes.landmarks import FACE_POINTS, POINTS, FaceLandmarker, face_in_crop
 from dataset_builder.pseudo_fakes.registry import KINDS
@@ -50,23 +50,17 @@ class RealFaces:
         """Tells whether a pseudo-fake of this kind can be made of a usable row."""
         return self._makers[kind].can_make(row)
 
-    def pseudo_fake(
-        self, row: int, kind: str, random: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    def pseudo_fake(self, row: int, kind: str, random: np.random.Generator) -> PseudoFake | None:
         """Makes a pseudo-fake of a crop; None where it has no landmarks or no partner of its pose.
 
         Args:
             row: The crop.
             kind: A name of `registry.KINDS`.
             random: Source of all randomness.
-
-        Returns:
-            The fake, its mask, and the target; see `kind.PseudoFake`.
         """
         if np.isnan(self.landmarks[row, 0, 0]):
             return None
-        made = self._makers[kind].make(row, random)
-        return None if made is None else made[:3]
+        return self._makers[kind].make(row, random)
 
 
 def real_faces(rows: datasets.Dataset, name: str, cache_dir: str | Path) -> RealFaces:

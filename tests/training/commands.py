@@ -4,7 +4,7 @@ import json
 from dataclasses import fields
 from pathlib import Path
 
-from training.options import DataOptions, EvaluationOptions, NetworkOptions, Options, TrainingOptions
+from training.options import GROUPS, Options
 
 
 def command(data_set: Path, initial_weights: Path, output: Path, *more: str) -> list[str]:
@@ -24,10 +24,9 @@ def evaluation_of(capsys) -> dict:
 
 def options(dataset: str = "", **changed) -> Options:
     """Makes options that are the defaults apart from those that are changed, whatever group they belong to."""
-    groups = (DataOptions, NetworkOptions, TrainingOptions, EvaluationOptions)
     changed["dataset"] = dataset
     values = [
-        {field.name: changed.pop(field.name) for field in fields(group) if field.name in changed} for group in groups
+        {field.name: changed.pop(field.name) for field in fields(group) if field.name in changed} for group in GROUPS
     ]
     assert not changed
-    return Options(*(group(**some) for group, some in zip(groups, values, strict=True)))
+    return Options(*(group(**some) for group, some in zip(GROUPS, values, strict=True)))

@@ -169,7 +169,7 @@ class PseudoFakeSet(EvaluationSet):
             The fake ``(S, S, 3)`` uint8 RGB and its mask ``(S, S)`` 0..1; None where none can be made.
         """
         made = self.faces.pseudo_fake(row, self.kind, np.random.default_rng(row))
-        return made[:2] if made else None
+        return (made.fake, made.mask) if made else None
 
 
 def pseudo_fake_set(name: str, faces: RealFaces, kind: str, limit: int) -> PseudoFakeSet | None:

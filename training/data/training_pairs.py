@@ -127,8 +127,7 @@ class TrainingPairs(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
         # where nobody has the same pose, the face is blended into itself
         made = faces.pseudo_fake(pair.real, pair.kind, random) or faces.pseudo_fake(pair.real, "self_blended", random)
         assert made is not None  # every usable crop can be blended into itself
-        fake, mask, target = made
-        return target, fake, mask
+        return made.target, made.fake, made.mask
 
 
 def _mask_targets(mask: np.ndarray | None) -> np.ndarray:

@@ -4,6 +4,7 @@ from PIL import Image
 
 from dataset_builder.builder import build
 from dataset_builder.layouts.dfdc_pairs import find_pairs
+from detector.faces.detection import crop_square
 from tests.media_factory import face_frame
 
 
@@ -57,18 +58,12 @@ def test_fake_is_cut_at_the_box_of_its_original_and_names_its_row(pairs, tmp_pat
         ):
             assert fake[column] == real[column]
         with Image.open(pairs / "fake" / f"f{number}.jpg") as image:
-            x0, y0, side = crop_corner(fake)
+            x0, y0, side = crop_square(tuple(fake["box_px"]))
             whole = np.asarray(image)
         assert np.array_equal(
             np.asarray(fake["image"])[5:-5, 5:-5], whole[y0 + 5 : y0 + side - 5, x0 + 5 : x0 + side - 5]
         )
     assert summary.paired == {"train": 0, "test": 3, "validation": 0}
-
-
-def crop_corner(row):
-    from detector.faces.detection import crop_square
-
-    return crop_square(tuple(row["box_px"]))
 
 
 def test_fake_of_another_size_is_told_and_left_out(pairs, tmp_path):

@@ -4,7 +4,8 @@ import pytest
 from PIL import Image
 
 from dataset_builder.builder import build
-from dataset_builder.layouts.labelled import find_labelled, near_duplicate_groups
+from dataset_builder.grouping.near_duplicates import near_duplicate_groups
+from dataset_builder.layouts.labelled import find_labelled
 from tests.media_factory import clip, face_frame
 
 
