@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from detector.evidence_scale import any_of, verdict_of
 from detector.faces.quality import NOT_ASSESSED
 from detector.faces.tracking import Track
 from detector.facts import Box, DetectedFace, MediaFile, ModelInfo, PixelBox
@@ -19,6 +20,7 @@ from detector.results import (
     SCHEMA_VERSION,
     SCORE_DECIMALS,
     Cut,
+    Evidence,
     FaceTrack,
     FrameScore,
     LikelyManipulation,
@@ -30,6 +32,7 @@ from detector.results import (
     Verdict,
     verdict_for,
 )
+from detector.weighing import spans_above, weigh_track
 
 # A face seen in fewer sampled frames can be a false detection; it never decides the verdict.
 MIN_TRACK_FRAMES = 3
@@ -95,8 +98,9 @@ def build_result(
         exact: Whether the frames are those in the middle of their parts of the video.
     """
     min_frames = min(MIN_TRACK_FRAMES, len(samples))
+    is_clip = facts.duration_s is not None
     faces = tuple(
-        _face_track(model.info, number, track, samples, min_frames) for number, track in enumerate(tracks, start=1)
+        _face_track(model, is_clip, number, track, samples, min_frames) for number, track in enumerate(tracks, start=1)
     )
     not_assessed = tuple(face for scored in samples for face in scored.sample.not_assessed)
     warnings = [*problems, *_about_left_out_faces(facts, [scored.sample for scored in samples])]
@@ -110,14 +114,14 @@ def build_result(
     if model.warning:
         warnings.append(model.warning)
     deciding = _deciding(faces, min_frames)
-    # a face that cannot be assessed is not "no face"
-    without_faces: Verdict = "inconclusive" if not_assessed else "no_face"
+    weighed = [track.evidence for track in faces if track.evidence]
+    evidence = any_of(weighed) if weighed else None
     sampling: Literal["exact", "near"] = "exact" if exact else "near"
     return Result(
         schema_version=SCHEMA_VERSION,
         file=facts,
-        model=model.info,
-        verdict=deciding.verdict if deciding else without_faces,
+        model=model.info_for(is_clip),
+        verdict=_verdict(deciding, evidence, not_assessed),
         score=deciding.score if deciding else None,
         faces=faces,
         warnings=tuple(warnings),
@@ -125,6 +129,7 @@ def build_result(
         not_assessed=not_assessed,
         cuts=tuple(_cut(samples[before].sample, samples[after].sample) for before, after in cuts),
         sampling=None if facts.duration_s is None else sampling,
+        evidence=evidence,
     )
 
 
@@ -145,7 +150,21 @@ def shown_frames(samples: Sequence[ScoredSample], tracks: Sequence[Track]) -> tu
 def _deciding(faces: Sequence[FaceTrack], min_frames: int) -> FaceTrack | None:
     """Chooses the most suspicious track of those that were seen long enough, or of all where none was."""
     seen_enough = [track for track in faces if len(track.frames) >= min_frames] or faces
-    return max(seen_enough, key=lambda track: (track.verdict == "manipulated", track.score), default=None)
+    return max(seen_enough, key=_suspicion, default=None)
+
+
+def _suspicion(track: FaceTrack) -> tuple[float, bool, float]:
+    ratio = track.evidence.log10_likelihood_ratio if track.evidence else 0.0
+    return ratio, track.verdict == "manipulated", track.score
+
+
+def _verdict(deciding: FaceTrack | None, evidence: Evidence | None, not_assessed: Sequence[NotAssessed]) -> Verdict:
+    if evidence:
+        return verdict_of(evidence)
+    if deciding:
+        return deciding.verdict
+    # a face that cannot be assessed is not "no face"
+    return "inconclusive" if not_assessed else "no_face"
 
 
 def _cut(before: Sample, after: Sample) -> Cut:
@@ -153,7 +172,7 @@ def _cut(before: Sample, after: Sample) -> Cut:
 
 
 def _face_track(
-    model: ModelInfo, track_id: int, track: Track, samples: Sequence[ScoredSample], min_frames: int
+    model: LoadedModel, is_clip: bool, track_id: int, track: Track, samples: Sequence[ScoredSample], min_frames: int
 ) -> FaceTrack:
     frames = tuple(
         FrameScore(
@@ -164,18 +183,27 @@ def _face_track(
         for seen in track
     )
     numbers = [seen.frame for seen in track]
-    is_clip = len(samples) > 1
-    spans = suspicious_spans(frames, numbers, model.thresholds.manipulated, min_frames) if is_clip else ()
     score = round(float(np.mean([frame.score for frame in frames])), SCORE_DECIMALS)
-    verdict = "manipulated" if spans else verdict_for(score, model.thresholds)
+    evidence: Evidence | None = None
+    spans: tuple[SuspiciousSpan, ...] = ()
+    verdict: Verdict = "inconclusive"
+    if len(frames) >= min_frames:
+        if model.scales:
+            evidence, spans = weigh_track(model.scales, frames, numbers, is_clip)
+            verdict = verdict_of(evidence)
+        else:
+            thresholds = model.info.thresholds
+            spans = spans_above(frames, numbers, thresholds.manipulated, min_frames) if is_clip else ()
+            verdict = "manipulated" if spans else verdict_for(score, thresholds)
     return FaceTrack(
         track_id=track_id,
         box_px=max(frames, key=lambda frame: frame.score).box_px,
         score=score,
-        verdict=verdict if len(frames) >= min_frames else "inconclusive",
+        verdict=verdict,
         frames=frames,
-        manipulation=_likely_manipulation(model, track, samples),
+        manipulation=_likely_manipulation(model.info, track, samples),
         suspicious_spans=spans,
+        evidence=evidence,
     )
 
 
@@ -190,34 +218,6 @@ def _likely_manipulation(model: ModelInfo, track: Track, samples: Sequence[Score
     )
     best = int(np.argmax(shares))
     return LikelyManipulation(model.manipulations[best], round(float(shares[best]), SCORE_DECIMALS))
-
-
-def suspicious_spans(
-    frames: Sequence[FrameScore], numbers: Sequence[int], threshold: float, min_frames: int
-) -> tuple[SuspiciousSpan, ...]:
-    """Finds parts of a clip in which enough samples in a row score as manipulated: a swap may last some seconds only.
-
-    Args:
-        frames: Frames of one face track, in order of time.
-        numbers: Which sample of the clip each of them is.
-        threshold: Scores from it on are "manipulated".
-        min_frames: Fewer in a row can be a fluke.
-    """
-    runs: list[list[FrameScore]] = []
-    last = None
-    for frame, number in zip(frames, numbers, strict=True):
-        if frame.score >= threshold:
-            if last is None or number != last + 1:
-                runs.append([])
-            runs[-1].append(frame)
-            last = number
-    return tuple(
-        SuspiciousSpan(
-            run[0].time_s, run[-1].time_s, round(float(np.mean([frame.score for frame in run])), SCORE_DECIMALS)
-        )
-        for run in runs
-        if len(run) >= min_frames
-    )
 
 
 def _about_left_out_faces(facts: MediaFile, samples: Sequence[Sample]) -> list[Message]:

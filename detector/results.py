@@ -10,10 +10,50 @@ import numpy as np
 from detector.facts import DetectedFace, MediaFile, ModelInfo, PixelBox, Provenance, Reason, Thresholds
 from detector.messages import Message
 
-SCHEMA_VERSION = "1.4"
+SCHEMA_VERSION = "1.5"
 SCORE_DECIMALS = 6  # a threshold can lie within 1e-4 of 1
 
 Verdict = Literal["manipulated", "inconclusive", "no_manipulation_found", "no_face"]
+ScaleName = Literal["photo", "clip", "span"]
+Band = Literal[
+    "strong_support_for_manipulation",
+    "moderate_support_for_manipulation",
+    "weak_support_for_manipulation",
+    "neither",
+    "weak_support_for_no_manipulation",
+    "moderate_support_for_no_manipulation",
+]
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many of how many."""
+
+    count: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """How much more often a score like this comes from manipulated files than from real ones.
+
+    Attributes:
+        log10_likelihood_ratio: Above 0 it speaks for manipulation, below 0 against it.
+        bounds: The lowest and the highest that the reference files support.
+        band: The same in words.
+        real_as_high: Real reference files whose score is as high or higher.
+        fake_as_low: Manipulated reference files whose score is as low or lower.
+        scale: What the reference files are like: photos, clips, or parts of clips.
+        statistic: What is looked up on the scale, in log odds.
+    """
+
+    log10_likelihood_ratio: float
+    bounds: tuple[float, float]
+    band: Band
+    real_as_high: Count
+    fake_as_low: Count
+    scale: ScaleName
+    statistic: float
 
 
 @dataclass(frozen=True)
@@ -40,17 +80,19 @@ class LikelyManipulation:
 
 @dataclass(frozen=True)
 class SuspiciousSpan:
-    """Part of a clip in which every sampled frame of a face track scores as manipulated.
+    """Part of a clip in which a face track shows signs of manipulation.
 
     Attributes:
         start_s: Time of its first frame.
         end_s: Time of its last frame.
         score: Mean of its frame scores, 0..1.
+        evidence: Its weight, on the scale for parts of clips; None where the model has none.
     """
 
     start_s: float
     end_s: float
     score: float
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True)
@@ -78,10 +120,11 @@ class FaceTrack:
         track_id: From 1, the most persistent (in a photo the largest) first.
         box_px: Box in the frame with the highest score.
         score: Mean of the frame scores, 0..1.
-        verdict: From the model's thresholds; also "manipulated" where a part of the clip is.
+        verdict: From the evidence; by the model's thresholds where it has no evidence scale.
         frames: In order of time.
         manipulation: The most likely one; None where the model does not tell manipulations apart.
         suspicious_spans: Parts of the clip that score as manipulated, in order of time; none in a photo.
+        evidence: Weight of the evidence of this face, by itself; None where the face is too brief, or the model has no scale.
     """
 
     track_id: int
@@ -91,6 +134,7 @@ class FaceTrack:
     frames: tuple[FrameScore, ...]
     manipulation: LikelyManipulation | None = None
     suspicious_spans: tuple[SuspiciousSpan, ...] = ()
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True)
@@ -101,15 +145,17 @@ class Result:
         schema_version: Of the JSON.
         file: Facts about the original bytes.
         model: Which model answered.
-        verdict: Of the most suspicious face track.
-        score: Of that track; None where no face was assessed.
+        verdict: From the evidence of all its faces.
+        score: Of the most suspicious face track; None where no face was assessed.
         faces: All assessed face tracks.
         warnings: Plain sentences a reader must know.
-        decided_by: Number of the face track whose verdict this is; None where no face was assessed.
+        decided_by: Number of the most suspicious face track; None where no face was assessed.
         not_assessed: Faces that were found and cannot be judged.
         cuts: Where a video changes to another shot, as far as its sampled frames tell; in order of time.
         sampling: How the frames of a video were chosen, one of each equal part: ``exact``, that in the middle, or ``near``,
             the one that costs least to decode; None for a photo.
+        evidence: Weight of the evidence that any of the faces was manipulated: the more faces, the less one high score says.
+            None where no face was assessed, or the model has no evidence scale.
     """
 
     schema_version: str
@@ -123,10 +169,11 @@ class Result:
     not_assessed: tuple[NotAssessed, ...] = ()
     cuts: tuple[Cut, ...] = ()
     sampling: Literal["near", "exact"] | None = None
+    evidence: Evidence | None = None
 
     @property
     def deciding_track(self) -> FaceTrack | None:
-        """The face track whose verdict this is."""
+        """The most suspicious face track."""
         return next((track for track in self.faces if track.track_id == self.decided_by), None)
 
 

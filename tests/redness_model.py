@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from detector.evidence_scale import EvidenceScale, EvidenceScales, ReferenceSource
 from detector.facts import ModelInfo, Thresholds
 from detector.network.loading import LoadedModel
 from detector.network.runtimes import Prediction, log_odds
@@ -42,10 +43,21 @@ def colours_of_places(crop: np.ndarray) -> np.ndarray:
     return blocks.mean(axis=(1, 3)) / 255
 
 
-def redness_model(revision: str = "1") -> LoadedModel:
-    """The model; its thresholds are 0.2 and 0.8."""
-    info = ModelInfo("redness", revision, ("real", "fake"), Thresholds(0.2, 0.8), RednessRuntime.name)
-    return LoadedModel(info, RednessRuntime())
+def redness_model(revision: str = "1", scales: EvidenceScales | None = None) -> LoadedModel:
+    """The model; its thresholds are 0.2 and 0.8, unless it has evidence scales."""
+    thresholds = scales.photo.thresholds if scales else Thresholds(0.2, 0.8)
+    info = ModelInfo("redness", revision, ("real", "fake"), thresholds, RednessRuntime.name)
+    return LoadedModel(info, RednessRuntime(), scales=scales)
+
+
+def evidence_scales() -> EvidenceScales:
+    """Scales on which log odds of 2.5 stand for a likelihood ratio of 10, and of -0.753 for one half; bounds .05 and 100."""
+    knots, ratios = (-3.25, 5.0), (-1.3, 2.0)
+    real, fake = tuple(-4 + number / 20 for number in range(100)), tuple(-1 + number / 16 for number in range(80))
+    sources = (ReferenceSource("portraits", "real", 100), ReferenceSource("made here", "FaceSwap", 80, "never seen"))
+    photo, clip = (EvidenceScale(name, "mean_score", knots, ratios, real, fake, sources) for name in ("photo", "clip"))
+    span = EvidenceScale("span", "mean_log_odds", (-2.0, 6.0), (-0.8, 1.2), real, fake, sources, frames=3, parts=30)
+    return EvidenceScales(photo, clip, span)
 
 
 def portrait(tint: float = 0.0) -> np.ndarray:

@@ -17,6 +17,7 @@ from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OfflineModeIsEnabled
 from safetensors import SafetensorError
 
+from detector.evidence_scale import EvidenceScales
 from detector.facts import ModelInfo, Thresholds
 from detector.media.files import file_sha256
 from detector.messages import Message
@@ -48,6 +49,7 @@ class LoadedModel:
         warning: Why another model than the one asked for answers; None otherwise.
         card: Text of the README.md that came with the weights; empty where there is none.
         folder: Where the weights lie, and the plots of the card; None where there is none.
+        scales: What turns scores into the weight of evidence; None where the model came without.
     """
 
     info: ModelInfo
@@ -55,6 +57,11 @@ class LoadedModel:
     warning: Message | None = None
     card: str = ""
     folder: Path | None = None
+    scales: EvidenceScales | None = None
+
+    def info_for(self, is_clip: bool) -> ModelInfo:
+        """Gives `info` with the thresholds for photos or for clips: on its evidence scales each kind has its own."""
+        return replace(self.info, thresholds=self.scales.of(is_clip).thresholds) if self.scales else self.info
 
     def for_frames(self) -> LoadedModel:
         """Gives the same model for single frames of a clip, sure at the upper threshold: suspicious spans need no other."""
@@ -162,7 +169,8 @@ def _load(
 ) -> LoadedModel:
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     label_names = tuple(config["label_names"])
-    thresholds = _thresholds(config)
+    scales = _scales(config)
+    thresholds = scales.photo.thresholds if scales else _thresholds(config)
     sha256 = file_sha256(folder / "model.safetensors")
     if is_from_hub and not weights_are_intact(folder, sha256):
         raise ValueError("its weights are not those of the Hub")
@@ -173,7 +181,12 @@ def _load(
     readme = folder / "README.md"
     card = readme.read_text(encoding="utf-8") if readme.is_file() else ""
     info = ModelInfo(model_id, revision or f"sha256:{sha256[:16]}", label_names, thresholds, runtime.name, sha256)
-    return LoadedModel(info, runtime, warning, card, folder)
+    return LoadedModel(info, runtime, warning, card, folder, scales)
+
+
+def _scales(config: dict[str, Any]) -> EvidenceScales | None:
+    stored = config["detector"].get("evidence_scale")
+    return EvidenceScales.from_config(stored) if stored else None
 
 
 def _thresholds(config: dict[str, Any]) -> Thresholds:

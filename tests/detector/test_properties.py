@@ -7,7 +7,6 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.conclusion import suspicious_spans
 from detector.faces.detection import crop_face, crop_square
 from detector.faces.tracking import link_tracks
 from detector.facts import DetectedFace, Thresholds
@@ -15,6 +14,7 @@ from detector.media.videos import Video
 from detector.report.wording import score_text
 from detector.results import FrameScore, verdict_for
 from detector.text import one_line, printable
+from detector.weighing import spans_above
 
 LANDMARKS = ((0.0, 0.0),) * 5
 scores = st.floats(0, 1)
@@ -89,7 +89,7 @@ def test_verdict_rises_with_the_score(score, low, high):
 def test_spans_are_runs_of_the_track_that_score_as_manipulated(values, threshold, min_frames, data):
     numbers = sorted(data.draw(st.sets(st.integers(0, 80), min_size=len(values), max_size=len(values))))
     frames = [FrameScore(number / 4, value, (0, 0, 9, 9)) for number, value in zip(numbers, values, strict=True)]
-    spans = suspicious_spans(frames, numbers, threshold, min_frames)
+    spans = spans_above(frames, numbers, threshold, min_frames)
     covered = set()
     for span in spans:
         inside = [frame for frame in frames if span.start_s <= frame.time_s <= span.end_s]

@@ -1,0 +1,126 @@
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detector.evidence_scale import BANDS, EvidenceScale, EvidenceScales, any_of, band_of, verdict_of
+from detector.results import FrameScore
+from detector.weighing import weigh_part, weigh_track, windows
+from tests.redness_model import evidence_scales
+
+SCALES = evidence_scales()
+anything = st.floats(allow_nan=False)
+
+
+@given(anything, anything)
+def test_ratio_never_falls_and_stays_within_its_bounds(one, other):
+    low, high = sorted((one, other))
+    assert SCALES.photo.bounds[0] <= SCALES.photo.log10_ratio(low) <= SCALES.photo.log10_ratio(high) <= 2.0
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
+def test_any_scores_give_finite_evidence_with_counts_of_the_reference_files(scores):
+    evidence = SCALES.clip.weigh(SCALES.clip.statistic_of(scores))
+    assert math.isfinite(evidence.statistic) and -1.3 <= evidence.log10_likelihood_ratio <= 2.0
+    assert evidence.real_as_high.count == sum(value >= SCALES.clip.statistic_of(scores) for value in SCALES.clip.real)
+    assert evidence.fake_as_low.count == sum(value <= SCALES.clip.statistic_of(scores) for value in SCALES.clip.fake)
+    assert (evidence.real_as_high.of, evidence.fake_as_low.of) == (100, 80)
+
+
+@pytest.mark.parametrize(
+    "ratio, band",
+    [
+        (100, "strong_support_for_manipulation"),
+        (99.8, "moderate_support_for_manipulation"),
+        (10, "moderate_support_for_manipulation"),
+        (9.98, "weak_support_for_manipulation"),
+        (2, "weak_support_for_manipulation"),
+        (1.98, "neither"),
+        (0.5, "neither"),
+        (0.49, "weak_support_for_no_manipulation"),
+        (0.1, "weak_support_for_no_manipulation"),
+        (0.099, "moderate_support_for_no_manipulation"),
+        (1e-300, "moderate_support_for_no_manipulation"),
+    ],
+)
+def test_bands_begin_at_their_ratios(ratio, band):
+    assert band_of(math.log10(ratio)) == band
+
+
+@given(st.floats(-20, 20))
+def test_words_never_say_more_than_the_bounds_allow(statistic):
+    order = [band for _, band in reversed(BANDS)]
+    lowest, highest = (order.index(band_of(bound)) for bound in SCALES.span.bounds)
+    evidence = SCALES.span.weigh(statistic)
+    assert lowest <= order.index(evidence.band) <= highest
+    assert evidence.band != "strong_support_for_manipulation"  # the scale for parts ends at 16
+
+
+@given(st.floats(1e-4, 1 - 1e-4))
+def test_thresholds_are_the_scores_at_which_the_verdict_changes(score):
+    thresholds = SCALES.photo.thresholds
+    verdict = verdict_of(SCALES.photo.weigh(SCALES.photo.statistic_of([score])))
+    for value in (thresholds.manipulated, thresholds.no_manipulation_found):
+        if abs(score - value) < 1e-3:
+            return  # ratios are rounded
+    if score > thresholds.manipulated:
+        assert verdict == "manipulated"
+    elif score < thresholds.no_manipulation_found:
+        assert verdict == "no_manipulation_found"
+    else:
+        assert verdict == "inconclusive"
+
+
+def test_threshold_is_one_where_no_score_is_evidence_enough():
+    timid = EvidenceScale("photo", "mean_score", (0.0, 1.0), (-0.2, 0.5), (0.0,), (1.0,))
+    assert (timid.thresholds.no_manipulation_found, timid.thresholds.manipulated) == (0.0, 1.0)
+
+
+def test_among_more_faces_one_high_score_says_less():
+    high, low = SCALES.photo.weigh(3.0), SCALES.photo.weigh(-3.0)
+    ratio = 10**high.log10_likelihood_ratio
+    together = any_of([low, high, low])
+    expected = (ratio + 2 * 10**low.log10_likelihood_ratio) / 3
+    assert 10**together.log10_likelihood_ratio == pytest.approx(expected, rel=2e-3)
+    assert (verdict_of(high), verdict_of(together)) == ("manipulated", "inconclusive")
+    assert together.real_as_high == high.real_as_high
+
+
+def test_scale_comes_back_from_the_config_as_it_was():
+    stored = json.loads(json.dumps(SCALES.to_config()))
+    assert EvidenceScales.from_config(stored) == SCALES
+
+
+@pytest.mark.parametrize("knots, ratios", [((0, 1), (1, 0)), ((1, 0), (0, 1)), ((0, math.nan), (0, 1)), ((), ())])
+def test_scale_that_does_not_rise_is_refused(knots, ratios):
+    with pytest.raises(ValueError, match="does not rise"):
+        EvidenceScale("photo", "mean_score", knots, ratios, (0.0,), (1.0,))
+
+
+def frames_of(scores):
+    return [FrameScore(float(number), score, (0, 0, 9, 9)) for number, score in enumerate(scores)]
+
+
+def test_manipulated_part_of_a_clip_is_found_and_lifts_the_whole():
+    scores = [0.1] * 20
+    scores[8:13] = [0.999] * 5
+    calm, _ = weigh_track(SCALES, frames_of([0.1] * 20), range(20), is_clip=True)
+    evidence, spans = weigh_track(SCALES, frames_of(scores), range(20), is_clip=True)
+    ((span),) = spans
+    # a part of three samples, of which the first may be just before it
+    assert (span.start_s, span.end_s) == (8.0, 12.0) and span.evidence.scale == "span"
+    assert evidence.log10_likelihood_ratio > calm.log10_likelihood_ratio + 1
+    assert evidence.scale == "span"
+
+
+def test_parts_are_samples_in_a_row():
+    assert windows([0, 1, 2, 5, 6, 7, 8], 3) == [(0, 3), (3, 6), (4, 7)]
+    assert windows([0, 1], 3) == []
+
+
+def test_searching_more_parts_than_the_reference_clips_have_costs_evidence():
+    alike, more = weigh_part(SCALES.span, 5.0, 30), weigh_part(SCALES.span, 5.0, 300)
+    assert more.log10_likelihood_ratio == pytest.approx(alike.log10_likelihood_ratio - 1)
+    assert weigh_part(SCALES.span, 5.0, 3) == alike

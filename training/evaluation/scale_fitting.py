@@ -1,0 +1,174 @@
+"""Fits evidence scales: from statistics of reference files to likelihood ratios that their number supports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from detector.evidence_scale import STATISTICS, EvidenceScale, ReferenceSource, mean_log_odds
+from detector.results import ScaleName
+from detector.weighing import windows
+from training.data.reference_files import ReferenceFile
+from training.evaluation.likelihood_ratios import (
+    Weighed,
+    cllr,
+    empirical_bounds,
+    groups_in_folds,
+    isotonic_ratios,
+    log10_odds,
+)
+
+FOLDS = 5
+# Samples in a row that make a part of a clip, and samples of a clip: 6 of 32 are 6 s of a clip of half a minute.
+PART_FRAMES, CLIP_FRAMES = 6, 32
+_MISLEADING = 1.0
+
+# The knots of a scale: statistics, and log10 ratios there.
+Knots = tuple[np.ndarray, np.ndarray]
+
+
+def logistic(values: Weighed) -> Knots:
+    """Fits a straight line of log odds (Morrison 2013), cut off at the bounds that the files support."""
+    weights = values.weights
+    totals = np.array([weights[values.labels == label].sum() for label in (0, 1)])
+    centre, spread = values.values.mean(), max(values.values.std(), 1e-6)
+    fit = LogisticRegression(C=1e4).fit(
+        ((values.values - centre) / spread)[:, None], values.labels, sample_weight=weights / totals[values.labels] * 1e3
+    )
+    slope, offset = float(fit.coef_[0, 0]) / spread / np.log(10), float(fit.intercept_[0]) / np.log(10)
+    if slope <= 0:  # the score says nothing of these files
+        return np.array([values.values.mean()]), np.array([0.0])
+    ratios = slope * (values.values - centre) + offset
+    bounds = empirical_bounds(Weighed(ratios, values.labels, values.groups))
+    ends = np.clip([ratios.min(), ratios.max()], *bounds)
+    if ends[0] == ends[1]:
+        return np.array([centre]), ends[:1]
+    return (ends - offset) / slope + centre, ends
+
+
+def isotonic(values: Weighed) -> Knots:
+    """Fits the best rising scale with one more misleading file of each kind, cut off at the bounds that the files support."""
+    ratios, fit = isotonic_ratios(values, _MISLEADING)
+    bounds = empirical_bounds(Weighed(ratios, values.labels, values.groups))
+    places, first = np.unique(np.round(fit.X_thresholds_, 6), return_index=True)
+    heights = np.clip(log10_odds(fit.y_thresholds_)[first], *bounds)
+    return places, np.maximum.accumulate(heights)
+
+
+METHODS: dict[str, Callable[[Weighed], Knots]] = {"logistic": logistic, "isotonic": isotonic}
+
+
+def ratios_at(values: np.ndarray, knots: Knots) -> np.ndarray:
+    """Looks up log10 ratios, ``(N,)``."""
+    ratios: np.ndarray = np.interp(values, *knots)
+    return ratios
+
+
+def out_of_fold(values: Weighed, method: str) -> Weighed:
+    """Gives each file the log10 ratio of a scale that was fitted without its group."""
+    folds = groups_in_folds(values.groups.tolist(), FOLDS)
+    ratios = np.zeros(len(values.values))
+    for fold in range(FOLDS):
+        inside = folds == fold
+        ratios[inside] = ratios_at(values.values[inside], METHODS[method](values.only(~inside)))
+    return Weighed(ratios, values.labels, values.groups)
+
+
+def statistics_of(files: Sequence[ReferenceFile], statistic: str) -> Weighed:
+    """Computes the statistic of each file."""
+    return Weighed(
+        np.array([STATISTICS[statistic](np.array(file.scores)) for file in files]),
+        np.array([file.label for file in files], dtype=int),
+        np.array([file.group for file in files]),
+    )
+
+
+def compare(files: Sequence[ReferenceFile], statistics: Sequence[str]) -> list[dict[str, object]]:
+    """Tries statistics and methods: the cost of ratios of scales that were fitted without the file's group."""
+    return [
+        {"statistic": statistic, "method": method, "cllr": cllr(out_of_fold(statistics_of(files, statistic), method))}
+        for statistic in statistics
+        for method in METHODS
+    ]
+
+
+def fit_whole(name: ScaleName, files: Sequence[ReferenceFile], statistic: str, method: str) -> EvidenceScale:
+    """Fits the scale for photos, or for whole clips."""
+    return _scale(name, statistic, files, statistics_of(files, statistic), METHODS[method])
+
+
+def highest_parts(files: Sequence[ReferenceFile]) -> tuple[list[ReferenceFile], Weighed]:
+    """Computes the statistic of the most suspicious part of each clip, and of what stands for clips.
+
+    A manipulated part is put into a real clip, as many samples long as a part is. A single frame of a video stands for a
+    clip of it: by how much the highest part of a clip lies over a frame of it is drawn from the real clips.
+
+    Returns:
+        The files, as many as there are statistics, and these.
+    """
+    random = np.random.default_rng(0)
+    clips = [file for file in files if file.is_clip and windows(file.numbers, PART_FRAMES)]
+    carriers = [file for file in clips if not file.label]
+    excess = [
+        _highest(file.scores, file.numbers) - mean_log_odds(np.array([score]))
+        for file in carriers
+        for score in file.scores
+    ]
+    used, values = [], []
+    for file in files:
+        if not file.is_clip:
+            value = mean_log_odds(np.array(file.scores)) + float(random.choice(excess))
+        elif file not in clips:
+            continue
+        elif file.label:
+            carrier = carriers[int(random.integers(len(carriers)))]
+            scores = list(carrier.scores)
+            start = int(random.integers(max(min(len(scores), len(file.scores)) - PART_FRAMES, 0) + 1))
+            scores[start : start + PART_FRAMES] = file.scores[start : start + PART_FRAMES]
+            value = _highest(scores, range(len(scores)))
+        else:
+            value = _highest(file.scores, file.numbers)
+        used.append(file)
+        values.append(value)
+    labels = np.array([file.label for file in used], dtype=int)
+    return used, Weighed(np.array(values), labels, np.array([file.group for file in used]))
+
+
+def fit_parts(files: Sequence[ReferenceFile], method: str) -> EvidenceScale:
+    """Fits the scale for the most suspicious part of a clip; see `highest_parts`."""
+    used, values = highest_parts(files)
+    return _scale("span", "mean_log_odds", used, values, METHODS[method], PART_FRAMES, CLIP_FRAMES - PART_FRAMES + 1)
+
+
+def _highest(scores: Sequence[float], numbers: Sequence[int]) -> float:
+    return max(mean_log_odds(np.array(scores[start:end])) for start, end in windows(numbers, PART_FRAMES))
+
+
+def _scale(
+    name: ScaleName,
+    statistic: str,
+    files: Sequence[ReferenceFile],
+    values: Weighed,
+    fit: Callable[[Weighed], Knots],
+    frames: int = 0,
+    parts: int = 0,
+) -> EvidenceScale:
+    places, heights = fit(values)
+    counts: dict[tuple[str, str, str], int] = {}
+    for file in files:
+        key = (file.source, file.manipulation, file.note)
+        counts[key] = counts.get(key, 0) + 1
+    real, fake = (tuple(np.sort(np.round(values.values[values.labels == label], 3)).tolist()) for label in (0, 1))
+    return EvidenceScale(
+        name,
+        statistic,
+        tuple(np.round(places, 4).tolist()),
+        tuple(np.round(heights, 4).tolist()),
+        real,
+        fake,
+        tuple(ReferenceSource(source, kind, count, note) for (source, kind, note), count in sorted(counts.items())),
+        frames,
+        parts,
+    )
