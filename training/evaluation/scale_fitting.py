@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -85,18 +87,27 @@ def statistics_of(files: Sequence[ReferenceFile], statistic: str) -> Weighed:
     )
 
 
-def compare(files: Sequence[ReferenceFile], statistics: Sequence[str]) -> list[dict[str, object]]:
-    """Tries statistics and methods: the cost of ratios of scales that were fitted without the file's group."""
-    return [
-        {"statistic": statistic, "method": method, "cllr": cllr(out_of_fold(statistics_of(files, statistic), method))}
-        for statistic in statistics
+@dataclass(frozen=True)
+class Trial:
+    """A statistic and a method, with the cost of ratios from scales that were fitted without the file's group."""
+
+    statistic: str
+    method: str
+    cllr: float
+
+
+def best_trial(statistics: Mapping[str, Weighed]) -> tuple[Trial, list[Trial]]:
+    """Tries all methods on some statistics of the same files; gives that of the lowest cost, and all.
+
+    Args:
+        statistics: The files' values, by the name of the statistic.
+    """
+    trials = [
+        Trial(statistic, method, cllr(out_of_fold(values, method)))
+        for statistic, values in statistics.items()
         for method in METHODS
     ]
-
-
-def fit_whole(name: ScaleName, files: Sequence[ReferenceFile], statistic: str, method: str) -> EvidenceScale:
-    """Fits the scale for photos, or for whole clips."""
-    return _scale(name, statistic, files, statistics_of(files, statistic), METHODS[method])
+    return min(trials, key=lambda trial: trial.cllr), trials
 
 
 def highest_parts(files: Sequence[ReferenceFile]) -> tuple[list[ReferenceFile], Weighed]:
@@ -136,34 +147,29 @@ def highest_parts(files: Sequence[ReferenceFile]) -> tuple[list[ReferenceFile], 
     return used, Weighed(np.array(values), labels, np.array([file.group for file in used]))
 
 
-def fit_parts(files: Sequence[ReferenceFile], method: str) -> EvidenceScale:
-    """Fits the scale for the most suspicious part of a clip; see `highest_parts`."""
-    used, values = highest_parts(files)
-    return _scale("span", "mean_log_odds", used, values, METHODS[method], PART_FRAMES, CLIP_FRAMES - PART_FRAMES + 1)
-
-
 def _highest(scores: Sequence[float], numbers: Sequence[int]) -> float:
     return max(mean_log_odds(np.array(scores[start:end])) for start, end in windows(numbers, PART_FRAMES))
 
 
-def _scale(
-    name: ScaleName,
-    statistic: str,
-    files: Sequence[ReferenceFile],
-    values: Weighed,
-    fit: Callable[[Weighed], Knots],
-    frames: int = 0,
-    parts: int = 0,
+def fit_scale(
+    name: ScaleName, files: Sequence[ReferenceFile], values: Weighed, trial: Trial, frames: int = 0, parts: int = 0
 ) -> EvidenceScale:
-    places, heights = fit(values)
-    counts: dict[tuple[str, str, str], int] = {}
-    for file in files:
-        key = (file.source, file.manipulation, file.note)
-        counts[key] = counts.get(key, 0) + 1
+    """Fits the scale that the application uses.
+
+    Args:
+        name: What it is for.
+        files: The reference files.
+        values: Their statistics.
+        trial: Statistic and method.
+        frames: See `EvidenceScale`.
+        parts: See `EvidenceScale`.
+    """
+    places, heights = METHODS[trial.method](values)
+    counts = Counter((file.source, file.manipulation, file.note) for file in files)
     real, fake = (tuple(np.sort(np.round(values.values[values.labels == label], 3)).tolist()) for label in (0, 1))
     return EvidenceScale(
         name,
-        statistic,
+        trial.statistic,
         tuple(np.round(places, 4).tolist()),
         tuple(np.round(heights, 4).tolist()),
         real,
