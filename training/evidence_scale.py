@@ -33,6 +33,7 @@ from training.evaluation.scale_fitting import (
     fit_scale,
     highest_parts,
     out_of_fold,
+    source_by_source,
     statistics_of,
 )
 from training.report.card import render_card
@@ -67,6 +68,9 @@ def _choose(
     best, trials = best_trial(statistics)
     values = statistics[best.statistic]
     scale = fit_scale(name, files, values, best, frames, parts)
+    # one source may come in several compressions, such as ffpp_c23 and ffpp_c40
+    sources = [f"{file.source.split('_')[0]} {file.manipulation}" for file in files]
+    unseen = source_by_source(values, sources, best.method)
     return scale, {
         "statistic": best.statistic,
         "method": best.method,
@@ -75,14 +79,15 @@ def _choose(
         "sources": [vars(source) for source in scale.sources],
         "tried": [vars(trial) for trial in trials],
         "cross_validated": figures(out_of_fold(values, best.method)),
+        "source_by_source": figures(unseen) if unseen else None,
     }
 
 
 def weigh_all(files: Sequence[ReferenceFile], scales: EvidenceScales) -> Weighed:
     """Weighs files as the application does, by the frame scores of their most persistent face."""
     ratios = [weigh_scores(file, scales) for file in files]
-    labels = np.array([file.label for file in files], dtype=int)
-    return Weighed(np.array(ratios), labels, np.array([file.group for file in files]))
+    kinds, groups = [file.manipulation for file in files], [file.group for file in files]
+    return Weighed(np.array(ratios), np.array(kinds), np.array(groups))
 
 
 def weigh_scores(file: ReferenceFile, scales: EvidenceScales) -> float:

@@ -43,7 +43,7 @@ def logistic(values: Weighed) -> Knots:
     if slope <= 0:  # the score says nothing of these files
         return np.array([values.values.mean()]), np.array([0.0])
     ratios = slope * (values.values - centre) + offset
-    bounds = empirical_bounds(Weighed(ratios, values.labels, values.groups))
+    bounds = empirical_bounds(values.with_values(ratios))
     ends = np.clip([ratios.min(), ratios.max()], *bounds)
     if ends[0] == ends[1]:
         return np.array([centre]), ends[:1]
@@ -53,7 +53,7 @@ def logistic(values: Weighed) -> Knots:
 def isotonic(values: Weighed) -> Knots:
     """Fits the best rising scale with one more misleading file of each kind, cut off at the bounds that the files support."""
     ratios, fit = isotonic_ratios(values, _MISLEADING)
-    bounds = empirical_bounds(Weighed(ratios, values.labels, values.groups))
+    bounds = empirical_bounds(values.with_values(ratios))
     places, first = np.unique(np.round(fit.X_thresholds_, 6), return_index=True)
     heights = np.clip(log10_odds(fit.y_thresholds_)[first], *bounds)
     return places, np.maximum.accumulate(heights)
@@ -70,19 +70,40 @@ def ratios_at(values: np.ndarray, knots: Knots) -> np.ndarray:
 
 def out_of_fold(values: Weighed, method: str) -> Weighed:
     """Gives each file the log10 ratio of a scale that was fitted without its group."""
-    folds = groups_in_folds(values.groups.tolist(), FOLDS)
+    return _without(values, groups_in_folds(values.groups.tolist(), FOLDS), method)
+
+
+def source_by_source(values: Weighed, sources: Sequence[str], method: str) -> Weighed | None:
+    """Gives each file the log10 ratio of a scale that was fitted without its source.
+
+    Args:
+        values: The files.
+        sources: Source of each; every kind of manipulation is a source of its own.
+        method: One of `METHODS`.
+
+    Returns:
+        The ratios; None where a kind of file has one source alone.
+    """
+    names = np.array(sources)
+    if any(len(set(names[values.labels == label])) < 2 for label in (0, 1)):
+        return None
+    return _without(values, names, method)
+
+
+def _without(values: Weighed, parts: np.ndarray, method: str) -> Weighed:
+    """Fits a scale without each of the parts in turn, for the files of that part."""
     ratios = np.zeros(len(values.values))
-    for fold in range(FOLDS):
-        inside = folds == fold
+    for part in np.unique(parts):
+        inside = parts == part
         ratios[inside] = ratios_at(values.values[inside], METHODS[method](values.only(~inside)))
-    return Weighed(ratios, values.labels, values.groups)
+    return values.with_values(ratios)
 
 
 def statistics_of(files: Sequence[ReferenceFile], statistic: str) -> Weighed:
     """Computes the statistic of each file."""
     return Weighed(
         np.array([STATISTICS[statistic](np.array(file.scores)) for file in files]),
-        np.array([file.label for file in files], dtype=int),
+        np.array([file.manipulation for file in files]),
         np.array([file.group for file in files]),
     )
 
@@ -143,8 +164,8 @@ def highest_parts(files: Sequence[ReferenceFile]) -> tuple[list[ReferenceFile], 
             value = _highest(file.scores, file.numbers)
         used.append(file)
         values.append(value)
-    labels = np.array([file.label for file in used], dtype=int)
-    return used, Weighed(np.array(values), labels, np.array([file.group for file in used]))
+    kinds, groups = [file.manipulation for file in used], [file.group for file in used]
+    return used, Weighed(np.array(values), np.array(kinds), np.array(groups))
 
 
 def _highest(scores: Sequence[float], numbers: Sequence[int]) -> float:

@@ -51,6 +51,7 @@ def _scale_table(scales: dict[str, Any]) -> str:
     rows = []
     for name, facts in scales.items():
         crossed, (lowest, highest) = facts["cross_validated"], facts["bounds"]
+        unseen = facts["source_by_source"]
         rows.append(
             (
                 _KINDS[name],
@@ -59,12 +60,24 @@ def _scale_table(scales: dict[str, Any]) -> str:
                 crossed["groups"],
                 f"{crossed['cllr']:.3f}",
                 f"{crossed['cllr_min']:.3f}",
+                f"{unseen['cllr']:.3f}" if unseen else "",
                 f"1/{10**-lowest:.0f} to {10**highest:.0f}",
                 _score(facts["thresholds"]["no_manipulation_found"]),
                 _score(facts["thresholds"]["manipulated"]),
             )
         )
-    head = ("scale", "real", "manipulated", "groups", "Cllr", "Cllr min", "ratios", "score at 1/2", "score at 10")
+    head = (
+        "scale",
+        "real",
+        "manipulated",
+        "groups",
+        "Cllr",
+        "Cllr min",
+        "unseen source",
+        "ratios",
+        "score at 1/2",
+        "score at 10",
+    )
     return markdown_table(head, rows)
 
 

@@ -16,8 +16,8 @@ from training.evaluation.likelihood_ratios import (
 
 def weighed(real, fake, groups=None):
     values = np.array([*real, *fake], dtype=float)
-    labels = np.array([0] * len(real) + [1] * len(fake))
-    return Weighed(values, labels, np.array(groups or [str(number) for number in range(len(values))]))
+    kinds = np.array(["real"] * len(real) + ["Deepfakes"] * len(fake))
+    return Weighed(values, kinds, np.array(groups or [str(number) for number in range(len(values))]))
 
 
 def normal(real, fake, shift):
@@ -110,3 +110,12 @@ def test_a_group_is_in_one_fold():
     folds = groups_in_folds(groups, 5)
     assert set(folds) == {0, 1, 2, 3, 4}
     assert all(len({fold for fold, name in zip(folds, groups, strict=True) if name == group}) == 1 for group in groups)
+
+
+def test_each_manipulation_weighs_as_much_as_another():
+    kinds = np.array(["real"] + ["Deepfakes"] * 9 + ["FaceSwap"])
+    files = Weighed(np.array([-1.0, *[2.0] * 9, -2.0]), kinds, np.arange(11).astype(str))
+    alone = Weighed(np.array([-1.0, 2.0, -2.0]), np.array(["real", "Deepfakes", "FaceSwap"]), np.arange(3).astype(str))
+    assert cllr(files) == pytest.approx(cllr(alone))
+    # nine files and one that weighs as much as they all support no more than 3.6 of equal weight would
+    assert files.weights[1:].sum() == pytest.approx(1 / (9 / 18**2 + 1 / 4))

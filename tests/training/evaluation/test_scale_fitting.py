@@ -20,7 +20,7 @@ def separated(count=300, gap=2.0, seed=0):
     """Normal statistics of the same spread: log10 of the true ratio is gap / ln(10) times the statistic."""
     random = np.random.default_rng(seed)
     values = np.concatenate([random.normal(-gap / 2, 1, count), random.normal(gap / 2, 1, count)])
-    return Weighed(values, np.array([0] * count + [1] * count), np.arange(2 * count).astype(str))
+    return Weighed(values, np.array(["real"] * count + ["Deepfakes"] * count), np.arange(2 * count).astype(str))
 
 
 def test_straight_line_finds_the_true_ratios_within_its_bounds():
@@ -41,7 +41,8 @@ def test_scale_rises_and_never_exceeds_what_the_files_support(method):
 @pytest.mark.parametrize("method", METHODS)
 def test_scores_that_say_nothing_give_ratios_of_about_one(method):
     random = np.random.default_rng(1)
-    values = Weighed(random.normal(size=400), random.integers(0, 2, 400), np.arange(400).astype(str))
+    kinds = np.array(["real", "Deepfakes"])[random.integers(0, 2, 400)]
+    values = Weighed(random.normal(size=400), kinds, np.arange(400).astype(str))
     # 0.59 are the bounds that a few files at the ends of pure chance still support
     assert np.abs(METHODS[method](values)[1]).max() < 0.6
 
@@ -50,14 +51,14 @@ def test_a_file_is_weighed_without_its_own_group():
     # each group says the opposite of all others: a scale that had seen it would know
     values = separated(count=100)
     assert cllr(out_of_fold(values, "isotonic")) > cllr(
-        Weighed(ratios_at(values.values, METHODS["isotonic"](values)), values.labels, values.groups)
+        values.with_values(ratios_at(values.values, METHODS["isotonic"](values)))
     )
 
 
 def test_cheapest_of_statistics_and_methods_is_taken():
     random = np.random.default_rng(2)
     good = separated()
-    noise = Weighed(random.normal(size=600), good.labels, good.groups)
+    noise = good.with_values(random.normal(size=600))
     best, trials = best_trial({"mean_score": good, "upper_mean": noise})
     assert best.statistic == "mean_score" and len(trials) == 4
     assert best.cllr == min(trial.cllr for trial in trials)
