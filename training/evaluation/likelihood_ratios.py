@@ -18,11 +18,13 @@ from sklearn.isotonic import IsotonicRegression
 from dataset_builder.sources import REAL
 from detector.evidence_scale import band_of
 from detector.results import Band
-from training.evaluation.metrics import CONFIDENCE
+from training.evaluation.metrics import CONFIDENCE, middle_of, resamples
 
 BANDS: tuple[Band, ...] = get_args(Band)
 # Step in which `empirical_bounds` looks for them, log10.
 _STEP = 0.01
+# Resamples of the bootstrap.
+ROUNDS = 200
 
 
 @dataclass(frozen=True)
@@ -189,6 +191,18 @@ def tippett(ratios: Weighed) -> dict[str, dict[str, list[float]]]:
     return curves
 
 
+def cllr_interval(ratios: Weighed) -> list[float] | None:
+    """Computes the 95 % interval of the cost by bootstrap over groups; None for fewer than two groups of a label."""
+    if any(len(set(ratios.groups[ratios.labels == label].tolist())) < 2 for label in (0, 1)):
+        return None
+    costs = []
+    for chosen, draws in resamples(ratios.groups, ROUNDS):
+        drawn = Weighed(ratios.values[chosen], ratios.kinds[chosen], draws.astype(str))
+        if set(drawn.labels.tolist()) == {0, 1}:
+            costs.append(cllr(drawn))
+    return middle_of(costs)
+
+
 def figures(ratios: Weighed) -> dict[str, Any]:
     """Computes all figures of the ratios of some files; Cllr only where there are both kinds."""
     has_both = set(ratios.labels.tolist()) == {0, 1}
@@ -197,6 +211,7 @@ def figures(ratios: Weighed) -> dict[str, Any]:
         "fake": int((ratios.labels == 1).sum()),
         "groups": len(set(ratios.groups.tolist())),
         "cllr": cllr(ratios) if has_both else None,
+        "cllr_interval": cllr_interval(ratios) if has_both else None,
         "cllr_min": cllr_min(ratios) if has_both else None,
         "bands": bands_against_truth(ratios),
         "misleading": misleading_rates(ratios),

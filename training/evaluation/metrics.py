@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -190,20 +191,39 @@ def intervals(scored: Scored, rounds: int, seed: int = 0) -> dict[str, list[floa
     Returns:
         Lower and upper end by the name of the figure.
     """
-    names, index = np.unique(scored.groups, return_inverse=True)
-    order = np.argsort(index, kind="stable")
-    members = np.split(order, np.cumsum(np.bincount(index))[:-1])
-    random = np.random.default_rng(seed)
     values: dict[str, list[float]] = {name: [] for name in WITH_INTERVALS}
-    for _ in range(rounds):
-        chosen = np.concatenate([members[number] for number in random.integers(0, len(names), len(names))])
+    for chosen, _ in resamples(scored.groups, rounds, seed):
         labels, scores = scored.labels[chosen], scored.scores[chosen]
         if 0 < labels.mean() < 1:  # a resample of one class has no AUC
             measured = _ranking(labels, scores) | _at_one_half(labels, scores)
             for name, list_of_values in values.items():
                 list_of_values.append(measured[name])
-    edges = (50 * (1 - CONFIDENCE), 50 * (1 + CONFIDENCE))
-    return {name: [float(edge) for edge in np.percentile(found, edges)] for name, found in values.items() if found}
+    return {name: middle_of(found) for name, found in values.items() if found}
+
+
+def resamples(groups: np.ndarray, rounds: int, seed: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Draws groups with replacement, as many as there are, again and again.
+
+    Args:
+        groups: Group of each item, ``(N,)``.
+        rounds: How often.
+        seed: Seed of the drawing.
+
+    Yields:
+        Numbers of the chosen items, and as which draw each came: a group may come twice.
+    """
+    names, index = np.unique(groups, return_inverse=True)
+    order = np.argsort(index, kind="stable")
+    members = np.split(order, np.cumsum(np.bincount(index))[:-1])
+    random = np.random.default_rng(seed)
+    for _ in range(rounds):
+        drawn = [members[number] for number in random.integers(0, len(names), len(names))]
+        yield np.concatenate(drawn), np.repeat(np.arange(len(drawn)), [len(some) for some in drawn])
+
+
+def middle_of(values: list[float]) -> list[float]:
+    """Gives the ends of the interval that holds 95 % of the values."""
+    return [float(edge) for edge in np.percentile(values, (50 * (1 - CONFIDENCE), 50 * (1 + CONFIDENCE)))]
 
 
 def by_manipulation(scored: Scored, thresholds: Thresholds, bootstrap_rounds: int = 0) -> dict[str, dict[str, Any]]:

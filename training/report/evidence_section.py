@@ -58,9 +58,9 @@ def _scale_table(scales: dict[str, Any]) -> str:
                 crossed["real"],
                 crossed["fake"],
                 crossed["groups"],
-                f"{crossed['cllr']:.3f}",
+                _cost(crossed),
                 f"{crossed['cllr_min']:.3f}",
-                f"{unseen['cllr']:.3f}" if unseen else "",
+                _cost(unseen) if unseen else "",
                 f"1/{10**-lowest:.0f} to {10**highest:.0f}",
                 _score(facts["thresholds"]["no_manipulation_found"]),
                 _score(facts["thresholds"]["manipulated"]),
@@ -95,11 +95,15 @@ def _choice(name: str, facts: dict[str, Any]) -> str:
     )
     text = f"For {_KINDS[name]}: {_STATISTICS[facts['statistic']]}, {_METHODS[facts['method']]}"
     tried = [f"{_STATISTICS[statistic]}, {_METHODS[method]}: {cost:.3f}" for cost, statistic, method in others]
-    return f"{text}: {_cost(facts)} (tried: {'; '.join(tried)})."
+    return f"{text}: {facts['cross_validated']['cllr']:.3f} (tried: {'; '.join(tried)})."
 
 
-def _cost(facts: dict[str, Any]) -> str:
-    return f"{facts['cross_validated']['cllr']:.3f}"
+def _cost(measured: dict[str, Any]) -> str:
+    """Writes Cllr with its interval, where there is one."""
+    if measured["cllr"] is None:
+        return ""
+    edges = measured["cllr_interval"]
+    return f"{measured['cllr']:.3f}" + (f" [{edges[0]:.2f}, {edges[1]:.2f}]" if edges else "")
 
 
 def _source_table(scales: dict[str, Any]) -> str:
@@ -128,7 +132,7 @@ def _misleading_table(tests: list[dict[str, Any]]) -> str:
     for test in tests:
         if test["source"] != "all":
             continue
-        cost = "" if test["cllr"] is None else f"{test['cllr']:.3f}"
+        cost = _cost(test)
         for row in test["misleading"]:
             share = f"{row['count'] / row['of']:.1%} (at most {row['at_most']:.1%})"
             rows.append(

@@ -5,6 +5,7 @@ from training.evaluation.likelihood_ratios import (
     Weighed,
     bands_against_truth,
     cllr,
+    cllr_interval,
     cllr_min,
     empirical_bounds,
     groups_in_folds,
@@ -119,3 +120,10 @@ def test_each_manipulation_weighs_as_much_as_another():
     assert cllr(files) == pytest.approx(cllr(alone))
     # nine files and one that weighs as much as they all support no more than 3.6 of equal weight would
     assert files.weights[1:].sum() == pytest.approx(1 / (9 / 18**2 + 1 / 4))
+
+
+def test_interval_of_the_cost_holds_the_cost_and_is_wide_for_few_groups():
+    few, many = cllr_interval(normal(12, 12, 1.2)), cllr_interval(normal(300, 300, 1.2))
+    assert few[1] - few[0] > 2 * (many[1] - many[0])
+    assert many[0] < cllr(normal(300, 300, 1.2)) < many[1]
+    assert cllr_interval(weighed([0, 1], [1])) is None
