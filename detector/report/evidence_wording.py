@@ -58,20 +58,21 @@ _COUNTS: dict[ScaleName, Message] = {
         "manipulated ones in which no part scores higher: {low} of {fake}"
     ),
 }
-# A ratio is rounded down to one of these digits, so that the words never say more than the number.
+# A ratio is rounded down to one of these digits, so that the words never say more than the number; but 19.9 is "about 20".
 _DIGITS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0)
+_NEARLY = 1.01
+_BORDERS = (2.0, 10.0, 100.0)  # of the bands: a ratio below one never reads as having reached it
 _SLACK = 0.5 * 10.0**-LOG10_DECIMALS  # what the rounding of log10 can take away
 
 
 def ratio_text(log10_ratio: float) -> str:
     """Writes a likelihood ratio in round numbers, rounded towards 1: ``20``, ``1/5``, or ``1.3`` near 1."""
-    size = abs(log10_ratio) + _SLACK
-    if 10**size < 2:
+    size = 10 ** (abs(log10_ratio) + _SLACK)
+    if size < _BORDERS[0]:
         return f"{10**log10_ratio:.1f}"
-    exponent = int(size)
-    digit = max(digit for digit in _DIGITS if digit * 10**exponent <= 10**size)
-    number = f"{digit * 10**exponent:.6g}"
-    return number if log10_ratio > 0 else f"1/{number}"
+    steps = (digit * 10**exponent for exponent in range(int(abs(log10_ratio)) + 2) for digit in _DIGITS)
+    reached = max(step for step in steps if step <= (size if step in _BORDERS else size * _NEARLY))
+    return f"{reached:g}" if log10_ratio > 0 else f"1/{reached:g}"
 
 
 def frequency_words(result: Result, evidence: Evidence) -> Message:
