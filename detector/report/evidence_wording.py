@@ -78,7 +78,7 @@ def ratio_text(log10_ratio: float) -> str:
 def frequency_words(result: Result, evidence: Evidence) -> Message:
     """Says how much more often such a score comes from one kind of reference files; the middle of a sentence."""
     ratio = ratio_text(evidence.log10_likelihood_ratio)
-    are_several = len(_weighed(result)) > 1
+    are_several = len(_weighed(result)) > 1 or evidence.scale == "span"  # a part is weighed together with the whole
     if evidence.band == "neither":
         if are_several:
             return Message("scores like these are about as frequent among manipulated reference files as among real ones")

@@ -21,7 +21,7 @@ from detector.results import Evidence, ScaleName
 WIDTH, HEIGHT = 1000, 40  # of a distribution, in units of its own; it is stretched to the column
 _MARGIN = 0.03  # of the axis, left and right of the outermost file
 _POINTS = 160
-_LABEL_ROOM = 11.0  # percent of the width that a label takes in a column of 280 px
+_CHARACTER, _GAP = 3.6, 2.0  # percent of the width of a column of 235 px, that of the page on a phone
 # The borders of the bands; where there is no room for all labels, the first ones stay.
 _BORDERS: tuple[tuple[float, str], ...] = ((10, "10"), (0.5, "1/2"), (2, "2"), (100, "100"), (0.1, "1/10"))
 _SCORES = (0.5, 0.1, 0.9, 0.01, 0.99, 0.001, 0.999, 0.0001, 0.9999)
@@ -29,8 +29,8 @@ _KINDS: dict[ScaleName, tuple[Message, Message]] = {
     "photo": (Message("Real reference photos"), Message("Manipulated reference photos")),
     "clip": (Message("Real reference clips"), Message("Manipulated reference clips")),
     "span": (
-        Message("Real reference clips, highest part of each"),
-        Message("Manipulated reference clips, highest part of each"),
+        Message("Real clips, top part"),
+        Message("Manipulated clips, top part"),
     ),
 }
 
@@ -56,6 +56,13 @@ class _Label:
     text: str
     x: float
     anchor: str
+
+    @property
+    def extent(self) -> tuple[float, float]:
+        """Where it begins and ends in a narrow column, in percent, with a gap around it."""
+        width = _CHARACTER * len(self.text) + _GAP
+        start = self.x - {"start": 0.0, "middle": width / 2, "end": width}[self.anchor]
+        return start, start + width
 
 
 @dataclass(frozen=True)
@@ -163,11 +170,12 @@ def _ticks(statistics: Sequence[float], axis: _Axis) -> str:
 
 def _without_overprint(labels: Sequence[tuple[str, float]]) -> list[_Label]:
     """Keeps the labels that have room beside those before them; all percent."""
-    kept: list[tuple[str, float]] = []
-    for text, x in labels:
-        if all(abs(x - other) >= _LABEL_ROOM for _, other in kept):
-            kept.append((text, x))
-    return [_label(text, x) for text, x in sorted(kept, key=lambda label: label[1])]
+    kept: list[_Label] = []
+    for label in (_label(text, x) for text, x in labels):
+        start, end = label.extent
+        if all(end <= other.extent[0] or start >= other.extent[1] for other in kept):
+            kept.append(label)
+    return sorted(kept, key=lambda label: label.x)
 
 
 def _label(text: str, x: float) -> _Label:
