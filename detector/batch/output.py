@@ -12,7 +12,7 @@ from typing import Any
 from detector.batch.runner import BatchItem
 from detector.messages import Message
 from detector.report.evidence_wording import BAND_TITLE, ratio_text
-from detector.report.wording import VERDICT_TITLE, score_text, title_of
+from detector.report.wording import VERDICT_TITLE, score_text, spans_text, title_of
 from detector.results import SCHEMA_VERSION, Result, result_to_dict
 from detector.text import printable
 
@@ -103,7 +103,9 @@ def plain_text(item: BatchItem) -> str:
     notes, score = [], ""
     if result := item.result:
         score = "" if result.score is None else score_text(result.score, result.model.thresholds)
-        if span := manipulated_span_s(result):
+        if result.evidence:
+            notes += [str(parts)] if (parts := spans_text(result.deciding_track)) else []
+        elif span := manipulated_span_s(result):
             notes.append(f"Signs of manipulation from {span[0]:.1f} to {span[1]:.1f} s.")
         notes += map(str, result.warnings)
     elif item.error:

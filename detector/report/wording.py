@@ -186,7 +186,8 @@ def face_table(result: Result) -> tuple[list[Message], list[list[str | Message]]
     if is_weighed:
         titles[1:2] = [Message("Weight of evidence"), Message("Likelihood ratio")]
     if is_clip:
-        titles += [Message("Highest frame score"), Message("Frames"), Message("Signs of manipulation at")]
+        parts = Message("Suspicious parts") if is_weighed else Message("Signs of manipulation at")
+        titles += [Message("Highest frame score"), Message("Frames"), parts]
     if has_manipulations:
         titles.append(Message("If fake, most like"))
     rows = []
