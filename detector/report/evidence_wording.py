@@ -81,7 +81,9 @@ def frequency_words(result: Result, evidence: Evidence) -> Message:
     are_several = len(_weighed(result)) > 1 or evidence.scale == "span"  # a part is weighed together with the whole
     if evidence.band == "neither":
         if are_several:
-            return Message("scores like these are about as frequent among manipulated reference files as among real ones")
+            return Message(
+                "scores like these are about as frequent among manipulated reference files as among real ones"
+            )
         return Message("a score like this is about as frequent among manipulated reference files as among real ones")
     if evidence.log10_likelihood_ratio > 0:
         arguments = {"ratio": ratio}
@@ -155,7 +157,9 @@ def evidence_notes(result: Result, evidence: Evidence, scales: EvidenceScales | 
         )
     elif evidence.scale == "clip" and faces == 1 and scales and _is_averaged(evidence, scales):
         notes.append(
-            Message("The ratio is the mean of that of the whole clip and that of its most suspicious part, which is lower.")
+            Message(
+                "The ratio is the mean of that of the whole clip and that of its most suspicious part, which is lower."
+            )
         )
     if evidence.band != "neither" and _is_at_its_end(evidence):
         notes.append(Message("The ratio ends here: more cannot be claimed from so few reference files."))

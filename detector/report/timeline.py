@@ -124,7 +124,10 @@ def timeline_svg(result: Result, instants_s: Sequence[float] = (), language: str
         sentences=_in_words(scales.duration_s, tracks, result.cuts),
         ticks_s=_ticks_s(scales.duration_s),
         bands=_bands(
-            result.model.thresholds, _SUPPORT if any(track.evidence for track in tracks) else VERDICT_TITLE, tracks, scales
+            result.model.thresholds,
+            _SUPPORT if any(track.evidence for track in tracks) else VERDICT_TITLE,
+            tracks,
+            scales,
         ),
         cuts=_cut_lines(result.cuts, scales),
         curves=[_curve(number, track, scales) for number, track in enumerate(tracks)],

@@ -67,6 +67,7 @@ def test_model_tells_what_its_evidence_scales_rest_on(service):
     assert service.model_info()["evidence_scale"] is None
     told = Service(Analyzer(redness_model(scales=evidence_scales()))).model_info()["evidence_scale"]
     assert list(told) == ["photo", "clip", "span"]
-    assert told["photo"]["bounds"] == [-1.3, 2.0] and (told["photo"]["real_files"], told["photo"]["fake_files"]) == (100, 80)
+    assert told["photo"]["bounds"] == [-1.3, 2.0]
+    assert (told["photo"]["real_files"], told["photo"]["fake_files"]) == (100, 80)
     assert told["photo"]["thresholds"]["manipulated"] == pytest.approx(1 / (1 + math.exp(-2.5)))
     assert "real" not in told["photo"]  # the reference files themselves stay with the model
