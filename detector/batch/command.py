@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ from detector.network.settings import ModelSettings, SettingError
 from detector.report.evidence_report import build_evidence, write_evidence
 from detector.report.evidence_wording import BAND_TEXT, BAND_TITLE, LIKELIHOOD_RATIO
 from detector.report.wording import VERDICT_TEXT, VERDICT_TITLE
+from detector.results import Band, Verdict
 from detector.text import printable
 
 logger = logging.getLogger(__name__)
@@ -212,8 +213,8 @@ def _outcome(item: BatchItem) -> str:
 def _summarise(outcomes: Counter[str], done_before: int, analyzer: Analyzer) -> None:
     """Says on the error stream how many files had which verdict, what that means, and which model answered."""
     info = analyzer.model.info
-    titles: dict[str, Message] = {**VERDICT_TITLE, **BAND_TITLE, "": NOT_ANALYSED}
-    texts: dict[str, Message] = {**VERDICT_TEXT, **BAND_TEXT}
+    titles = _by_outcome(VERDICT_TITLE, BAND_TITLE) | {"": NOT_ANALYSED}
+    texts = _by_outcome(VERDICT_TEXT, BAND_TEXT)
     counts = [f"{count} {str(titles[outcome]).lower()}" for outcome, count in outcomes.most_common()]
     before = [f"{done_before} done before"] if done_before else []
     meanings = [f"{titles[name]}: {text}" for name, text in texts.items() if outcomes[name]]
@@ -221,3 +222,8 @@ def _summarise(outcomes: Counter[str], done_before: int, analyzer: Analyzer) -> 
         meanings.append(f"LR: {LIKELIHOOD_RATIO}")
     lines = [", ".join(before + counts) + ".", *meanings, f"Model {info.id}, revision {info.revision}."]
     sys.stderr.write("".join(f"{text}\n" for text in lines))
+
+
+def _by_outcome(verdicts: Mapping[Verdict, Message], bands: Mapping[Band, Message]) -> dict[str, Message]:
+    """Joins words for verdicts and for bands."""
+    return {str(name): words for name, words in (*verdicts.items(), *bands.items())}
