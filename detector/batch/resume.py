@@ -54,7 +54,9 @@ class Wanted:
         result = record.get("result")
         if record.get("schema_version") != SCHEMA_VERSION or not result:
             return False
-        if any(result["model"][key] != getattr(self.model, key) for key in ("id", "revision", "runtime")):
+        if any(
+            result["model"][key] != getattr(self.model, key) for key in ("id", "revision", "runtime", "config_sha256")
+        ):
             return False
         sampling = (self.frames_per_video, "exact" if self.exact else "near")
         if result["file"]["duration_s"] is not None and sampling != (record["frames_per_video"], result["sampling"]):
