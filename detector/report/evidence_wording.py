@@ -49,8 +49,9 @@ _COUNTS: dict[ScaleName, Message] = {
         "Real reference photos that score as high or higher: {high} of {real}; "
         "manipulated ones that score as low or lower: {low} of {fake}"
     ),
+    # where clips are few, single frames of others stand for them: their scores scatter more, so they bound the ratio
     "clip": Message(
-        "Real reference clips that score as high or higher: {high} of {real}; "
+        "Real reference clips, or frames of them, that score as high or higher: {high} of {real}; "
         "manipulated ones that score as low or lower: {low} of {fake}"
     ),
     "span": Message(

@@ -27,7 +27,7 @@ _BORDERS: tuple[tuple[float, str], ...] = ((10, "10"), (0.5, "1/2"), (2, "2"), (
 _SCORES = (0.5, 0.1, 0.9, 0.01, 0.99, 0.001, 0.999, 0.0001, 0.9999)
 _KINDS: dict[ScaleName, tuple[Message, Message]] = {
     "photo": (Message("Real reference photos"), Message("Manipulated reference photos")),
-    "clip": (Message("Real reference clips"), Message("Manipulated reference clips")),
+    "clip": (Message("Real clips and frames"), Message("Manipulated clips and frames")),
     "span": (
         Message("Real clips, top part"),
         Message("Manipulated clips, top part"),

@@ -79,8 +79,8 @@ def test_sentence_to_quote_holds_band_ratio_and_counts():
     evidence = weight(1.3)
     assert str(finding_words(result_of(evidence), evidence)) == (
         "found moderate support for manipulation: a score like this is about 20 times as frequent among manipulated "
-        "reference files as among real ones. Real reference clips that score as high or higher: 3 of 412; manipulated "
-        "ones that score as low or lower: 214 of 390"
+        "reference files as among real ones. Real reference clips, or frames of them, that score as high or higher: 3 of 412; "
+        "manipulated ones that score as low or lower: 214 of 390"
     )
 
 
