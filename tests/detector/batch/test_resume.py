@@ -24,9 +24,9 @@ def written(tmp_path: Path, **model) -> tuple[Path, Path]:
 
 def test_file_with_a_result_of_the_same_model_is_not_analysed_again(tmp_path):
     file, output = written(tmp_path)
-    assert resume(output, [file], Wanted(INFO, 32)) == []
+    assert resume(output, [file], Wanted(INFO, 32)).remaining == []
 
 
 def test_file_is_analysed_again_where_the_scales_of_the_same_weights_have_changed(tmp_path):
     file, output = written(tmp_path, config_sha256="0a")
-    assert resume(output, [file], Wanted(replace(INFO, config_sha256="0b"), 32)) == [file]
+    assert resume(output, [file], Wanted(replace(INFO, config_sha256="0b"), 32)).remaining == [file]
