@@ -1,6 +1,7 @@
 """Makes the media that the tests analyse. The one face is NASA's portrait of Eileen Collins, public domain."""
 
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import av
@@ -14,6 +15,12 @@ PAIRS = [(f"{2 * number:03d}", f"{2 * number + 1:03d}") for number in range(6)]
 
 def astronaut() -> np.ndarray:
     """The portrait, ``(512, 512, 3)`` uint8 RGB; its face lies at about x 179..269, y 63..175."""
+    return _portrait().copy()
+
+
+@cache
+def _portrait() -> np.ndarray:
+    # scikit-image decodes it and checks its hash at every call
     return skimage.data.astronaut()
 
 

@@ -23,8 +23,11 @@ def asking():
     ask()
     yield
 
+asked = threading.Event()
+
 def spin():
     ask()
+    asked.set()
     end = time.monotonic() + 1
     while time.monotonic() < end:
         pass
@@ -33,7 +36,7 @@ def test_fixture_asks(asking): pass
 def test_itself_asks(): ask()
 def test_spins():
     threading.Thread(target=spin).start()
-    time.sleep(0.1)
+    asked.wait()
 def test_fails_and_asks():
     ask()
     assert not "its own failure"

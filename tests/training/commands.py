@@ -1,10 +1,39 @@
 """How the tests of training call `train.py`, which options they make, and what it answers."""
 
 import json
+import runpy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 
+import pytest
+
+import train
+from training.networks.models import Classifier, build_classifier
 from training.options import GROUPS, Options
+
+SIDE = 64  # of the input, in px: a twelfth of the work at 224, and VGG-16's pooled head folds exactly here too
+
+
+@contextmanager
+def small_networks() -> Iterator[None]:
+    """Makes `train.py` build networks whose input is small; their folders say so, as ever."""
+
+    def build(*asked) -> Classifier:
+        network = build_classifier(*asked)
+        network.data_config = network.data_config | {"input_size": (3, SIDE, SIDE)}
+        return network
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("training.command.build_classifier", build)
+        yield
+
+
+def train_small(arguments: list[str]) -> int:
+    """Runs `train.main` with small networks; ``python -m tests.training.commands`` runs the script `train.py` so."""
+    with small_networks():
+        return train.main(arguments)
 
 
 def command(data_set: Path, initial_weights: Path, output: Path, *more: str) -> list[str]:
@@ -30,3 +59,8 @@ def options(dataset: str = "", **changed) -> Options:
     ]
     assert not changed
     return Options(*(group(**some) for group, some in zip(GROUPS, values, strict=True)))
+
+
+if __name__ == "__main__":
+    with small_networks():
+        runpy.run_path(train.__file__, run_name="__main__")

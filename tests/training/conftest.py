@@ -5,12 +5,11 @@ import timm
 import torch
 from safetensors.torch import save_file
 
-import train
 from dataset_builder.__main__ import main as build_main
 from dataset_builder.pseudo_fakes.real_faces import real_faces
 from tests.media_factory import PAIRS, faceforensics_tree
 from tests.training.astronaut_rows import rows_of_astronaut
-from tests.training.commands import command
+from tests.training.commands import command, train_small
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +34,7 @@ def initial_weights(tmp_path_factory):
 def trained(data_set, initial_weights, tmp_path_factory):
     """The folder of a model that was trained on very little."""
     output = tmp_path_factory.mktemp("trained")
-    assert train.main(command(data_set, initial_weights, output, "--model", "simple_cnn")) == 0
+    assert train_small(command(data_set, initial_weights, output, "--model", "simple_cnn")) == 0
     return output / "model"
 
 

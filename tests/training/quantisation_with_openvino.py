@@ -4,9 +4,11 @@ import json
 import shutil
 from types import SimpleNamespace
 
+import datasets
 import numpy as np
 import pytest
 
+from dataset_builder.records import features
 from detector.media.files import file_sha256
 from detector.network.loading import BUNDLED_FOLDER, load_folder
 from detector.network.quantisation import Quantisation
@@ -14,6 +16,15 @@ from training import quantisation
 from training.networks.models import TimmClassifier, save_model_folder
 
 STORED = {"thresholds": {"no_manipulation_found": 0.4, "manipulated": 0.6}}
+
+
+@pytest.fixture(scope="module")
+def data_set(rows, tmp_path_factory):
+    """Four crops of each split, as the builder stores them."""
+    folder = tmp_path_factory.mktemp("data") / "portraits"
+    stored = rows.cast(features(("Deepfakes",)))
+    datasets.DatasetDict(train=stored, test=stored).save_to_disk(folder)
+    return folder
 
 
 @pytest.fixture
@@ -26,7 +37,7 @@ def folder(pooled, tmp_path):
 
 @pytest.fixture
 def few_crops(monkeypatch):
-    monkeypatch.setattr(quantisation, "CROPS", 4)
+    monkeypatch.setattr(quantisation, "CROPS", 2)
 
 
 def test_command_stores_what_int8_needs_and_what_it_changes(folder, data_set, few_crops, capsys):

@@ -15,16 +15,17 @@ import train
 from dataset_builder.__main__ import main as build_main
 from detector.analyzer import Analyzer
 from detector.network.loading import load_folder
-from tests.training.commands import command, evaluation_of
+from tests.training.commands import command, evaluation_of, train_small
 
 ROOT = Path(train.__file__).parent
+PLOTS = {"roc.png", "precision_recall.png", "reliability.png"}
 EXAMPLE = ROOT / "examples" / "astronaut.jpg"
 
 
 def test_folder_of_videos_becomes_a_model_that_gives_a_verdict(
     data_set, initial_weights, tmp_path, capsys, faceforensics_root
 ):
-    more = ("--robustness-samples", "1", "--json")
+    more = ("--max-eval-samples", "6", "--json")
     assert train.main(command(data_set, initial_weights, tmp_path / "run", *more)) == 0
     evaluation = evaluation_of(capsys)
     (test,) = evaluation["tests"]
@@ -32,8 +33,6 @@ def test_folder_of_videos_becomes_a_model_that_gives_a_verdict(
     # frames of one video count once at video level
     assert test["frame"]["real"] + test["frame"]["fake"] > test["video"]["real"] + test["video"]["fake"]
     assert evaluation["data"][0]["manipulations"] == ["Deepfakes"]
-    grid = evaluation["robustness"]
-    assert (grid["real"], grid["fake"], len(grid["rows"])) == (1, 1, 17)
     folder = tmp_path / "run" / "model"
     model = load_folder(folder, "trained", runtime="torch")
     clip = next((faceforensics_root / "original_sequences" / "youtube" / "c23" / "videos").glob("*.mp4"))
@@ -42,13 +41,12 @@ def test_folder_of_videos_becomes_a_model_that_gives_a_verdict(
     card = (folder / "README.md").read_text()
     assert "| deepfakes_c23, test | video " in card
     assert "not trained on FaceForensics++" not in card
-    plots = {"roc.png", "precision_recall.png", "reliability.png", "robustness.png"}
-    assert {file.name for file in (folder / "plots").iterdir()} == plots
+    assert {file.name for file in (folder / "plots").iterdir()} == PLOTS
 
 
 def test_frozen_blocks_keep_their_weights(data_set, initial_weights, tmp_path):
     more = ("--max-eval-samples", "4", "--learning-rate", "0.01", "--frozen-blocks", "4", "--epochs", "3")
-    train.main(command(data_set, initial_weights, tmp_path / "run", *more))
+    train_small(command(data_set, initial_weights, tmp_path / "run", *more))
     trained = timm.create_model(f"local-dir:{tmp_path / 'run' / 'model'}", pretrained=True)
     start = timm.create_model("vgg16", num_classes=0)
     start.load_state_dict(load_file(initial_weights), strict=False)
@@ -62,8 +60,9 @@ def test_frozen_blocks_keep_their_weights(data_set, initial_weights, tmp_path):
 
 def test_pseudo_fakes_join_training_and_are_measured_by_themselves(data_set, initial_weights, tmp_path, capsys):
     more = ("--real-dataset", str(data_set), "--self-blended", "0.5", "--json", "--max-eval-samples", "6")
-    sizes = ("--finish-size", "64", "--finish-share", "0.5", "--pseudo-fake-samples", "4", "--saliency-samples", "2")
-    assert train.main(command(data_set, initial_weights, tmp_path / "run", *more, *sizes)) == 0
+    sizes = ("--finish-size", "48", "--finish-share", "0.5", "--pseudo-fake-samples", "4", "--saliency-samples", "2")
+    sizes += ("--robustness-samples", "1")
+    assert train_small(command(data_set, initial_weights, tmp_path / "run", *more, *sizes)) == 0
     evaluation = evaluation_of(capsys)
     labelled, *made = evaluation["tests"]
     assert labelled["data"] == "deepfakes_c23"
@@ -75,6 +74,9 @@ def test_pseudo_fakes_join_training_and_are_measured_by_themselves(data_set, ini
     methods = {row["method"] for row in evaluation["saliency"]}
     assert len(methods) == 4 and "the overlay of an untrained copy" in methods
     assert all(0 <= row["energy_inside"] <= 1 and row["fakes"] == 2 for row in evaluation["saliency"])
+    grid = evaluation["robustness"]
+    assert (grid["real"], grid["fake"], len(grid["rows"])) == (1, 1, 17)
+    assert {file.name for file in (tmp_path / "run" / "model" / "plots").iterdir()} == PLOTS | {"robustness.png"}
     card = (tmp_path / "run" / "model" / "README.md").read_text()
     assert "50% are labelled ones, 50% self-blended" in card.replace("\n", " ")
     assert "## Saliency" in card
@@ -83,7 +85,7 @@ def test_pseudo_fakes_join_training_and_are_measured_by_themselves(data_set, ini
 def test_model_tells_manipulations_apart_where_asked(initial_weights, tmp_path, capsys, several_manipulations):
     more = ("--labels", "manipulation", "--json", "--max-eval-samples", "12", "--max-train-samples", "16")
     more += ("--model", "simple_cnn")
-    assert train.main(command(several_manipulations, initial_weights, tmp_path / "run", *more)) == 0
+    assert train_small(command(several_manipulations, initial_weights, tmp_path / "run", *more)) == 0
     evaluation = evaluation_of(capsys)
     assert evaluation["label_names"] == ["real", "Deepfakes", "FaceSwap"]
     assert set(evaluation["tests"][0]["frame"]["manipulations"]) == {"Deepfakes", "FaceSwap"}
@@ -116,8 +118,9 @@ def test_two_models_are_compared_by_one_command_in_two_processes_of_which_one_me
 ):
     more = ("--max-eval-samples", "6", "--batch-size", "2", "--model", "simple_cnn", "vgg16")
     arguments = command(data_set, initial_weights, tmp_path / "run", *more)
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "train.py"]
-    done = subprocess.run([*launcher, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=280)
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    small_train = ["-m", "tests.training.commands"]
+    done = subprocess.run([*launcher, *small_train, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stderr[-3000:]
     table = (tmp_path / "run" / "comparison.md").read_text()
     assert done.stdout == table
@@ -138,7 +141,7 @@ def test_manipulation_that_was_left_out_of_training_is_what_is_tested(initial_we
     root = str(several_manipulations.parent)
     assert build_main(["--root", root, "--manipulation", "all", "--output", str(folder), *split]) == 0
     more = ("--labels", "manipulation", "--model", "simple_cnn")
-    assert train.main(command(folder, initial_weights, tmp_path / "run", *more)) == 0
+    assert train_small(command(folder, initial_weights, tmp_path / "run", *more)) == 0
     evaluation = json.loads((tmp_path / "run" / "model" / "evaluation.json").read_text())
     assert evaluation["label_names"] == ["real", "Deepfakes"]
     assert set(evaluation["tests"][0]["frame"]["manipulations"]) == {"FaceSwap"}
