@@ -11,6 +11,7 @@ from typing import Any
 
 from detector.batch.runner import BatchItem
 from detector.messages import Message
+from detector.report.known_real_wording import known_real_texts
 from detector.report.wording import VERDICT_TITLE, score_text
 from detector.results import SCHEMA_VERSION, Result, result_to_dict
 from detector.text import printable
@@ -32,6 +33,8 @@ COLUMNS = (
     "threshold_manipulated",
     "duplicate_of",
     "error",
+    "known_real_files",
+    "higher_than_known_real",
 )
 # A cell that starts so is a formula to spreadsheets; to East Asian ones also in full width.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -67,7 +70,7 @@ def to_json(items: Iterable[BatchItem], with_path: bool = False) -> str:
 def rows(items: Iterable[BatchItem], with_path: bool = False) -> list[dict[str, Any]]:
     """Makes a row for each file, with the keys of `COLUMNS`; None where there is nothing to say.
 
-    `from_s` and `to_s` are the first and the last sampled instant of a video, in seconds, at which the face that decides
+    `higher_than_known_real` counts those of the `known_real_files` compared with that score lower. `from_s` and `to_s` are the first and the last sampled instant of a video, in seconds, at which the face that decides
     shows signs of manipulation.
 
     Args:
@@ -99,6 +102,7 @@ def plain_text(item: BatchItem) -> str:
         score = "" if result.score is None else score_text(result.score, result.model.thresholds)
         if span := manipulated_span_s(result):
             notes.append(f"Signs of manipulation from {span[0]:.1f} to {span[1]:.1f} s.")
+        notes += map(str, known_real_texts(result))
         notes += map(str, result.warnings)
     elif item.error:
         notes.append(str(item.error))
@@ -118,6 +122,9 @@ def _row(item: BatchItem, name: Callable[[Path], str]) -> dict[str, Any]:
     if result := item.result:
         thresholds = result.model.thresholds
         row["from_s"], row["to_s"] = manipulated_span_s(result) or (None, None)
+        if comparison := result.known_real:
+            row["known_real_files"] = comparison.higher_than.of
+            row["higher_than_known_real"] = comparison.higher_than.count
         row |= {
             "media_type": result.file.media_type,
             "verdict": str(VERDICT_TITLE[result.verdict]),

@@ -1,0 +1,64 @@
+"""The comparison with known-real files in words."""
+
+from __future__ import annotations
+
+from detector.limits import MIN_KNOWN_REAL_FILES
+from detector.messages import Message, counted
+from detector.results import Count, Evidence, KnownRealComparison, Result
+
+
+def known_real_texts(result: Result) -> list[Message]:
+    """Says how a file compares with the known-real ones; nothing where none were given."""
+    comparison = result.known_real
+    if comparison is None:
+        return []
+    texts = [rank_text(comparison.higher_than)]
+    if comparison.evidence:
+        texts.append(_ratio_text(comparison, comparison.evidence))
+    elif result.evidence and comparison.higher_than.of:
+        texts.append(
+            Message(
+                "From {count} files of its kind on, the verdict follows the comparison; so few give a rank only.",
+                {"count": MIN_KNOWN_REAL_FILES},
+            )
+        )
+    return texts
+
+
+def rank_text(rank: Count) -> Message:
+    """Says how many of the known-real files score lower."""
+    if rank.of == 0:
+        return Message("It could not be compared with any of the known-real files.")
+    if rank.count == rank.of:
+        return counted(
+            "It scores higher than the one known-real file.",
+            "It scores higher than all {count} known-real files.",
+            rank.of,
+        )
+    return counted(
+        "It scores higher than {higher} of {count} known-real file.",
+        "It scores higher than {higher} of {count} known-real files.",
+        rank.of,
+        higher=rank.count,
+    )
+
+
+def ratio_words(log10_ratio: float) -> str:
+    """Writes a likelihood ratio, given as log10, with two figures: ``3.2``, or ``1/5`` below 1."""
+    ratio = 10.0 ** abs(log10_ratio)
+    figures = f"{ratio:.2g}" if ratio < 100 else f"{ratio:.0f}"
+    return figures if log10_ratio >= 0 or figures == "1" else f"1/{figures}"
+
+
+def _ratio_text(comparison: KnownRealComparison, evidence: Evidence) -> Message:
+    low, high = map(ratio_words, evidence.bounds)
+    return Message(
+        "Measured against {count} known-real files, the likelihood ratio is {ratio}; so many files support no more than {low} "
+        "to {high}. What they all share is no evidence. The verdict follows this ratio.",
+        {
+            "count": comparison.higher_than.of,
+            "ratio": ratio_words(evidence.log10_likelihood_ratio),
+            "low": low,
+            "high": high,
+        },
+    )
