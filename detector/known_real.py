@@ -66,7 +66,7 @@ def with_known_real(analysis: Analysis, known: Sequence[KnownFile], scales: Evid
     files = tuple(_compared(file, result, scale, own is not None) for file in known)
     heights = [_height_of(file, scale) for file in files if file.used]
     rank = Count(sum(own > height for height in heights) if own is not None else 0, len(heights))
-    comparison = KnownRealComparison(files, rank)
+    comparison = KnownRealComparison(files, rank, statistic=own if scale else None)
     if scales and scale and own is not None and len(heights) >= MIN_KNOWN_REAL_FILES:
         shift = shift_of(heights, scale)
         evidence = bounded_by(_weigh(analysis, scales, shift), len(heights))

@@ -84,6 +84,7 @@ class KnownRealComparison:
     Attributes:
         files: All that were given, in that order.
         higher_than: How many of the files that are used score lower than the questioned one.
+        statistic: Of the questioned file, as in `files`.
         evidence: Weight of the evidence against these files, with bounds of their own; looked up on the general scale
             after `shift` was taken off. None where they are too few, or the model has no scale.
         shift: How far such files lie above the real reference files of the scale, in log odds; None likewise.
@@ -91,6 +92,7 @@ class KnownRealComparison:
 
     files: tuple[KnownRealFile, ...]
     higher_than: Count
+    statistic: float | None = None
     evidence: Evidence | None = None
     shift: float | None = None
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from detector.facts import Thresholds
 from detector.messages import Message
+from detector.report.known_real_wording import known_real_texts
 from detector.results import SCORE_DECIMALS, FaceTrack, Result, Verdict
 
 VERDICT_TITLE: dict[Verdict, Message] = {
@@ -72,6 +73,7 @@ def verdict_markdown(result: Result) -> str:
     score = "" if result.score is None else f" (score {score_text(result.score, result.model.thresholds)})"
     lines = [f"## {VERDICT_TITLE[result.verdict]}{score}", str(VERDICT_TEXT[result.verdict])]
     lines += [str(fact) for fact in (spans_text(result.deciding_track), likely_manipulation_text(result)) if fact]
+    lines += map(str, known_real_texts(result))
     lines += [f"- ⚠ {warning}" for warning in result.warnings]
     if result.verdict == "manipulated":
         lines.append(f"*{PREVALENCE_WARNING}*")

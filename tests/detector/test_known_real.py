@@ -44,7 +44,9 @@ def analysis_of(*faces: list[float], sha256: str = "00", is_clip: bool = False, 
         evidence=worst.evidence if worst else None,
     )
     longest = max(map(len, faces), default=1)
-    return Analysis(result, tuple(ShownFrame(float(time_s), np.zeros((1, 1, 3), np.uint8), ()) for time_s in range(longest)))
+    return Analysis(
+        result, tuple(ShownFrame(float(time_s), np.zeros((1, 1, 3), np.uint8), ()) for time_s in range(longest))
+    )
 
 
 def photo(statistic: float, **options) -> Analysis:
