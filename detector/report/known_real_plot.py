@@ -17,11 +17,11 @@ from detector.report.wording import score_text
 from detector.results import SCORE_DECIMALS, Result
 from detector.text import one_line
 
-# As wide as the page of a phone, so that the letters keep their size there; each file has a line, so no names meet.
-_WIDTH_PX, _ROW_PX, _AXIS_PX = 360, 21, 40
-_NAMES_PX = 152
-_LEFT_PX, _RIGHT_PX = _NAMES_PX + 14, _WIDTH_PX - 14
-_TICK_PX = 40  # room that the number at a tick takes
+# About as wide as the column of a page on a phone, so that the letters keep their size there; each file has a line, so no names meet.
+_WIDTH_PX, _ROW_PX, _AXIS_PX = 290, 21, 40
+_NAMES_PX = 126
+_LEFT_PX, _RIGHT_PX = _NAMES_PX + 12, _WIDTH_PX - 14
+_TICK_PX = 38  # room that the number at a tick takes
 _TICKS = (0.5, 0.1, 0.9, 0.01, 0.99, 0.001, 0.999, 0.0001, 0.9999)
 _MIN_SPAN = 2.0  # log odds; files that differ less lie close together
 
@@ -92,7 +92,9 @@ def _width_px(text: str) -> float:
 def _letter_px(letter: str) -> float:
     if unicodedata.east_asian_width(letter) in "WF":
         return 13
-    return 10 if letter.isupper() or letter in "mw%@&…" else 7.4
+    if letter in "MWmw%@…":
+        return 12
+    return 9.6 if letter.isupper() else 7.6
 
 
 def _heights(result: Result) -> list[tuple[str, float, bool]]:

@@ -25,6 +25,13 @@ def known_real_texts(result: Result) -> list[Message]:
     return texts
 
 
+def decides_text(result: Result) -> Message | None:
+    """Says that the verdict follows the comparison, beside a score that may say otherwise; None where it does not."""
+    if result.known_real is None or result.known_real.evidence is None:
+        return None
+    return Message("The verdict follows the comparison with the known-real files, not the score alone.")
+
+
 def rank_text(rank: Count) -> Message:
     """Says how many of the known-real files score lower."""
     if rank.of == 0:

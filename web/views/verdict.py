@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from detector.batch.output import NOT_ANALYSED, manipulated_span_s
 from detector.batch.runner import BatchItem
 from detector.messages import Message
+from detector.report.known_real_wording import decides_text
 from detector.report.translation import translate
 from detector.report.wording import (
     PREVALENCE_WARNING,
@@ -57,7 +58,7 @@ class _BatchRow:
 
 def verdict_html(result: Result, language: str) -> str:
     """Shows the verdict with its score between the thresholds, a sentence to quote, warnings and limits."""
-    facts = (spans_text(result.deciding_track), likely_manipulation_text(result))
+    facts = (spans_text(result.deciding_track), likely_manipulation_text(result), decides_text(result))
     return fill(
         "verdict.html",
         language,
