@@ -128,7 +128,7 @@ class DetectedFace:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Operating points, fitted on validation data and stored with the model.
+    """Scores at which the verdict of a face changes.
 
     Attributes:
         no_manipulation_found: Scores below it.
@@ -155,9 +155,10 @@ class ModelInfo:
         id: Hub id, or ``bundled``, or a folder name.
         revision: Hub commit, or ``sha256:`` and the first digits of the weights' hash.
         label_names: Class names in the order of the outputs.
-        thresholds: The stored operating points.
+        thresholds: The scores at which the verdict changes: from the evidence scale for the kind of file, else as stored.
         runtime: What computed the scores: ``openvino-int8``, ``openvino-fp32`` or ``torch-fp32``.
         weights_sha256: Hex digest of the weights; None where they lie in no file.
+        config_sha256: Hex digest of the config, which holds thresholds and evidence scales; None likewise.
     """
 
     id: str
@@ -166,6 +167,7 @@ class ModelInfo:
     thresholds: Thresholds
     runtime: str = ""
     weights_sha256: str | None = None
+    config_sha256: str | None = None
 
     @property
     def real(self) -> int:

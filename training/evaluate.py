@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from scipy.special import expit
 
 from dataset_builder.sources import REAL
 from detector import __version__
+from detector.facts import Thresholds
 from detector.media.files import file_sha256
 from detector.network.loading import LoadedModel, load_folder
 from training.data.evaluation_sets import EvaluationSet
@@ -55,7 +57,10 @@ def evaluate(
         ModelError: The folder holds no usable model.
     """
     wanted = options.evaluation
-    model = load_folder(folder, folder.name, runtime="torch")
+    loaded = load_folder(folder, folder.name, runtime="torch")
+    # figures of frames are at the thresholds of frames, whatever the evidence scales say of files
+    at = replace(loaded.info, thresholds=Thresholds(**calibration["thresholds"]))
+    model = replace(loaded, info=at, scales=None)
     tests, scored = [], []
     for data in run_data.test:
         found, scores = measure(model, data, wanted.bootstrap_rounds)
@@ -77,6 +82,8 @@ def evaluate(
         "quantisation": stored_figures(folder),
         "weights_sha256": file_sha256(folder / "model.safetensors"),
     }
+    if loaded.scales:  # they were fitted and judged by a command of their own
+        evaluation["evidence"] = json.loads((folder / EVALUATION_FILE).read_text(encoding="utf-8"))["evidence"]
     write_evaluation(folder, evaluation, scored)
     return evaluation
 

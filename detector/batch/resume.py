@@ -43,7 +43,9 @@ class Wanted:
         result = record.get("result")
         if record.get("schema_version") != SCHEMA_VERSION or not result:
             return False
-        if any(result["model"][key] != getattr(self.model, key) for key in ("id", "revision", "runtime")):
+        if any(
+            result["model"][key] != getattr(self.model, key) for key in ("id", "revision", "runtime", "config_sha256")
+        ):
             return False
         if _known_real_of(result) != self.known_real:
             return False

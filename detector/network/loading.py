@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import threading
@@ -167,7 +168,8 @@ def load_folder(
 def _load(
     folder: Path, model_id: str, revision: str, warning: Message | None, choice: Choice, is_from_hub: bool
 ) -> LoadedModel:
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    stored = (folder / "config.json").read_bytes()
+    config = json.loads(stored)
     label_names = tuple(config["label_names"])
     scales = _scales(config)
     thresholds = scales.photo.thresholds if scales else _thresholds(config)
@@ -180,7 +182,15 @@ def _load(
         raise ValueError(f"{runtime.outputs} outputs for {len(label_names)} label names")
     readme = folder / "README.md"
     card = readme.read_text(encoding="utf-8") if readme.is_file() else ""
-    info = ModelInfo(model_id, revision or f"sha256:{sha256[:16]}", label_names, thresholds, runtime.name, sha256)
+    info = ModelInfo(
+        model_id,
+        revision or f"sha256:{sha256[:16]}",
+        label_names,
+        thresholds,
+        runtime.name,
+        sha256,
+        hashlib.sha256(stored).hexdigest(),
+    )
     return LoadedModel(info, runtime, warning, card, folder, scales)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from scipy.stats import binomtest
 from sklearn.isotonic import IsotonicRegression
 
+from dataset_builder.sources import REAL
 from detector.evidence_scale import band_of
 from detector.results import Band
 from training.evaluation.metrics import CONFIDENCE
@@ -30,24 +31,49 @@ class Weighed:
 
     Attributes:
         values: One number a file, ``(N,)``: its statistic, or log10 of its likelihood ratio.
-        labels: 0 real, 1 manipulated, ``(N,)``.
+        kinds: ``real``, or which manipulation, ``(N,)``.
         groups: Files of one group show the same people, ``(N,)``.
     """
 
     values: np.ndarray
-    labels: np.ndarray
+    kinds: np.ndarray
     groups: np.ndarray
 
     @property
+    def labels(self) -> np.ndarray:
+        """0 real, 1 manipulated, ``(N,)``."""
+        return (self.kinds != REAL).astype(int)
+
+    @property
     def weights(self) -> np.ndarray:
-        """Weight of each file, ``(N,)``: all files of a group with one label together count as one."""
-        keys = list(zip(self.groups.tolist(), self.labels.tolist(), strict=True))
-        sizes = Counter(keys)
-        return np.array([1 / sizes[key] for key in keys])
+        """Weight of each file, ``(N,)``.
+
+        All files of one kind and group together count as one, and each manipulation weighs as much as another. Together
+        the files of a label weigh as much as so many groups would that count alike (Kish's effective size).
+        """
+        members = list(zip(self.kinds.tolist(), self.groups.tolist(), strict=True))
+        sizes = Counter(members)
+        weights = np.array([1 / sizes[member] for member in members])
+        for kind in np.unique(self.kinds):
+            weights[self.kinds == kind] /= weights[self.kinds == kind].sum()
+        for label in (0, 1):
+            inside = self.labels == label
+            if inside.any():
+                of_groups: dict[tuple[str, str], float] = {}
+                for member, weight in zip(np.array(members)[inside].tolist(), weights[inside].tolist(), strict=True):
+                    key = (member[0], member[1])
+                    of_groups[key] = of_groups.get(key, 0.0) + weight
+                shares = np.array(list(of_groups.values())) / weights[inside].sum()
+                weights[inside] *= 1 / (shares**2).sum() / weights[inside].sum()
+        return weights
 
     def only(self, wanted: np.ndarray) -> Weighed:
         """Selects some of them, by a mask or by numbers."""
-        return Weighed(self.values[wanted], self.labels[wanted], self.groups[wanted])
+        return Weighed(self.values[wanted], self.kinds[wanted], self.groups[wanted])
+
+    def with_values(self, values: np.ndarray) -> Weighed:
+        """Gives the same files with other numbers."""
+        return Weighed(values, self.kinds, self.groups)
 
 
 def cllr(ratios: Weighed) -> float:
@@ -64,7 +90,7 @@ def cllr(ratios: Weighed) -> float:
 def cllr_min(values: Weighed) -> float:
     """Computes the cost that the best scale for these very files would have: what ranking alone allows."""
     ratios, _ = isotonic_ratios(values)
-    return cllr(Weighed(np.clip(ratios, -9, 9), values.labels, values.groups))
+    return cllr(values.with_values(np.clip(ratios, -9, 9)))
 
 
 def isotonic_ratios(values: Weighed, misleading: float = 0.0) -> tuple[np.ndarray, IsotonicRegression]:

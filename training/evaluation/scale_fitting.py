@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -41,7 +43,7 @@ def logistic(values: Weighed) -> Knots:
     if slope <= 0:  # the score says nothing of these files
         return np.array([values.values.mean()]), np.array([0.0])
     ratios = slope * (values.values - centre) + offset
-    bounds = empirical_bounds(Weighed(ratios, values.labels, values.groups))
+    bounds = empirical_bounds(values.with_values(ratios))
     ends = np.clip([ratios.min(), ratios.max()], *bounds)
     if ends[0] == ends[1]:
         return np.array([centre]), ends[:1]
@@ -51,7 +53,7 @@ def logistic(values: Weighed) -> Knots:
 def isotonic(values: Weighed) -> Knots:
     """Fits the best rising scale with one more misleading file of each kind, cut off at the bounds that the files support."""
     ratios, fit = isotonic_ratios(values, _MISLEADING)
-    bounds = empirical_bounds(Weighed(ratios, values.labels, values.groups))
+    bounds = empirical_bounds(values.with_values(ratios))
     places, first = np.unique(np.round(fit.X_thresholds_, 6), return_index=True)
     heights = np.clip(log10_odds(fit.y_thresholds_)[first], *bounds)
     return places, np.maximum.accumulate(heights)
@@ -68,35 +70,65 @@ def ratios_at(values: np.ndarray, knots: Knots) -> np.ndarray:
 
 def out_of_fold(values: Weighed, method: str) -> Weighed:
     """Gives each file the log10 ratio of a scale that was fitted without its group."""
-    folds = groups_in_folds(values.groups.tolist(), FOLDS)
+    return _without(values, groups_in_folds(values.groups.tolist(), FOLDS), method)
+
+
+def source_by_source(values: Weighed, sources: Sequence[str], method: str) -> Weighed | None:
+    """Gives each file the log10 ratio of a scale that was fitted without its source.
+
+    Args:
+        values: The files.
+        sources: Source of each; every kind of manipulation is a source of its own.
+        method: One of `METHODS`.
+
+    Returns:
+        The ratios; None where a kind of file has one source alone.
+    """
+    names = np.array(sources)
+    if any(len(set(names[values.labels == label])) < 2 for label in (0, 1)):
+        return None
+    return _without(values, names, method)
+
+
+def _without(values: Weighed, parts: np.ndarray, method: str) -> Weighed:
+    """Fits a scale without each of the parts in turn, for the files of that part."""
     ratios = np.zeros(len(values.values))
-    for fold in range(FOLDS):
-        inside = folds == fold
+    for part in np.unique(parts):
+        inside = parts == part
         ratios[inside] = ratios_at(values.values[inside], METHODS[method](values.only(~inside)))
-    return Weighed(ratios, values.labels, values.groups)
+    return values.with_values(ratios)
 
 
 def statistics_of(files: Sequence[ReferenceFile], statistic: str) -> Weighed:
     """Computes the statistic of each file."""
     return Weighed(
         np.array([STATISTICS[statistic](np.array(file.scores)) for file in files]),
-        np.array([file.label for file in files], dtype=int),
+        np.array([file.manipulation for file in files]),
         np.array([file.group for file in files]),
     )
 
 
-def compare(files: Sequence[ReferenceFile], statistics: Sequence[str]) -> list[dict[str, object]]:
-    """Tries statistics and methods: the cost of ratios of scales that were fitted without the file's group."""
-    return [
-        {"statistic": statistic, "method": method, "cllr": cllr(out_of_fold(statistics_of(files, statistic), method))}
-        for statistic in statistics
+@dataclass(frozen=True)
+class Trial:
+    """A statistic and a method, with the cost of ratios from scales that were fitted without the file's group."""
+
+    statistic: str
+    method: str
+    cllr: float
+
+
+def best_trial(statistics: Mapping[str, Weighed]) -> tuple[Trial, list[Trial]]:
+    """Tries all methods on some statistics of the same files; gives that of the lowest cost, and all.
+
+    Args:
+        statistics: The files' values, by the name of the statistic.
+    """
+    trials = [
+        Trial(statistic, method, cllr(out_of_fold(values, method)))
+        for statistic, values in statistics.items()
         for method in METHODS
     ]
-
-
-def fit_whole(name: ScaleName, files: Sequence[ReferenceFile], statistic: str, method: str) -> EvidenceScale:
-    """Fits the scale for photos, or for whole clips."""
-    return _scale(name, statistic, files, statistics_of(files, statistic), METHODS[method])
+    return min(trials, key=lambda trial: trial.cllr), trials
 
 
 def highest_parts(files: Sequence[ReferenceFile]) -> tuple[list[ReferenceFile], Weighed]:
@@ -132,38 +164,33 @@ def highest_parts(files: Sequence[ReferenceFile]) -> tuple[list[ReferenceFile], 
             value = _highest(file.scores, file.numbers)
         used.append(file)
         values.append(value)
-    labels = np.array([file.label for file in used], dtype=int)
-    return used, Weighed(np.array(values), labels, np.array([file.group for file in used]))
-
-
-def fit_parts(files: Sequence[ReferenceFile], method: str) -> EvidenceScale:
-    """Fits the scale for the most suspicious part of a clip; see `highest_parts`."""
-    used, values = highest_parts(files)
-    return _scale("span", "mean_log_odds", used, values, METHODS[method], PART_FRAMES, CLIP_FRAMES - PART_FRAMES + 1)
+    kinds, groups = [file.manipulation for file in used], [file.group for file in used]
+    return used, Weighed(np.array(values), np.array(kinds), np.array(groups))
 
 
 def _highest(scores: Sequence[float], numbers: Sequence[int]) -> float:
     return max(mean_log_odds(np.array(scores[start:end])) for start, end in windows(numbers, PART_FRAMES))
 
 
-def _scale(
-    name: ScaleName,
-    statistic: str,
-    files: Sequence[ReferenceFile],
-    values: Weighed,
-    fit: Callable[[Weighed], Knots],
-    frames: int = 0,
-    parts: int = 0,
+def fit_scale(
+    name: ScaleName, files: Sequence[ReferenceFile], values: Weighed, trial: Trial, frames: int = 0, parts: int = 0
 ) -> EvidenceScale:
-    places, heights = fit(values)
-    counts: dict[tuple[str, str, str], int] = {}
-    for file in files:
-        key = (file.source, file.manipulation, file.note)
-        counts[key] = counts.get(key, 0) + 1
+    """Fits the scale that the application uses.
+
+    Args:
+        name: What it is for.
+        files: The reference files.
+        values: Their statistics.
+        trial: Statistic and method.
+        frames: See `EvidenceScale`.
+        parts: See `EvidenceScale`.
+    """
+    places, heights = METHODS[trial.method](values)
+    counts = Counter((file.source, file.manipulation, file.note) for file in files)
     real, fake = (tuple(np.sort(np.round(values.values[values.labels == label], 3)).tolist()) for label in (0, 1))
     return EvidenceScale(
         name,
-        statistic,
+        trial.statistic,
         tuple(np.round(places, 4).tolist()),
         tuple(np.round(heights, 4).tolist()),
         real,

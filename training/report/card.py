@@ -30,6 +30,7 @@ from training.report.card_tables import (
     strict_table,
     verdict_table,
 )
+from training.report.evidence_section import evidence_section
 
 _GPU_COMMANDS = """\
 python -m training.on_gpu.pack --ffpp DIR --recompressed DIR DIR --ffpp-frames DIR --dfdc-pairs DIR --swaps DIR --reals DIR DIR --output pack
@@ -93,6 +94,7 @@ def render_card(evaluation: dict[str, Any], plots: str = "plots") -> str:
         support=_support(fitted),
         verdict_table=verdict_table(verdicts),
         prevalence_table=prevalence_table(tests),
+        evidence_section=evidence_section(evaluation["evidence"], plots) if evaluation.get("evidence") else "",
         target_precision=TARGET_PRECISION,
         rare_alarms=_rare_alarms(),
         weights_sha256=evaluation["weights_sha256"],

@@ -90,6 +90,28 @@ def _draw_robustness(grid: dict[str, Any], file: Path) -> Path:
     return _save(axes, file)
 
 
+def draw_tippett(curves: dict[str, Any], file: Path) -> Path:
+    """Draws which share of the test files has a likelihood ratio of at least so much, real and manipulated ones apart.
+
+    Args:
+        curves: By name of the files, what `training.evaluation.likelihood_ratios.tippett` gives.
+        file: Where to write.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    axes = _new_axes()
+    for dashes, (name, by_label) in zip(_DASHES, curves.items(), strict=False):
+        for color, (label, curve) in zip(("#0072b2", "#d55e00"), by_label.items(), strict=True):
+            count = len(curve["share"])
+            axes.step(curve["log10_ratio"], curve["share"], dashes, color=color, label=f"{name}, {label} ({count})")
+    axes.axvline(0, color="grey", linewidth=0.8)
+    axes.set(
+        xlabel="log10 of the likelihood ratio",
+        ylabel="share of files with it or more",
+        title="Tippett plot, test files",
+    )
+    return _save(axes, file)
+
+
 def _new_axes() -> Axes:
     """Starts a picture."""
     _, axes = pyplot.subplots(figsize=_SIZE_INCHES)

@@ -1,0 +1,32 @@
+from dataclasses import replace
+from pathlib import Path
+
+from detector.batch.resume import Wanted, line, resume
+from detector.batch.runner import BatchItem
+from detector.facts import MediaFile
+from detector.media.files import file_sha256
+from detector.results import SCHEMA_VERSION, Result
+from tests.redness_model import redness_model
+
+INFO = redness_model().info
+
+
+def written(tmp_path: Path, **model) -> tuple[Path, Path]:
+    """A file, and lines that hold its result by a model."""
+    file, output = tmp_path / "a.bin", tmp_path / "lines.jsonl"
+    file.write_bytes(b"content")
+    sha256 = file_sha256(file)
+    facts = MediaFile("a.bin", sha256, 7, "image/png", 9, 9, None)
+    result = Result(SCHEMA_VERSION, facts, replace(INFO, **model), "no_face", None, (), ())
+    output.write_text(line(BatchItem(file, sha256, result), 32))
+    return file, output
+
+
+def test_file_with_a_result_of_the_same_model_is_not_analysed_again(tmp_path):
+    file, output = written(tmp_path)
+    assert resume(output, [file], Wanted(INFO, 32)) == []
+
+
+def test_file_is_analysed_again_where_the_scales_of_the_same_weights_have_changed(tmp_path):
+    file, output = written(tmp_path, config_sha256="0a")
+    assert resume(output, [file], Wanted(replace(INFO, config_sha256="0b"), 32)) == [file]
