@@ -180,7 +180,7 @@ def test_cache_that_cannot_be_written_is_one_sentence(analyzer, photo, cache, mo
         raise OSError(number, os.strerror(number), str(path))
 
     monkeypatch.setattr(Path, "mkdir", fail)
-    assert refused(Service(analyzer), "analyze_image", str(photo), REQUEST) == str(CANNOT_WRITE)
+    assert refused(Service(analyzer), "analyze_image", str(photo), None, REQUEST) == str(CANNOT_WRITE)
 
 
 def test_upload_on_a_full_disk_is_refused_and_the_server_lives(tmp_path):
