@@ -16,12 +16,15 @@ from detector.version import __version__
 if TYPE_CHECKING:
     from detector.analyzer import Analyzer
     from detector.errors import MediaError
+    from detector.evidence_scale import EvidenceScale, EvidenceScales
     from detector.faces.detection import FaceDetector, crop_face
     from detector.facts import DetectedFace, MediaFile, ModelInfo, Thresholds
     from detector.network.loading import LoadedModel, ModelError, load_folder, load_model
     from detector.results import (
         Analysis,
+        Count,
         Cut,
+        Evidence,
         FaceTrack,
         FrameScore,
         KnownRealComparison,
@@ -38,8 +41,12 @@ __all__ = [
     "__version__",
     "Analysis",
     "Analyzer",
+    "Count",
     "Cut",
     "DetectedFace",
+    "Evidence",
+    "EvidenceScale",
+    "EvidenceScales",
     "FaceDetector",
     "FaceTrack",
     "FrameScore",
@@ -64,6 +71,7 @@ __all__ = [
 _PLACES = {
     "detector.analyzer": ("Analyzer",),
     "detector.errors": ("MediaError",),
+    "detector.evidence_scale": ("EvidenceScale", "EvidenceScales"),
     "detector.faces.detection": ("FaceDetector", "crop_face"),
     "detector.facts": ("DetectedFace", "MediaFile", "ModelInfo", "Thresholds"),
     "detector.network.loading": ("LoadedModel", "ModelError", "load_folder", "load_model"),

@@ -156,17 +156,32 @@ class EvidenceScale:
             statistic=round(statistic, LOG10_DECIMALS),
         )
 
-    def _score_from(self, ratio: float) -> float:
-        """Finds the lowest score with a likelihood ratio, 0..1."""
+    def statistic_from(self, ratio: float) -> float | None:
+        """Finds the lowest statistic with a likelihood ratio; None where all have it, or none."""
         wanted = np.log10(ratio)
-        if self.log10_ratios[0] >= wanted:
-            return 0.0
-        if self.log10_ratios[-1] < wanted:
-            return 1.0
+        if self.log10_ratios[0] >= wanted or self.log10_ratios[-1] < wanted:
+            return None
         after = bisect_left(self.log10_ratios, wanted)
         low, high = self.log10_ratios[after - 1], self.log10_ratios[after]
         share = (wanted - low) / (high - low)
-        statistic = self.knots[after - 1] + share * (self.knots[after] - self.knots[after - 1])
+        return float(self.knots[after - 1] + share * (self.knots[after] - self.knots[after - 1]))
+
+    def summary(self) -> dict[str, Any]:
+        """Tells what the scale rests on, as plain data without the reference files themselves."""
+        return {
+            "statistic": self.statistic,
+            "bounds": [round(bound, LOG10_DECIMALS) for bound in self.bounds],
+            "thresholds": vars(self.thresholds),
+            "real_files": len(self.real),
+            "fake_files": len(self.fake),
+            "sources": [vars(source) for source in self.sources],
+        }
+
+    def _score_from(self, ratio: float) -> float:
+        """Finds the lowest score with a likelihood ratio, 0..1."""
+        statistic = self.statistic_from(ratio)
+        if statistic is None:
+            return 0.0 if self.log10_ratios[0] >= np.log10(ratio) else 1.0
         return float(1 / (1 + np.exp(-statistic)))
 
 
@@ -202,6 +217,14 @@ class EvidenceScales:
         if photo is None or clip is None:
             raise KeyError("evidence_scale needs photo and clip")
         return cls(photo, clip, span)
+
+    def named(self, name: ScaleName) -> EvidenceScale | None:
+        """Gives a scale by its name."""
+        return {"photo": self.photo, "clip": self.clip, "span": self.span}[name]
+
+    def summary(self) -> dict[str, Any]:
+        """Tells what each scale rests on; see `EvidenceScale.summary`."""
+        return {scale.name: scale.summary() for scale in (self.photo, self.clip, self.span) if scale}
 
     def to_config(self) -> dict[str, Any]:
         """Gives what the model's ``config.json`` stores under ``detector.evidence_scale``."""

@@ -31,10 +31,28 @@ def test_weights_are_those_that_were_evaluated():
     assert (BUNDLED_FOLDER / "model.safetensors").stat().st_size < 40_000_000
 
 
-def test_thresholds_are_those_that_were_evaluated(model):
-    stored = json.loads((BUNDLED_FOLDER / "evaluation.json").read_text())["calibration"]["thresholds"]
-    assert model.info.thresholds.manipulated == stored["manipulated"]
-    assert model.info.thresholds.no_manipulation_found == stored["no_manipulation_found"]
+def test_thresholds_and_scales_are_those_that_were_evaluated(model):
+    evaluation = json.loads((BUNDLED_FOLDER / "evaluation.json").read_text())
+    stored = json.loads((BUNDLED_FOLDER / "config.json").read_text())["detector"]
+    assert stored["thresholds"] == evaluation["calibration"]["thresholds"]
+    assert {"photo", "clip", "span"} == set(stored["evidence_scale"]) == set(evaluation["evidence"]["scales"])
+    for scale in (model.scales.photo, model.scales.clip, model.scales.span):
+        facts = evaluation["evidence"]["scales"][scale.name]
+        assert list(scale.bounds) == facts["bounds"] and vars(scale.thresholds) == facts["thresholds"]
+        counts = facts["cross_validated"]
+        assert (len(scale.real), len(scale.fake)) == (counts["real"], counts["fake"])
+
+
+def test_no_ratio_exceeds_what_its_reference_files_support(model):
+    for scale in (model.scales.photo, model.scales.clip, model.scales.span):
+        assert 10 ** scale.bounds[1] <= len(scale.real) + 1 and 10 ** -scale.bounds[0] <= len(scale.fake) + 1
+
+
+@pytest.mark.parametrize("name", GOLDEN["log10_likelihood_ratio"])
+def test_golden_weight_of_evidence_guards_against_drift(model, golden_crops, name):
+    score = float(model.predict([golden_crops[name]]).scores[0])
+    evidence = model.scales.photo.weigh(model.scales.photo.statistic_of([score]))
+    assert evidence.log10_likelihood_ratio == pytest.approx(GOLDEN["log10_likelihood_ratio"][name], abs=2e-3)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from detector.limits import (
     MAX_REQUEST_S,
     MAX_VIDEO_DURATION_S,
 )
-from detector.results import SCHEMA_VERSION, FaceTrack, Result
+from detector.results import SCHEMA_VERSION, Evidence, FaceTrack, Result
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -66,7 +66,7 @@ def test_readme_tells_the_limits_that_hold():
 
 def test_every_key_of_the_json_is_documented():
     documented = set(re.findall(r"^\| `(\w+)` \|", text_of("docs/api.md"), re.MULTILINE))
-    assert {field.name for kind in (Result, FaceTrack) for field in dataclasses.fields(kind)} == documented
+    assert {field.name for kind in (Result, FaceTrack, Evidence) for field in dataclasses.fields(kind)} == documented
 
 
 def test_documents_name_the_version_of_the_json():

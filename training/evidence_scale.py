@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,6 +39,8 @@ from training.evaluation.scale_fitting import (
 )
 from training.report.card import render_card
 from training.report.plots import draw_tippett
+
+_NUMBERS = re.compile(r"\[[\d\s.,e+-]+\]")
 
 
 def fit_scales(files: Sequence[ReferenceFile]) -> tuple[EvidenceScales, dict[str, Any]]:
@@ -141,7 +144,9 @@ def store(folder: Path, scales: EvidenceScales, evidence: dict[str, Any], curves
         raise ValueError(f"{folder} is no model folder that train.py wrote.")
     config["detector"]["evidence_scale"] = scales.to_config()
     evaluation["evidence"] = evidence
-    config_file.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    # the many numbers of a list on one line
+    text = _NUMBERS.sub(lambda found: " ".join(found[0].split()), json.dumps(config, indent=2))
+    config_file.write_text(text + "\n", encoding="utf-8")
     evaluation_file.write_text(json.dumps(evaluation, indent=2) + "\n", encoding="utf-8")
     draw_tippett(curves, folder / "plots" / "tippett.png")
     (folder / "README.md").write_text(render_card(evaluation), encoding="utf-8")

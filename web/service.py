@@ -64,7 +64,7 @@ class Service:
         analysis, reports = self._photo(file, known_real, language, request, progress)
         return (
             result_to_dict(analysis.result),
-            verdict_html(analysis.result, language),
+            verdict_html(analysis.result, language, self._analyzer.model.scales),
             known_real_html(analysis.result, language),
             photo_html(analysis, language),
             faces_html(analysis, language),
@@ -86,7 +86,7 @@ class Service:
         progress(1.0, desc="drawing")
         return (
             result_to_dict(analysis.result),
-            verdict_html(analysis.result, language),
+            verdict_html(analysis.result, language, self._analyzer.model.scales),
             known_real_html(analysis.result, language),
             clip_html(analysis, language),
             faces_html(analysis, language),
@@ -139,7 +139,7 @@ class Service:
         Returns the documented JSON result, the verdict in words, and the evidence report as HTML and as JSON.
         """
         analysis, reports = self._photo(file, known_real, ENGLISH, request, progress)
-        return result_to_dict(analysis.result), verdict_markdown(analysis.result), *reports
+        return result_to_dict(analysis.result), self._in_words(analysis.result), *reports
 
     def analyze_video(
         self,
@@ -157,7 +157,7 @@ class Service:
         Returns the documented JSON result, the verdict in words, and the evidence report as HTML and as JSON.
         """
         analysis, reports = self._video(file, known_real, frames, exact, ENGLISH, request, progress)
-        return result_to_dict(analysis.result), verdict_markdown(analysis.result), *reports
+        return result_to_dict(analysis.result), self._in_words(analysis.result), *reports
 
     def analyze_batch(
         self,
@@ -174,10 +174,11 @@ class Service:
         return to_document(items), *tables
 
     def model_info(self) -> dict[str, Any]:
-        """Tells which model answers: id, revision, label names, thresholds, and why it is not the one asked for."""
+        """Tells which model answers: id, revision, label names, thresholds, evidence scales, why not the one asked for."""
         model = self._analyzer.model
         info: dict[str, Any] = to_plain(model.info)
-        return info | {"warning": to_plain(model.warning)}
+        scales = model.scales.summary() if model.scales else None
+        return info | {"warning": to_plain(model.warning), "evidence_scale": scales}
 
     def cancel(self, request: gr.Request) -> None:
         """Stops the analysis that runs for this page."""
@@ -194,6 +195,9 @@ class Service:
     def forget(self, request: gr.Request) -> None:
         """Stops the analysis of a page that was closed, and deletes its uploads and reports."""
         self._sessions.forget(_session(request))
+
+    def _in_words(self, result: Result) -> str:
+        return verdict_markdown(result, self._analyzer.model.scales)
 
     def _photo(
         self, file: str, known_real: list[str] | None, language: str, request: gr.Request, progress: gr.Progress

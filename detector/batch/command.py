@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,11 +25,13 @@ from detector.batch.resume import LinesError, Wanted, hashes_of, line, resume
 from detector.batch.runner import BatchItem, analyze_many
 from detector.errors import CommandError, MediaError
 from detector.known_real import with_known_real
+from detector.messages import Message, counted
 from detector.network.loading import ModelError, load_folder, load_model
 from detector.network.settings import ModelSettings, SettingError
 from detector.report.evidence_report import build_evidence, write_evidence
+from detector.report.evidence_wording import BAND_TEXT, BAND_TITLE, LIKELIHOOD_RATIO
 from detector.report.wording import VERDICT_TEXT, VERDICT_TITLE
-from detector.results import Analysis
+from detector.results import Analysis, Band, Verdict
 from detector.text import printable
 
 logger = logging.getLogger(__name__)
@@ -101,7 +103,7 @@ def run(options: CommandOptions) -> int:
                 stream.flush()
             if options.output and stream.seekable():
                 os.fsync(stream.fileno())
-            outcomes[item.result.verdict if item.result else ""] += 1
+            outcomes[_outcome(item)] += 1
             del item  # its pictures go before the next file brings its own
     _summarise(outcomes, len(files) - len(remaining), analyzer)
     return 1 if outcomes[""] else 0
@@ -190,9 +192,17 @@ def _still_to_do(files: list[Path], options: CommandOptions, analyzer: Analyzer,
         return files
     wanted = Wanted(analyzer.model.info, options.frames, options.report, options.exact, hashes_of(known_files))
     try:
-        return resume(options.output, files, wanted)
+        resumed = resume(options.output, files, wanted)
     except LinesError as error:
         raise CommandError(str(error)) from error
+    if resumed.outdated:
+        sentence = counted(
+            "{count} result of an earlier schema is analysed again.",
+            "{count} results of an earlier schema are analysed again.",
+            resumed.outdated,
+        )
+        sys.stderr.write(f"{sentence}\n")
+    return resumed.remaining
 
 
 @contextmanager
@@ -236,12 +246,28 @@ def report_stem(path: Path, sha256: str) -> str:
     return f"{safe or 'file'}-{sha256[:8]}"
 
 
+def _outcome(item: BatchItem) -> str:
+    """Names what the summary counts: the band of the evidence, else the verdict; empty without a result."""
+    if item.result is None:
+        return ""
+    evidence = item.result.deciding_evidence
+    return evidence.band if evidence else item.result.verdict
+
+
 def _summarise(outcomes: Counter[str], done_before: int, analyzer: Analyzer) -> None:
     """Says on the error stream how many files had which verdict, what that means, and which model answered."""
     info = analyzer.model.info
-    titles = {str(verdict): title for verdict, title in VERDICT_TITLE.items()} | {"": NOT_ANALYSED}
+    titles = _by_outcome(VERDICT_TITLE, BAND_TITLE) | {"": NOT_ANALYSED}
+    texts = _by_outcome(VERDICT_TEXT, BAND_TEXT)
     counts = [f"{count} {str(titles[outcome]).lower()}" for outcome, count in outcomes.most_common()]
     before = [f"{done_before} done before"] if done_before else []
-    meanings = [f"{title}: {VERDICT_TEXT[name]}" for name, title in VERDICT_TITLE.items() if outcomes[name]]
+    meanings = [f"{titles[name]}: {text}" for name, text in texts.items() if outcomes[name]]
+    if any(outcomes[band] for band in BAND_TITLE):
+        meanings.append(f"LR: {LIKELIHOOD_RATIO}")
     lines = [", ".join(before + counts) + ".", *meanings, f"Model {info.id}, revision {info.revision}."]
     sys.stderr.write("".join(f"{text}\n" for text in lines))
+
+
+def _by_outcome(verdicts: Mapping[Verdict, Message], bands: Mapping[Band, Message]) -> dict[str, Message]:
+    """Joins words for verdicts and for bands."""
+    return {str(name): words for name, words in (*verdicts.items(), *bands.items())}

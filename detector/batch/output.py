@@ -11,8 +11,9 @@ from typing import Any
 
 from detector.batch.runner import BatchItem
 from detector.messages import Message
+from detector.report.evidence_wording import BAND_TITLE, ratio_text
 from detector.report.known_real_wording import known_real_texts
-from detector.report.wording import VERDICT_TITLE, score_text
+from detector.report.wording import VERDICT_TITLE, score_text, spans_text, title_of
 from detector.results import SCHEMA_VERSION, Result, result_to_dict
 from detector.text import printable
 
@@ -33,6 +34,8 @@ COLUMNS = (
     "threshold_manipulated",
     "duplicate_of",
     "error",
+    "evidence_band",
+    "log10_likelihood_ratio",
     "known_real_files",
     "higher_than_known_real",
 )
@@ -96,11 +99,16 @@ def to_csv(items: Iterable[BatchItem], with_path: bool = False, with_header: boo
 
 
 def plain_text(item: BatchItem) -> str:
-    """Writes a line with verdict, score and path; below it the seconds and warnings, or why there is no result."""
+    """Writes a line with verdict, score and path; below it the seconds and warnings, or why there is no result.
+
+    On an evidence scale, its band and likelihood ratio stand in place of verdict and score.
+    """
     notes, score = [], ""
     if result := item.result:
         score = "" if result.score is None else score_text(result.score, result.model.thresholds)
-        if span := manipulated_span_s(result):
+        if result.evidence:
+            notes += [str(parts)] if (parts := spans_text(result.deciding_track)) else []
+        elif span := manipulated_span_s(result):
             notes.append(f"Signs of manipulation from {span[0]:.1f} to {span[1]:.1f} s.")
         notes += map(str, known_real_texts(result))
         notes += map(str, result.warnings)
@@ -108,8 +116,10 @@ def plain_text(item: BatchItem) -> str:
         notes.append(str(item.error))
     if item.duplicate_of:
         notes.append(f"The same file as {item.duplicate_of}.")
-    title = str(VERDICT_TITLE[item.result.verdict] if item.result else NOT_ANALYSED)
+    title = str(title_of(item.result) if item.result else NOT_ANALYSED)
     first = f"{title:<22} {score:>8}  {item.path}"
+    if result and (evidence := result.deciding_evidence):
+        first = f"{title:<36} LR {ratio_text(evidence.log10_likelihood_ratio):>5}  {item.path}"
     return "".join(f"{printable(text)}\n" for text in (first, *(f"    {note}" for note in notes)))
 
 
@@ -136,6 +146,9 @@ def _row(item: BatchItem, name: Callable[[Path], str]) -> dict[str, Any]:
             "threshold_no_manipulation_found": thresholds.no_manipulation_found,
             "threshold_manipulated": thresholds.manipulated,
         }
+        if evidence := result.evidence:
+            row["evidence_band"] = str(BAND_TITLE[evidence.band])
+            row["log10_likelihood_ratio"] = evidence.log10_likelihood_ratio
     return row
 
 

@@ -16,6 +16,19 @@ from detector.media.files import file_sha256
 from detector.results import SCHEMA_VERSION
 
 
+@dataclass(frozen=True)
+class Resumed:
+    """What a run that goes on has to do.
+
+    Attributes:
+        remaining: Files that are still to be analysed.
+        outdated: How many of them have a result of an earlier schema, which is dropped.
+    """
+
+    remaining: list[Path]
+    outdated: int = 0
+
+
 class LinesError(ValueError):
     """The output to resume holds something else. The message is one plain sentence."""
 
@@ -73,7 +86,7 @@ def line(item: BatchItem, frames_per_video: int, report: str | None = None) -> s
     return _text(record | {"frames_per_video": frames_per_video, "report": report})
 
 
-def resume(output: Path, files: Iterable[Path], wanted: Wanted) -> list[Path]:
+def resume(output: Path, files: Iterable[Path], wanted: Wanted) -> Resumed:
     """Makes an output ready to be appended to, and says which files are still to be analysed.
 
     Lines of these files that are errors, or do not meet what is wanted, are dropped, and so is a half-written last
@@ -87,7 +100,7 @@ def resume(output: Path, files: Iterable[Path], wanted: Wanted) -> list[Path]:
     records = _read(output)
     if not records:
         _write(output, [])
-        return files
+        return Resumed(files)
     hashes = {str(path): _sha256(path) for path in files}
     kept = {
         record["file"]: record
@@ -110,7 +123,8 @@ def resume(output: Path, files: Iterable[Path], wanted: Wanted) -> list[Path]:
         else:
             remaining.append(path)
     _write(output, kept.values())
-    return remaining
+    outdated = {record["file"] for record in records if record["result"] and record["schema_version"] != SCHEMA_VERSION}
+    return Resumed(remaining, sum(str(path) in outdated for path in remaining))
 
 
 def _read(output: Path) -> list[dict[str, Any]]:

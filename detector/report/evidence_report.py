@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from detector.evidence_scale import EvidenceScale, EvidenceScales
 from detector.faces.quality import NOT_ASSESSED
 from detector.facts import Provenance
 from detector.messages import Message, counted, joined
@@ -18,23 +19,25 @@ from detector.network.saliency import CAPTION
 from detector.report.card_sections import CardSection, card_sections
 from detector.report.credentials_wording import NO_CREDENTIALS_TEXT, STATE_TEXT, STATE_TITLE, source_type_text
 from detector.report.drawing import draw_faces
+from detector.report.evidence_wording import LIKELIHOOD_RATIO, counts_words, evidence_notes, frequency_words, ratio_text
 from detector.report.html import jpeg, jpeg_address, render
 from detector.report.known_real_section import known_real_html
+from detector.report.reference_plot import reference_plot_svg
 from detector.report.timeline import timeline_svg
 from detector.report.translation import ENGLISH
 from detector.report.wording import (
     OVERLAY_SCALE,
-    PREVALENCE_WARNING,
-    VERDICT_TEXT,
-    VERDICT_TITLE,
     face_table,
+    prevalence_note,
     score_text,
     spans_text,
+    text_of,
+    title_of,
 )
 from detector.results import Analysis, Result, ShownFrame, result_to_dict, to_plain
 from detector.version import __version__
 
-EVIDENCE_SCHEMA_VERSION = "1.0"
+EVIDENCE_SCHEMA_VERSION = "1.1"
 SHOWN_FRAMES = 4
 
 
@@ -61,6 +64,7 @@ class Evidence:
         model_card: What the model's card says of its training and blind spots.
         sampled_s: Times of all frames that were looked at.
         pictures: The most suspicious frames first.
+        scales: What the evidence was weighed on; None where the model has no evidence scale.
     """
 
     time_utc: str
@@ -71,6 +75,13 @@ class Evidence:
     model_card: tuple[CardSection, ...]
     sampled_s: tuple[float, ...]
     pictures: tuple[Picture, ...]
+    scales: EvidenceScales | None = None
+
+    @property
+    def scale(self) -> EvidenceScale | None:
+        """The scale that the ratio of the file is from; None where there is no ratio."""
+        weight = self.result.evidence
+        return self.scales.named(weight.scale) if weight and self.scales else None
 
 
 def build_evidence(analysis: Analysis, model: LoadedModel, time_utc: datetime | None = None) -> Evidence:
@@ -98,6 +109,7 @@ def build_evidence(analysis: Analysis, model: LoadedModel, time_utc: datetime | 
         model_card=sections,
         sampled_s=tuple(round(frame.time_s, 3) for frame in analysis.frames),
         pictures=tuple(_picture(frame, result) for frame in _shown(analysis)),
+        scales=model.scales,
     )
 
 
@@ -115,12 +127,14 @@ def evidence_to_dict(evidence: Evidence) -> dict[str, Any]:
         "notes": [],  # nothing is said here any more; readers of this schema expect it
         "limits": to_plain(evidence.limits),
         "model_card": to_plain(list(evidence.model_card)),
+        "evidence_scale": {"name": evidence.scale.name, **evidence.scale.summary()} if evidence.scale else None,
     }
 
 
 def evidence_html(evidence: Evidence, language: str = ENGLISH) -> str:
     """Renders the report as one page that loads nothing and runs nothing, in the language of the reader."""
     result, credentials = evidence.result, evidence.provenance.content_credentials
+    weight = result.evidence
     is_video = result.file.duration_s is not None
     return render(
         Path(__file__).parent / "templates",
@@ -131,8 +145,15 @@ def evidence_html(evidence: Evidence, language: str = ENGLISH) -> str:
         file=result.file,
         thresholds=result.model.thresholds,
         is_video=is_video,
-        verdict_title=VERDICT_TITLE[result.verdict],
-        verdict_text=VERDICT_TEXT[result.verdict],
+        weight=weight,
+        ratio=ratio_text(weight.log10_likelihood_ratio) if weight else "",
+        frequency=frequency_words(result, weight) if weight else None,
+        counts=counts_words(weight) if weight else None,
+        weight_notes=evidence_notes(result, weight, evidence.scales) if weight else [],
+        reference_plot=reference_plot_svg(weight, evidence.scales, language) if weight else "",
+        likelihood_ratio=LIKELIHOOD_RATIO,
+        verdict_title=title_of(result),
+        verdict_text=text_of(result),
         spans=[text for text in map(spans_text, result.faces) if text],
         faces=face_table(result),
         reasons=NOT_ASSESSED,
@@ -215,7 +236,7 @@ def _limits(result: Result, sampled: int, has_card: bool) -> tuple[Message, ...]
         Message(
             "A high score proves nothing by itself: real faces score high at times. It is a lead; a person decides."
         ),
-        PREVALENCE_WARNING,
+        prevalence_note(result),
         Message("Only faces were looked at: no voices, no text, no background, and no edits beside a face."),
     ]
     if result.file.duration_s is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +15,7 @@ from detector.messages import Message, counted
 from detector.report.html import render
 from detector.report.translation import ENGLISH
 from detector.report.wording import VERDICT_TITLE, score_text
-from detector.results import Cut, FaceTrack, Result
+from detector.results import Cut, FaceTrack, Result, Verdict
 
 _WIDTH, _HEIGHT = 760, 306
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 72, 14, 46  # the right margin takes the name of a face that is there to the end
@@ -24,7 +24,13 @@ _COLORS = ("#0072b2", "#d55e00", "#009e73", "#b0578d")
 _DASHES = ("none", "9 4", "3 3", "12 4 3 4")
 _MARKS = ("M-3,0a3,3 0 1,0 6,0a3,3 0 1,0 -6,0", "M-3,-3h6v6h-6z", "M0,-4L4,3H-4z", "M-4,0L0,-4L4,0L0,4z")
 _CUT_WORD_PX = 26  # room that the word under a cut takes
-_WORDS_PX, _WORDS_WIDTH_PX = 8, 270  # half the height of a line of words, and the length of the longest
+_WORDS_PX, _WORDS_WIDTH_PX = 8, 330  # half the height of a line of words, and the length of the longest
+# What the bands of verdicts stand for on an evidence scale, as the score of a whole clip.
+_SUPPORT: dict[Verdict, Message] = {
+    "manipulated": Message("Moderate or strong support for manipulation"),
+    "inconclusive": Message("Weak support for manipulation, or none either way"),
+    "no_manipulation_found": Message("Support for no manipulation"),
+}
 _TICKS_S = (0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600)
 MAX_TRACKS = 12  # more would hide each other; all are in the table and the JSON
 
@@ -117,7 +123,12 @@ def timeline_svg(result: Result, instants_s: Sequence[float] = (), language: str
         scales=scales,
         sentences=_in_words(scales.duration_s, tracks, result.cuts),
         ticks_s=_ticks_s(scales.duration_s),
-        bands=_bands(result.model.thresholds, tracks, scales),
+        bands=_bands(
+            result.model.thresholds,
+            _SUPPORT if any(track.evidence for track in tracks) else VERDICT_TITLE,
+            tracks,
+            scales,
+        ),
         cuts=_cut_lines(result.cuts, scales),
         curves=[_curve(number, track, scales) for number, track in enumerate(tracks)],
         hit_areas=_hit_areas(instants_s, scales),
@@ -151,7 +162,9 @@ def _ticks_s(duration_s: float) -> list[float]:
     return [number * step for number in range(int(duration_s / step) + 1)]
 
 
-def _bands(thresholds: Thresholds, tracks: Sequence[FaceTrack], scales: _Scales) -> list[_Band]:
+def _bands(
+    thresholds: Thresholds, titles: Mapping[Verdict, Message], tracks: Sequence[FaceTrack], scales: _Scales
+) -> list[_Band]:
     """Places the title of each verdict where no curve crosses it."""
     low, high = thresholds.no_manipulation_found, thresholds.manipulated
     words_end = _LEFT + _WORDS_WIDTH_PX
@@ -161,21 +174,21 @@ def _bands(thresholds: Thresholds, tracks: Sequence[FaceTrack], scales: _Scales)
     top, upper, lower, bottom = scales.y(1.0), scales.y(high), scales.y(low), scales.y(0.0)
     return [
         _Band(
-            VERDICT_TITLE["manipulated"],
-            Message("from {score}", {"score": score_text(high)}),
+            titles["manipulated"],
+            Message("from {score}", {"score": score_text(high)}) if high < 1 else Message("no score is enough"),
             upper,
             _freest(_places(top, upper), heights) + 4,
         ),
         # the last place stands below the words of the band above
         _Band(
-            VERDICT_TITLE["inconclusive"],
+            titles["inconclusive"],
             None,
             None,
             _freest([(upper + lower) / 2, lower - _WORDS_PX, upper + 2 * _WORDS_PX], heights) + 4,
         ),
         _Band(
-            VERDICT_TITLE["no_manipulation_found"],
-            Message("below {score}", {"score": score_text(low)}),
+            titles["no_manipulation_found"],
+            Message("below {score}", {"score": score_text(low)}) if low > 0 else Message("no score is enough"),
             lower,
             _freest(_places(lower, bottom), heights) + 4,
         ),

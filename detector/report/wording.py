@@ -6,10 +6,21 @@ import base64
 import re
 from pathlib import Path
 
+from detector.evidence_scale import MANIPULATED_FROM, NOT_FOUND_BELOW, EvidenceScales
 from detector.facts import Thresholds
-from detector.messages import Message
+from detector.messages import Message, joined
+from detector.report.evidence_wording import (
+    BAND_TEXT,
+    BAND_TITLE,
+    BAND_WORDS,
+    PRIOR_NOTE,
+    counts_words,
+    evidence_notes,
+    frequency_words,
+    ratio_text,
+)
 from detector.report.known_real_wording import known_real_texts
-from detector.results import SCORE_DECIMALS, FaceTrack, Result, Verdict
+from detector.results import SCORE_DECIMALS, Evidence, FaceTrack, Result, Verdict
 
 VERDICT_TITLE: dict[Verdict, Message] = {
     "manipulated": Message("Signs of manipulation"),
@@ -68,27 +79,83 @@ def card_markdown(card: str, folder: Path | None) -> str:
     return re.sub(r"!\[(?P<label>[^\]]*)\]\(plots/(?P<name>\w+\.png)\)", embedded, text)
 
 
-def verdict_markdown(result: Result) -> str:
-    """Writes the verdict in English, with the model that answered and every warning."""
-    score = "" if result.score is None else f" (score {score_text(result.score, result.model.thresholds)})"
-    lines = [f"## {VERDICT_TITLE[result.verdict]}{score}", str(VERDICT_TEXT[result.verdict])]
+def title_of(judged: Result | FaceTrack) -> Message:
+    """Gives the headline of a file or a face: the band of its evidence; its verdict where it has none."""
+    evidence = judged.deciding_evidence if isinstance(judged, Result) else judged.evidence
+    return BAND_TITLE[evidence.band] if evidence else VERDICT_TITLE[judged.verdict]
+
+
+def text_of(result: Result) -> Message:
+    """Says what the headline of a file means."""
+    evidence = result.deciding_evidence
+    return BAND_TEXT[evidence.band] if evidence else VERDICT_TEXT[result.verdict]
+
+
+def prevalence_note(result: Result) -> Message:
+    """Says that the answer leaves out how many fakes come in."""
+    return PRIOR_NOTE if result.evidence else PREVALENCE_WARNING
+
+
+def verdict_markdown(result: Result, scales: EvidenceScales | None = None) -> str:
+    """Writes the verdict in English, with the model that answered and every warning.
+
+    Args:
+        result: What is said about the file.
+        scales: Those of the model that answered.
+    """
+    lines = [_headline(result)]
+    if result.evidence:
+        frequency = str(frequency_words(result, result.evidence))
+        lines.append(f"{frequency[0].upper()}{frequency[1:]}. {counts_words(result.evidence)}.")
+        lines += map(str, evidence_notes(result, result.evidence, scales))
+    lines.append(str(text_of(result)))
     lines += [str(fact) for fact in (spans_text(result.deciding_track), likely_manipulation_text(result)) if fact]
     lines += map(str, known_real_texts(result))
     lines += [f"- ⚠ {warning}" for warning in result.warnings]
     if result.verdict == "manipulated":
-        lines.append(f"*{PREVALENCE_WARNING}*")
-    thresholds = result.model.thresholds
-    lines.append(
-        f"Model `{result.model.id}`, revision `{result.model.revision}`; *signs of manipulation* from "
-        f"{score_text(thresholds.manipulated)}, *no manipulation found* below {score_text(thresholds.no_manipulation_found)}."
-    )
+        lines.append(f"*{prevalence_note(result)}*")
+    lines.append(f"Model `{result.model.id}`, revision `{result.model.revision}`; {_operating_points(result)}.")
     return "\n\n".join(lines)
+
+
+def _headline(result: Result) -> str:
+    if evidence := result.deciding_evidence:
+        ratio = ratio_text(evidence.log10_likelihood_ratio)
+        return f"## {title_of(result)} (likelihood ratio about {ratio})"
+    score = "" if result.score is None else f" (score {score_text(result.score, result.model.thresholds)})"
+    return f"## {title_of(result)}{score}"
+
+
+def _operating_points(result: Result) -> str:
+    if result.evidence:
+        return (
+            f"*signs of manipulation* from a likelihood ratio of {MANIPULATED_FROM:g}, "
+            f"*no manipulation found* below {NOT_FOUND_BELOW:g}"
+        )
+    thresholds = result.model.thresholds
+    return (
+        f"*signs of manipulation* from {score_text(thresholds.manipulated)}, "
+        f"*no manipulation found* below {score_text(thresholds.no_manipulation_found)}"
+    )
 
 
 def spans_text(track: FaceTrack | None) -> Message | None:
     """Says from when to when a face track shows signs of manipulation; None where it does not."""
     if track is None or not track.suspicious_spans:
         return None
+    weighed = [(span, span.evidence) for span in track.suspicious_spans if span.evidence]
+    if weighed:
+        parts = [
+            Message(
+                "{start_s} to {end_s} s: {band}",
+                {"start_s": f"{span.start_s:.1f}", "end_s": f"{span.end_s:.1f}", "band": BAND_WORDS[evidence.band]},
+            )
+            for span, evidence in weighed
+        ]
+        return Message(
+            "Parts of the clip by themselves, face {number}: {parts}.",
+            {"number": track.track_id, "parts": joined([*parts], "; ")},
+        )
     if len(track.suspicious_spans) == 1:
         (span,) = track.suspicious_spans
         return Message(
@@ -118,15 +185,21 @@ def face_table(result: Result) -> tuple[list[Message], list[list[str | Message]]
     """Returns titles and one row for each face track; only what there is to tell: a photo has no frames."""
     is_clip = result.file.duration_s is not None
     has_manipulations = any(track.manipulation for track in result.faces)
+    is_weighed = any(track.evidence for track in result.faces)
     titles = [Message("Face"), Message("Verdict"), Message("Score")]
+    if is_weighed:
+        titles[1:2] = [Message("Weight of evidence"), Message("Likelihood ratio")]
     if is_clip:
-        titles += [Message("Highest frame score"), Message("Frames"), Message("Signs of manipulation at")]
+        parts = Message("Suspicious parts") if is_weighed else Message("Signs of manipulation at")
+        titles += [Message("Highest frame score"), Message("Frames"), parts]
     if has_manipulations:
         titles.append(Message("If fake, most like"))
     rows = []
     for track in result.faces:
-        score = score_text(track.score, result.model.thresholds)
-        row: list[str | Message] = [str(track.track_id), VERDICT_TITLE[track.verdict], score]
+        row: list[str | Message] = [str(track.track_id), title_of(track)]
+        if is_weighed:
+            row.append(_ratio_cell(track.evidence))
+        row.append(score_text(track.score, result.model.thresholds))
         if is_clip:
             spans = [f"{span.start_s:.1f}\N{EN DASH}{span.end_s:.1f} s" for span in track.suspicious_spans]
             row += [score_text(max(frame.score for frame in track.frames)), str(len(track.frames)), ", ".join(spans)]
@@ -134,3 +207,7 @@ def face_table(result: Result) -> tuple[list[Message], list[list[str | Message]]
             row.append(track.manipulation.name if track.manipulation else "")
         rows.append(row)
     return titles, rows
+
+
+def _ratio_cell(evidence: Evidence | None) -> str:
+    return ratio_text(evidence.log10_likelihood_ratio) if evidence else ""

@@ -15,6 +15,7 @@ from detector.analyzer import FRAMES_PER_VIDEO as FRAMES_OF_ANALYSIS
 from detector.analyzer import Analyzer
 from detector.batch.command import list_files, report_stem
 from detector.media.files import file_sha256
+from detector.results import SCHEMA_VERSION
 from tests.media_factory import write_video
 from tests.redness_model import evidence_scales, portrait, redness_model
 
@@ -195,6 +196,29 @@ def test_results_that_no_longer_hold_are_made_again(inbox, analysed, tmp_path, m
     assert analysed == ["a.png", "clip.mp4", "copy.png", "notes.txt"]
     assert len(lines(output)) == 4
     assert {record["result"]["model"]["revision"] for record in lines(output) if record["result"]} == {"2"}
+
+
+def test_results_of_an_earlier_schema_are_made_again_and_counted(inbox, analysed, tmp_path, capsys):
+    output = tmp_path / "out.jsonl"
+    assert run(inbox, "--output", output, "--frames", 2) == 1
+    assert "earlier schema" not in capsys.readouterr().err
+    a, clip, copy, notes = lines(output)
+    old = [record | {"schema_version": "1.4"} for record in (a, clip, copy, notes)]
+    output.write_text("".join(f"{json.dumps(record)}\n" for record in old))
+    analysed.clear()
+    assert run(inbox, "--output", output, "--frames", 2, "--resume") == 1
+    assert "3 results of an earlier schema are analysed again.\n" in capsys.readouterr().err
+    assert analysed == ["a.png", "clip.mp4", "notes.txt"]
+    assert {record["schema_version"] for record in lines(output)} == {SCHEMA_VERSION}
+
+
+def test_summary_counts_bands_and_says_what_the_ratio_is(inbox, analysed, monkeypatch, capsys):
+    monkeypatch.setattr("detector.batch.command.load_model", lambda *asked: redness_model(scales=evidence_scales()))
+    assert run(inbox / "a.png", inbox / "b" / "copy.png") == 0
+    said = capsys.readouterr().err
+    assert "2 moderate support for manipulation.\n" in said
+    assert "Moderate support for manipulation: This is a lead to check, not proof.\n" in said
+    assert "LR: The likelihood ratio says how many times as frequent" in said
 
 
 def test_lines_of_other_files_stay(inbox, analysed, tmp_path):

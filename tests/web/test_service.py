@@ -1,5 +1,6 @@
 """What is answered to odd requests."""
 
+import math
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,7 +11,7 @@ from PIL import Image
 from detector.analyzer import Analyzer
 from detector.limits import MAX_BATCH_FILES, MAX_FRAMES
 from tests.media_factory import write_video
-from tests.redness_model import portrait, redness_model
+from tests.redness_model import evidence_scales, portrait, redness_model
 from web.service import Service
 
 REQUEST = SimpleNamespace(session_hash="someone")
@@ -60,3 +61,13 @@ def test_report_is_in_the_language_of_the_page_and_its_json_in_english(service, 
     *_, page, record = service.show_photo(str(path), None, "es-MX", REQUEST)
     assert "Veredicto: Indicios de manipulación" in Path(page).read_text(encoding="utf-8")
     assert "Absence of detection proves nothing" in Path(record).read_text(encoding="utf-8")
+
+
+def test_model_tells_what_its_evidence_scales_rest_on(service):
+    assert service.model_info()["evidence_scale"] is None
+    told = Service(Analyzer(redness_model(scales=evidence_scales()))).model_info()["evidence_scale"]
+    assert list(told) == ["photo", "clip", "span"]
+    assert told["photo"]["bounds"] == [-1.3, 2.0]
+    assert (told["photo"]["real_files"], told["photo"]["fake_files"]) == (100, 80)
+    assert told["photo"]["thresholds"]["manipulated"] == pytest.approx(1 / (1 + math.exp(-2.5)))
+    assert "real" not in told["photo"]  # the reference files themselves stay with the model

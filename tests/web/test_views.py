@@ -12,7 +12,7 @@ from detector.analyzer import Analyzer
 from detector.batch.runner import BatchItem
 from detector.messages import Message
 from tests.media_factory import write_video
-from tests.redness_model import portrait, redness_model
+from tests.redness_model import evidence_scales, portrait, redness_model
 from web.views.media import clip_html, faces_html, photo_html
 from web.views.verdict import batch_html, quotation, verdict_html
 
@@ -25,10 +25,15 @@ def analyzer():
 
 
 @pytest.fixture(scope="module")
-def photo(analyzer, tmp_path_factory):
+def photo_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("photo") / f"{SCRIPT}.png"
     Image.fromarray(portrait(tint=0.6)).save(path)
-    return analyzer.analyze_image(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def photo(analyzer, photo_file):
+    return analyzer.analyze_image(photo_file)
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +135,52 @@ def test_bad_file_of_many_keeps_its_row(photo):
     html = batch_html([good, bad], "es")
     assert html.count('<th scope="row">') == 2
     assert "Indicios de manipulación" in html and "El archivo está vacío" in html and "Sin analizar" in html
+
+
+@pytest.fixture(scope="module")
+def weighed():
+    """An analyzer on whose scales a tint of 0.6 is moderate support for manipulation."""
+    return Analyzer(redness_model(scales=evidence_scales()))
+
+
+def test_band_comes_first_with_counts_plot_and_sentence_to_quote(weighed, photo_file):
+    result = weighed.analyze_image(photo_file).result
+    html = verdict_html(result, "en", weighed.model.scales)
+    said = text_of(html)
+    assert '<span aria-hidden="true">▲</span> Moderate support for manipulation</h2>' in html
+    assert "A score like this is about 20 times as frequent among manipulated reference files" in said
+    assert "Real reference photos that score as high or higher: 0 of 100" in said
+    assert "found moderate support for manipulation: a score like this" in said
+    assert html.count('<svg role="img"') == 1 and 'class="scale"' not in html
+    assert "Score of the network" in said.split("Figures")[1] and "Score" not in said.split("Figures")[0]
+    assert "The ratio does not include how many of the files that come in are fake" in said
+    assert "Apoyo moderado a que hubo manipulación" in text_of(verdict_html(result, "es", weighed.model.scales))
+
+
+def test_results_without_evidence_show_the_score_between_the_thresholds(photo):
+    html = verdict_html(photo.result, "en", evidence_scales())
+    assert 'class="scale"' in html and "<svg" not in html and "Figures" not in html
+    assert "ratio" not in text_of(batch_html([BatchItem(photo_path(photo), "ab", photo.result)], "en"))
+    assert "Likelihood ratio" not in faces_html(photo, "en")
+
+
+def test_faces_and_plot_over_time_of_a_weighed_clip_speak_of_support(weighed, tmp_path):
+    path = write_video(tmp_path / "clip.mp4", [portrait(tint=0.6)] * 4, fps=4)
+    analysis = weighed.analyze_video(path, frames=4)
+    said = text_of(faces_html(analysis, "en"))
+    assert "Weight of evidence Likelihood ratio Score" in said and "support for manipulation" in said
+    assert "Moderate or strong support for manipulation (from 0.92)" in clip_html(analysis, "en")
+
+
+def test_many_files_stand_in_order_of_their_ratio_and_those_without_one_last(weighed, photo_file, tmp_path):
+    Image.fromarray(portrait()).save(tmp_path / "low.png")
+    low, high = (weighed.analyze_image(path).result for path in (tmp_path / "low.png", photo_file))
+    items = [
+        BatchItem(Path("broken"), "", error=Message("It broke.")),
+        BatchItem(Path("low"), "ab", low),
+        BatchItem(Path("high"), "cd", high),
+    ]
+    html = batch_html(items, "en")
+    assert re.findall(r'<th scope="row">(\w+)<', html) == ["high", "low", "broken"]
+    assert "<td>Moderate support for manipulation</td><td>20</td>" in html
+    assert "<td>Moderate support for no manipulation</td><td>1/20</td>" in html

@@ -95,7 +95,11 @@ def _choice(name: str, facts: dict[str, Any]) -> str:
     )
     text = f"For {_KINDS[name]}: {_STATISTICS[facts['statistic']]}, {_METHODS[facts['method']]}"
     tried = [f"{_STATISTICS[statistic]}, {_METHODS[method]}: {cost:.3f}" for cost, statistic, method in others]
-    return f"{text} (tried: {'; '.join(tried)})."
+    return f"{text}: {_cost(facts)} (tried: {'; '.join(tried)})."
+
+
+def _cost(facts: dict[str, Any]) -> str:
+    return f"{facts['cross_validated']['cllr']:.3f}"
 
 
 def _source_table(scales: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from detector.network.saliency import CAPTION
 from detector.report.html import render
-from detector.report.wording import OVERLAY_SCALE, VERDICT_TITLE
+from detector.report.wording import OVERLAY_SCALE, title_of
 from detector.results import Verdict
 
 # Told apart by form as well: colour is never the only signal.
@@ -21,7 +21,7 @@ def fill(template: str, language: str, **values: Any) -> str:
         template,
         language,
         symbols=SYMBOL,
-        verdict_titles=VERDICT_TITLE,
+        title_of=title_of,
         overlay_scale=OVERLAY_SCALE,
         overlay_caption=CAPTION,
         **values,

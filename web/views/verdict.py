@@ -5,20 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from detector.batch.output import NOT_ANALYSED, manipulated_span_s
 from detector.batch.runner import BatchItem
+from detector.evidence_scale import EvidenceScales
 from detector.messages import Message
+from detector.report.evidence_wording import (
+    NEVER_REAL,
+    counts_words,
+    evidence_notes,
+    finding_words,
+    frequency_words,
+    ratio_text,
+)
 from detector.report.known_real_wording import decides_text
+from detector.report.reference_plot import reference_plot_svg
 from detector.report.translation import translate
 from detector.report.wording import (
-    PREVALENCE_WARNING,
     VERDICT_TEXT,
-    VERDICT_TITLE,
     likely_manipulation_text,
+    prevalence_note,
     score_text,
     spans_text,
+    text_of,
+    title_of,
 )
-from detector.results import Result, Verdict
+from detector.results import Evidence, Result, Verdict
 from detector.text import printable
 from web.views.elements import fill
 
@@ -45,30 +58,49 @@ class _Scale:
 
 
 @dataclass(frozen=True)
+class _Weight:
+    """The weight of the evidence: how often, the counts behind it, what else to know, a plot, and the bare figures."""
+
+    frequency: Message
+    counts: Message
+    notes: list[Message]
+    plot: Markup
+    figures: list[Message]
+
+
+@dataclass(frozen=True)
 class _BatchRow:
     """A row of the table of many files; what there is nothing to say of is empty or None."""
 
     name: str
     verdict: Message
-    score: str
+    figure: str
     faces: str
     span: Message | None
     notes: list[Message]
 
 
-def verdict_html(result: Result, language: str) -> str:
-    """Shows the verdict with its score between the thresholds, a sentence to quote, warnings and limits."""
+def verdict_html(result: Result, language: str, scales: EvidenceScales | None = None) -> str:
+    """Shows the answer first, then what stands behind it, a sentence to quote, warnings and limits.
+
+    Args:
+        result: What is said about the file.
+        language: Language of the reader.
+        scales: Those of the model that answered.
+    """
     facts = (spans_text(result.deciding_track), likely_manipulation_text(result), decides_text(result))
     return fill(
         "verdict.html",
         language,
         result=result,
-        scale=_scale(result),
-        verdict_texts=VERDICT_TEXT,
+        scale=None if result.evidence else _scale(result),
+        weight=_weight(result, result.evidence, scales, language) if result.evidence else None,
+        verdict_text=text_of(result),
+        not_real=NEVER_REAL if result.evidence else VERDICT_TEXT["no_manipulation_found"],
         facts=[fact for fact in facts if fact],
         quotation=quotation(result, language),
         blind_spots=BLIND_SPOTS,
-        prevalence_warning=PREVALENCE_WARNING,
+        prevalence_warning=prevalence_note(result),
     )
 
 
@@ -81,7 +113,7 @@ def quotation(result: Result, language: str) -> str:
             "file": printable(result.file.name),
             "model": result.model.id,
             "revision": result.model.revision,
-            "finding": _FOUND[result.verdict],
+            "finding": finding_words(result, result.evidence) if result.evidence else _FOUND[result.verdict],
         },
     )
     return translate(sentence, language)
@@ -100,12 +132,45 @@ def _scale(result: Result) -> _Scale | None:
     return _Scale(low, high, result.score, words)
 
 
+def _weight(result: Result, evidence: Evidence, scales: EvidenceScales | None, language: str) -> _Weight:
+    figures = [
+        Message(
+            "log10 of the likelihood ratio: {log10}; the reference files support {low} to {high}",
+            {
+                "log10": f"{evidence.log10_likelihood_ratio:.3f}",
+                "low": f"{evidence.bounds[0]:.3f}",
+                "high": f"{evidence.bounds[1]:.3f}",
+            },
+        )
+    ]
+    if result.score is not None:
+        score = score_text(result.score, result.model.thresholds)
+        figures.append(Message("Score of the network, 0 to 1: {score}", {"score": score}))
+    return _Weight(
+        frequency_words(result, evidence),
+        counts_words(evidence),
+        evidence_notes(result, evidence, scales),
+        reference_plot_svg(evidence, scales, language),
+        figures,
+    )
+
+
 def batch_html(items: Iterable[BatchItem], language: str) -> str:
-    """Shows one row for each file."""
-    return fill("batch.html", language, rows=[_batch_row(item) for item in items])
+    """Shows one row for each file; on an evidence scale those with the highest likelihood ratio first."""
+    items = list(items)
+    is_weighed = any(item.result and item.result.evidence for item in items)
+    if is_weighed:
+        items.sort(key=_by_ratio)
+    rows = [_batch_row(item, is_weighed) for item in items]
+    return fill("batch.html", language, rows=rows, is_weighed=is_weighed)
 
 
-def _batch_row(item: BatchItem) -> _BatchRow:
+def _by_ratio(item: BatchItem) -> tuple[bool, float]:
+    evidence = item.result.evidence if item.result else None
+    return evidence is None, -evidence.log10_likelihood_ratio if evidence else 0.0
+
+
+def _batch_row(item: BatchItem, is_weighed: bool) -> _BatchRow:
     result = item.result
     notes = [item.error] if item.error else []
     notes += result.warnings if result else ()
@@ -115,5 +180,7 @@ def _batch_row(item: BatchItem) -> _BatchRow:
         return _BatchRow(item.path.name, NOT_ANALYSED, "", "", None, notes)
     times = manipulated_span_s(result)
     span = times and Message("from {start_s} to {end_s} s", {"start_s": f"{times[0]:.1f}", "end_s": f"{times[1]:.1f}"})
-    score = "" if result.score is None else score_text(result.score)
-    return _BatchRow(item.path.name, VERDICT_TITLE[result.verdict], score, str(len(result.faces)), span, notes)
+    figure = "" if result.score is None else score_text(result.score)
+    if is_weighed:
+        figure = ratio_text(result.evidence.log10_likelihood_ratio) if result.evidence else ""
+    return _BatchRow(item.path.name, title_of(result), figure, str(len(result.faces)), span, notes)

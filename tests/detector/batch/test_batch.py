@@ -12,14 +12,14 @@ import pytest
 from PIL import Image
 
 from detector.analyzer import Analyzer
-from detector.batch.output import COLUMNS, NOT_ANALYSED, rows, to_csv, to_json
+from detector.batch.output import COLUMNS, NOT_ANALYSED, plain_text, rows, to_csv, to_json
 from detector.batch.runner import BatchItem, analyze_many
 from detector.errors import MediaError
 from detector.media.files import file_sha256
 from detector.report.wording import VERDICT_TITLE
 from detector.results import SCHEMA_VERSION, result_to_dict
 from tests.media_factory import write_video
-from tests.redness_model import portrait, redness_model
+from tests.redness_model import evidence_scales, portrait, redness_model
 
 
 class CountingAnalyzer(Analyzer):
@@ -169,6 +169,23 @@ def test_rows_say_it_in_words_with_the_seconds(analyzer, media, tmp_path):
     assert (clip["threshold_no_manipulation_found"], clip["threshold_manipulated"]) == (0.2, 0.8)
     assert (bad["verdict"], bad["score"], bad["sha256"]) == (str(NOT_ANALYSED), None, None)
     assert "No such file" in bad["error"]
+
+
+def test_rows_hold_band_and_ratio_where_the_model_has_scales(analyzer, media):
+    weighed = Analyzer(redness_model(scales=evidence_scales()))
+    (row,) = csv.DictReader(io.StringIO(to_csv(analyze_many(weighed, [media / "red.png"])), newline=""))
+    assert list(row)[-2:] == ["evidence_band", "log10_likelihood_ratio"]
+    assert row["evidence_band"] == "Moderate support for manipulation" and 1 < float(row["log10_likelihood_ratio"]) < 2
+    assert row["verdict"] == "Signs of manipulation"
+    (before,) = rows(analyze_many(analyzer, [media / "red.png"]))
+    assert before["evidence_band"] is before["log10_likelihood_ratio"] is None
+
+
+def test_line_for_people_begins_with_band_and_ratio(media):
+    weighed = Analyzer(redness_model(scales=evidence_scales()))
+    red, grey = (plain_text(item) for item in analyze_many(weighed, [media / "red.png", media / "grey.png"]))
+    assert red == f"Moderate support for manipulation    LR    20  {media / 'red.png'}\n"
+    assert grey == f"Moderate support for no manipulation LR  1/20  {media / 'grey.png'}\n"
 
 
 def test_photo_has_no_seconds(analyzer, media):

@@ -106,7 +106,7 @@ def test_lines_of_a_run_are_read_again_as_they_were_written(tmp_path_factory, se
     output = folder / "lines.jsonl"
     text = "".join(line(item, 8) for item in items)
     output.write_text(text + text[:17], encoding="ascii")  # the last line was cut off
-    assert resume(output, [], Wanted(several[0].model, 8)) == []
+    assert resume(output, [], Wanted(several[0].model, 8)).remaining == []
     assert output.read_text(encoding="ascii") == text
     for written, item in zip(text.splitlines(), items, strict=True):
         record = json.loads(written)

@@ -16,7 +16,7 @@ from detector.analyzer import Analyzer
 from detector.report.evidence_report import build_evidence, evidence_html, evidence_to_dict, write_evidence
 from detector.results import result_to_dict
 from tests.media_factory import texture, write_video
-from tests.redness_model import portrait, redness_model
+from tests.redness_model import evidence_scales, portrait, redness_model
 from tests.signing import AI, authority, sign
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -242,3 +242,27 @@ def test_page_is_in_the_language_of_its_reader(clip, analyzer):
         assert words in spanish.text
     assert len(spanish.elements) == len(english.elements)
     assert not [words for words in ("Signs of manipulation", "not assessed", "looked") if words in spanish.text]
+
+
+def test_report_of_a_weighed_file_explains_the_scale_and_draws_it(photo, clip):
+    weighed = Analyzer(redness_model(scales=evidence_scales()))
+    for path, kind in ((photo, "photos"), (clip, "clips")):
+        evidence = evidence_of(path, weighed)
+        page = Page(evidence_html(evidence))
+        assert "support for manipulation (likelihood ratio about" in page.text
+        assert f"Real reference {kind}" in page.text and "Among the reference files" in page.text
+        assert "portraits: 100 (real); made here: 80 (FaceSwap; never seen)." in page.text
+        assert "Strong support for manipulation from 100" in page.text and "Thresholds" not in page.text
+        assert "84 of 100" not in page.text and "The ratio does not include" in page.text
+        assert any("Where this file lies" in svg.get("aria-label", "") for svg in page.all("svg"))
+    assert "Razón de verosimilitud" in Page(evidence_html(evidence, "es")).text
+
+
+def test_json_of_a_weighed_file_names_the_scale_and_its_sources(photo, analyzer):
+    weighed = Analyzer(redness_model(scales=evidence_scales()))
+    document = json.loads(json.dumps(evidence_to_dict(evidence_of(photo, weighed))))
+    scale = document["evidence_scale"]
+    assert (scale["name"], scale["bounds"], scale["real_files"], scale["fake_files"]) == ("photo", [-1.3, 2.0], 100, 80)
+    assert scale["sources"][0] == {"name": "portraits", "manipulation": "real", "files": 100, "note": ""}
+    assert document["result"]["evidence"]["band"] == "moderate_support_for_manipulation"
+    assert evidence_to_dict(evidence_of(photo, analyzer))["evidence_scale"] is None

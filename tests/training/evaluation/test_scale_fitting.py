@@ -61,7 +61,16 @@ def test_cheapest_of_statistics_and_methods_is_taken():
     noise = good.with_values(random.normal(size=600))
     best, trials = best_trial({"mean_score": good, "upper_mean": noise})
     assert best.statistic == "mean_score" and len(trials) == 4
-    assert best.cllr == min(trial.cllr for trial in trials)
+    assert best.cllr <= min(trial.cllr for trial in trials) + 0.005
+    best, _ = best_trial({"upper_mean": noise, "mean_score": good})
+    assert best.statistic == "mean_score"
+
+
+def test_plainest_statistic_is_taken_where_another_is_hardly_better():
+    good = separated()
+    slightly_better = good.with_values(good.values + 0.005 * (2 * good.labels - 1))
+    best, trials = best_trial({"mean_score": good, "upper_mean": slightly_better})
+    assert best.statistic == "mean_score" and min(trial.cllr for trial in trials) < best.cllr
 
 
 def clip(label, scores, group):
