@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from detector.limits import MIN_KNOWN_REAL_FILES
 from detector.messages import Message, counted
+from detector.report.evidence_wording import ratio_text
 from detector.results import Count, Evidence, KnownRealComparison, Result
 
 
@@ -51,7 +52,7 @@ def rank_text(rank: Count) -> Message:
 
 
 def ratio_words(log10_ratio: float) -> str:
-    """Writes a likelihood ratio, given as log10, with two figures: ``3.2``, or ``1/5`` below 1."""
+    """Writes a bound of a likelihood ratio, given as log10, with two figures, as it is exact: ``13``, or ``1/13``."""
     ratio = 10.0 ** abs(log10_ratio)
     figures = f"{ratio:.2g}" if ratio < 100 else f"{ratio:.0f}"
     return figures if log10_ratio >= 0 or figures == "1" else f"1/{figures}"
@@ -64,7 +65,7 @@ def _ratio_text(comparison: KnownRealComparison, evidence: Evidence) -> Message:
         "to {high}. What they all share is no evidence. The verdict follows this ratio.",
         {
             "count": comparison.higher_than.of,
-            "ratio": ratio_words(evidence.log10_likelihood_ratio),
+            "ratio": ratio_text(evidence.log10_likelihood_ratio),
             "low": low,
             "high": high,
         },
