@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from detector.limits import MIN_KNOWN_REAL_FILES
 from detector.messages import Message, counted
-from detector.report.evidence_wording import ratio_text
+from detector.report.evidence_wording import BAND_TEXT, BAND_WORDS, NEVER_REAL, ratio_text
 from detector.results import Count, Evidence, KnownRealComparison, Result
 
 
@@ -31,6 +31,20 @@ def decides_text(result: Result) -> Message | None:
     if result.known_real is None or result.known_real.evidence is None:
         return None
     return Message("The verdict follows the comparison with the known-real files, not the score alone.")
+
+
+def compared_finding(result: Result) -> Message | None:
+    """Says what a check found, to follow "An automated check of ..."; None where known-real files do not decide."""
+    if result.known_real is None or result.known_real.evidence is None:
+        return None
+    band = result.known_real.evidence.band
+    arguments: dict[str, str | int | Message] = {"band": BAND_WORDS[band], "count": result.known_real.higher_than.of}
+    if BAND_TEXT[band] is NEVER_REAL:
+        return Message(
+            "found {band} in a comparison with {count} known-real files, which does not show that the material is real",
+            arguments,
+        )
+    return Message("found {band} in a comparison with {count} known-real files", arguments)
 
 
 def rank_text(rank: Count) -> Message:
