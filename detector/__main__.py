@@ -20,6 +20,7 @@ examples:
   python -m detector inbox --csv --output inbox.csv
   python -m detector inbox --json --output inbox.jsonl --report reports
   python -m detector inbox --json --output inbox.jsonl --resume
+  python -m detector clip.mp4 --known-real speeches/2025 --report reports
 
 Every file is tried, whatever its name; folders are walked with all below them, in sorted order, hidden files left out.
 Files of the same bytes are analysed once. The model is the bundled one, or MODEL_ID at MODEL_REVISION of the Hub.
@@ -67,6 +68,15 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "--exact",
         action="store_true",
         help="take the frame in the middle of each part of a video, not the one next to it that is decoded fastest",
+    )
+    parser.add_argument(
+        "--known-real",
+        type=Path,
+        action="extend",
+        nargs=1,
+        default=[],
+        metavar="FILE|DIR",
+        help="files of the same speaker, camera or channel that are known to be real (up to 20), to compare with; repeatable",
     )
     parser.add_argument("--model", type=Path, metavar="FOLDER", help="answer with the model in this folder")
     options = parser.parse_args(arguments)

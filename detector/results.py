@@ -57,6 +57,47 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class KnownRealFile:
+    """One of the files that are known to be real, beside the questioned one.
+
+    Attributes:
+        name: Its name.
+        sha256: Hex digest of its bytes; None where they could not be read.
+        score: Of its most suspicious face track, 0..1; None where no face was assessed.
+        statistic: Of the same track, on the scale for whole files, in log odds; None where there is none.
+        used: Whether the questioned file is compared with it.
+        error: Why it is not; None where it is.
+    """
+
+    name: str
+    sha256: str | None
+    score: float | None
+    statistic: float | None
+    used: bool
+    error: Message | None = None
+
+
+@dataclass(frozen=True)
+class KnownRealComparison:
+    """The questioned file among files of the same speaker, camera or channel that are known to be real.
+
+    Attributes:
+        files: All that were given, in that order.
+        higher_than: How many of the files that are used score lower than the questioned one.
+        statistic: Of the questioned file, as in `files`.
+        evidence: Weight of the evidence against these files, with bounds of their own; looked up on the general scale
+            after `shift` was taken off. None where they are too few, or the model has no scale.
+        shift: How far such files lie above the real reference files of the scale, in log odds; None likewise.
+    """
+
+    files: tuple[KnownRealFile, ...]
+    higher_than: Count
+    statistic: float | None = None
+    evidence: Evidence | None = None
+    shift: float | None = None
+
+
+@dataclass(frozen=True)
 class FrameScore:
     """A face in one frame: seconds since the first frame (0 for a photo), score 0..1, ``(x0, y0, x1, y1)``."""
 
@@ -145,7 +186,7 @@ class Result:
         schema_version: Of the JSON.
         file: Facts about the original bytes.
         model: Which model answered.
-        verdict: From the evidence of all its faces.
+        verdict: From `deciding_evidence`; by the model's thresholds where it has no evidence scale.
         score: Of the most suspicious face track; None where no face was assessed.
         faces: All assessed face tracks.
         warnings: Plain sentences a reader must know.
@@ -155,7 +196,8 @@ class Result:
         sampling: How the frames of a video were chosen, one of each equal part: ``exact``, that in the middle, or ``near``,
             the one that costs least to decode; None for a photo.
         evidence: Weight of the evidence that any of the faces was manipulated: the more faces, the less one high score says.
-            None where no face was assessed, or the model has no evidence scale.
+            None where no face was assessed, or the model has no evidence scale. Known-real files never change it.
+        known_real: The comparison with files that are known to be real; None where none were given.
     """
 
     schema_version: str
@@ -170,6 +212,12 @@ class Result:
     cuts: tuple[Cut, ...] = ()
     sampling: Literal["near", "exact"] | None = None
     evidence: Evidence | None = None
+    known_real: KnownRealComparison | None = None
+
+    @property
+    def deciding_evidence(self) -> Evidence | None:
+        """The evidence that the verdict follows: that against the known-real files where there is one, else the general."""
+        return (self.known_real and self.known_real.evidence) or self.evidence
 
     @property
     def deciding_track(self) -> FaceTrack | None:

@@ -20,7 +20,7 @@ from detector.results import SCORE_DECIMALS, Evidence, FrameScore, SuspiciousSpa
 
 
 def weigh_track(
-    scales: EvidenceScales, frames: Sequence[FrameScore], numbers: Sequence[int], is_clip: bool
+    scales: EvidenceScales, frames: Sequence[FrameScore], numbers: Sequence[int], is_clip: bool, shift: float = 0.0
 ) -> tuple[Evidence, tuple[SuspiciousSpan, ...]]:
     """Weighs a face, and finds the parts of a clip in which it shows signs of manipulation.
 
@@ -31,13 +31,14 @@ def weigh_track(
         frames: Frames of the face, in order of time.
         numbers: Which sample of the clip each of them is.
         is_clip: Whether the file is a clip.
+        shift: What is taken off every statistic first, in log odds.
     """
     scale = scales.of(is_clip)
-    whole = scale.weigh(scale.statistic_of([frame.score for frame in frames]))
+    whole = scale.weigh(scale.statistic_of([frame.score for frame in frames]) - shift)
     parts = windows(numbers, scales.span.frames) if is_clip and scales.span else []
     if not parts or scales.span is None:
         return whole, ()
-    statistics = [mean_log_odds(_scores(frames[start:end])) for start, end in parts]
+    statistics = [mean_log_odds(_scores(frames[start:end])) - shift for start, end in parts]
     highest = weigh_part(scales.span, max(statistics), len(parts))
     return any_of([whole, highest]), _spans(scales.span, frames, parts, statistics)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gradio as gr
+from gradio.block_function import BlockFunction
 
 from detector.analyzer import FRAMES_PER_VIDEO
 from detector.limits import MAX_FRAMES
@@ -10,18 +13,36 @@ from web.service import Service
 from web.wiring import ONE_AT_A_TIME
 
 
+class Page(gr.Blocks):
+    """A page whose endpoints may be called as before an argument was added."""
+
+    async def preprocess_data(self, block_fn: BlockFunction, inputs: list[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        """Puts None in the place of known-real files that a call leaves out; Gradio would refuse it."""
+        is_left_out = len(inputs) == len(block_fn.inputs) - 1
+        if block_fn.api_name in ("analyze_image", "analyze_video") and is_left_out:
+            inputs = [*inputs, None]
+        processed: list[Any] = await super().preprocess_data(block_fn, inputs, *args, **kwargs)
+        return processed
+
+
 def add_endpoints(service: Service) -> None:
     """Adds the named endpoints to the page that is being laid out."""
     with gr.Column(visible=False):
         file, files = gr.File(label="file"), gr.File(label="files", file_count="multiple")
+        known_real = gr.File(label="known-real files", file_count="multiple")
         frames = gr.Number(FRAMES_PER_VIDEO, precision=0, minimum=1, maximum=MAX_FRAMES, label="frames")
         exact = gr.Checkbox(False, label="exact")
         result, verdict = gr.JSON(label="result"), gr.Textbox(label="verdict in words")
         page, record = gr.File(label="evidence report, HTML"), gr.File(label="evidence report, JSON")
         table, lines, info = gr.File(label="table, CSV"), gr.File(label="results, JSON"), gr.JSON(label="model")
         for name, function, inputs, outputs in (
-            ("analyze_image", service.analyze_image, [file], [result, verdict, page, record]),
-            ("analyze_video", service.analyze_video, [file, frames, exact], [result, verdict, page, record]),
+            ("analyze_image", service.analyze_image, [file, known_real], [result, verdict, page, record]),
+            (
+                "analyze_video",
+                service.analyze_video,
+                [file, frames, exact, known_real],
+                [result, verdict, page, record],
+            ),
             ("analyze_batch", service.analyze_batch, [files, frames], [result, table, lines]),
             ("model_info", service.model_info, [], [info]),
         ):

@@ -10,7 +10,7 @@ from detector.analyzer import Analyzer
 from detector.limits import LIMITS_TEXT, MAX_FILE_BYTES, MAX_SESSIONS, MAX_UPLOAD_AGE_S, MAX_WAITING_REQUESTS
 from detector.network.loading import LoadedModel
 from detector.report.wording import card_markdown
-from web.endpoints import add_endpoints
+from web.endpoints import Page, add_endpoints
 from web.i18n import TEXTS, label
 from web.service import Service
 from web.settings import Settings
@@ -26,7 +26,7 @@ def build_app(analyzer: Analyzer) -> gr.Blocks:
     service = Service(analyzer)
     # what no closed page took with it is removed when it is old, checked every ten minutes
     cleaning = (600, MAX_UPLOAD_AGE_S)
-    page = gr.Blocks(title="Face manipulation check", analytics_enabled=False, delete_cache=cleaning)
+    page = Page(title="Face manipulation check", analytics_enabled=False, delete_cache=cleaning)
     with page:
         _introduction(analyzer.model)
         language = gr.Textbox(visible=False)

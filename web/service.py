@@ -13,14 +13,17 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from detector.analyzer import FRAMES_PER_VIDEO, Analyzer
+from detector.batch.known_files import analyze_known_real, check_count
 from detector.batch.output import to_csv, to_document, to_json
 from detector.batch.runner import BatchItem, analyze_many
 from detector.deadline import Deadline
 from detector.errors import MediaError
+from detector.known_real import with_known_real
 from detector.limits import MAX_ANNOTATING_S, MAX_BATCH_FILES, MAX_BATCH_S, MAX_FRAMES, MAX_REQUEST_S
 from detector.messages import Message
 from detector.report.annotated_video import write_annotated_video
 from detector.report.evidence_report import build_evidence, write_evidence
+from detector.report.known_real_section import known_real_html
 from detector.report.translation import ENGLISH, translate
 from detector.report.wording import verdict_markdown
 from detector.results import Analysis, Result, result_to_dict, to_plain
@@ -49,12 +52,20 @@ class Service:
         self._analyzer = analyzer
         self._sessions = Sessions()
 
-    def show_photo(self, file: str, language: str, request: gr.Request) -> tuple[Any, ...]:
-        """Analyses a photo for the page: JSON, verdict, viewer, faces and report."""
-        analysis, reports = self._photo(file, language, request)
+    def show_photo(
+        self,
+        file: str,
+        known_real: list[str] | None,
+        language: str,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),
+    ) -> tuple[Any, ...]:
+        """Analyses a photo for the page: JSON, verdict, comparison with known-real files, viewer, faces and report."""
+        analysis, reports = self._photo(file, known_real, language, request, progress)
         return (
             result_to_dict(analysis.result),
             verdict_html(analysis.result, language, self._analyzer.model.scales),
+            known_real_html(analysis.result, language),
             photo_html(analysis, language),
             faces_html(analysis, language),
             *reports,
@@ -63,18 +74,20 @@ class Service:
     def show_video(
         self,
         file: str,
+        known_real: list[str] | None,
         frames: int,
         exact: bool,
         language: str,
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),
     ) -> tuple[Any, ...]:
-        """Analyses a video for the page: JSON, verdict, plot and frames, faces, report and result."""
-        analysis, reports = self._video(file, frames, exact, language, request, progress)
+        """Analyses a video for the page: JSON, verdict, comparison, plot and frames, faces, report and result."""
+        analysis, reports = self._video(file, known_real, frames, exact, language, request, progress)
         progress(1.0, desc="drawing")
         return (
             result_to_dict(analysis.result),
             verdict_html(analysis.result, language, self._analyzer.model.scales),
+            known_real_html(analysis.result, language),
             clip_html(analysis, language),
             faces_html(analysis, language),
             *reports,
@@ -114,12 +127,18 @@ class Service:
         items, tables = self._many(files, frames, language, request, progress)
         return batch_html(items, language), *tables
 
-    def analyze_image(self, file: str, request: gr.Request) -> tuple[dict[str, Any], str, str, str]:
-        """Assesses every face of a photo.
+    def analyze_image(
+        self,
+        file: str,
+        known_real: list[str] | None = None,
+        request: gr.Request = _GIVEN_BY_GRADIO,
+        progress: gr.Progress = gr.Progress(),
+    ) -> tuple[dict[str, Any], str, str, str]:
+        """Assesses every face of a photo; up to 20 files that are known to be real can be given to compare it with.
 
         Returns the documented JSON result, the verdict in words, and the evidence report as HTML and as JSON.
         """
-        analysis, reports = self._photo(file, ENGLISH, request)
+        analysis, reports = self._photo(file, known_real, ENGLISH, request, progress)
         return result_to_dict(analysis.result), self._in_words(analysis.result), *reports
 
     def analyze_video(
@@ -127,14 +146,17 @@ class Service:
         file: str,
         frames: int = FRAMES_PER_VIDEO,
         exact: bool = False,
+        known_real: list[str] | None = None,
         request: gr.Request = _GIVEN_BY_GRADIO,
         progress: gr.Progress = gr.Progress(),
     ) -> tuple[dict[str, Any], str, str, str]:
         """Assesses the faces of a video over evenly spaced frames, at exact instants or, much faster, near them.
 
+        Up to 20 files that are known to be real can be given to compare it with.
+
         Returns the documented JSON result, the verdict in words, and the evidence report as HTML and as JSON.
         """
-        analysis, reports = self._video(file, frames, exact, ENGLISH, request, progress)
+        analysis, reports = self._video(file, known_real, frames, exact, ENGLISH, request, progress)
         return result_to_dict(analysis.result), self._in_words(analysis.result), *reports
 
     def analyze_batch(
@@ -177,24 +199,59 @@ class Service:
     def _in_words(self, result: Result) -> str:
         return verdict_markdown(result, self._analyzer.model.scales)
 
-    def _photo(self, file: str, language: str, request: gr.Request) -> tuple[Analysis, tuple[str, str]]:
+    def _photo(
+        self, file: str, known_real: list[str] | None, language: str, request: gr.Request, progress: gr.Progress
+    ) -> tuple[Analysis, tuple[str, str]]:
         def analyze() -> tuple[Analysis, tuple[str, str]]:
+            check_count(known_real or ())
             analysis = self._analyzer.analyze_image(file)
             self._sessions.check(_session(request))
+            analysis = self._compared(analysis, known_real, FRAMES_PER_VIDEO, False, request, progress)
             return analysis, self._reports(file, analysis, language, request)
 
-        return self._run(analyze, [file], language, request)
+        return self._run(analyze, [file, *(known_real or ())], language, request)
 
     def _video(
-        self, file: str, frames: int, exact: bool, language: str, request: gr.Request, progress: gr.Progress
+        self,
+        file: str,
+        known_real: list[str] | None,
+        frames: int,
+        exact: bool,
+        language: str,
+        request: gr.Request,
+        progress: gr.Progress,
     ) -> tuple[Analysis, tuple[str, str]]:
         report = self._reporting(request, progress, MAX_REQUEST_S)
 
         def analyze() -> tuple[Analysis, tuple[str, str]]:
+            check_count(known_real or ())
             analysis = self._analyzer.analyze_video(file, frames=_bounded(frames), progress=report, exact=bool(exact))
+            analysis = self._compared(analysis, known_real, _bounded(frames), bool(exact), request, progress)
             return analysis, self._reports(file, analysis, language, request)
 
-        return self._run(analyze, [file], language, request)
+        return self._run(analyze, [file, *(known_real or ())], language, request)
+
+    def _compared(
+        self,
+        analysis: Analysis,
+        known_real: list[str] | None,
+        frames: int,
+        exact: bool,
+        request: gr.Request,
+        progress: gr.Progress,
+    ) -> Analysis:
+        """Compares an analysis with known-real files, which have the deadlines of a batch.
+
+        Raises:
+            MediaError: The analysis was cancelled.
+        """
+        if not known_real:
+            return analysis
+        report = self._reporting(request, progress, math.inf)
+        known = analyze_known_real(
+            self._analyzer, known_real, frames, exact, report, file_s=MAX_REQUEST_S, all_s=MAX_BATCH_S
+        )
+        return with_known_real(analysis, known, self._analyzer.model.scales)
 
     def _many(
         self, files: list[str], frames: int, language: str, request: gr.Request, progress: gr.Progress

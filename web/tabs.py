@@ -9,7 +9,8 @@ import gradio as gr
 from gradio.i18n import I18nData
 
 from detector.analyzer import FRAMES_PER_VIDEO
-from detector.limits import MAX_FRAMES
+from detector.limits import MAX_FRAMES, MAX_KNOWN_REAL_FILES, MIN_KNOWN_REAL_FILES
+from detector.messages import Message
 from web.i18n import WITH_LANGUAGE, label
 from web.service import Service
 from web.wiring import ONE_AT_A_TIME, PRIVATE, connect
@@ -24,15 +25,17 @@ def photo_tab(service: Service, language: gr.Textbox) -> None:
             file, start, cancel = _file_chooser(
                 "image", label("Photo (JPEG, PNG, WebP, GIF, HEIC)"), label("Check the photo"), "astronaut.jpg"
             )
+            known_real = _known_real_chooser("image")
         with gr.Column(scale=2):
             verdict = gr.HTML(elem_id="image_verdict", min_height=80)
             with gr.Column(visible=False) as results:
+                comparison = gr.HTML(elem_id="image_known_real")
                 viewer = gr.HTML(elem_id="image_viewer")
                 faces = gr.HTML(elem_id="image_faces")
                 downloads = _report_buttons("image")
                 result = _json_result()
-    outputs = [result, verdict, viewer, faces, *downloads]
-    connect(service, service.show_photo, file, [language], outputs, start, cancel, results)
+    outputs = [result, verdict, comparison, viewer, faces, *downloads]
+    connect(service, service.show_photo, file, [language], outputs, start, cancel, results, known_real)
 
 
 def video_tab(service: Service, language: gr.Textbox) -> None:
@@ -49,9 +52,11 @@ def video_tab(service: Service, language: gr.Textbox) -> None:
                 info=label("Slower. Otherwise the frame near each instant that is decoded fastest is taken."),
                 elem_id="exact",
             )
+            known_real = _known_real_chooser("video")
         with gr.Column(scale=2):
             verdict = gr.HTML(elem_id="video_verdict", min_height=80)
             with gr.Column(visible=False) as results:
+                comparison = gr.HTML(elem_id="video_known_real")
                 viewer = gr.HTML(elem_id="video_viewer")
                 faces = gr.HTML(elem_id="video_faces")
                 downloads = _report_buttons("video")
@@ -61,8 +66,8 @@ def video_tab(service: Service, language: gr.Textbox) -> None:
                 )
                 result = _json_result()
     analysed = gr.State()
-    outputs = [result, verdict, viewer, faces, *downloads, analysed, annotated]
-    connect(service, service.show_video, file, [frames, exact, language], outputs, start, cancel, results)
+    outputs = [result, verdict, comparison, viewer, faces, *downloads, analysed, annotated]
+    connect(service, service.show_video, file, [frames, exact, language], outputs, start, cancel, results, known_real)
     annotate.click(
         service.annotate, [file, analysed, language], annotated, js=WITH_LANGUAGE, **PRIVATE, **ONE_AT_A_TIME
     )
@@ -104,6 +109,23 @@ def _file_chooser(
         samples = [str(EXAMPLES / example)]
         gr.Examples(samples, inputs=file, label=label("Example"), cache_examples=False, api_visibility="private")
     return file, start, cancel
+
+
+def _known_real_chooser(name: str) -> gr.File:
+    """Lays out where known-real files are chosen, folded away, as they are optional."""
+    with gr.Accordion(label("Known-real material to compare with"), open=False, elem_id=f"{name}_known_real_fold"):
+        gr.Markdown(
+            label(
+                Message(
+                    "Optional: up to {count} photos or clips of the same speaker, camera or channel that are surely real. With "
+                    "{enough} or more of the same kind, the verdict is drawn from the comparison with them.",
+                    {"count": MAX_KNOWN_REAL_FILES, "enough": MIN_KNOWN_REAL_FILES},
+                )
+            )
+        )
+        return gr.File(
+            label=label("Known-real files"), file_types=None, file_count="multiple", elem_id=f"{name}_known_real_files"
+        )
 
 
 def _report_buttons(name: str) -> list[gr.DownloadButton]:

@@ -26,33 +26,39 @@ def connect(
     start: gr.Button,
     cancel: gr.Button,
     results: gr.Column,
+    known_real: gr.File | None = None,
 ) -> None:
     """Makes the buttons of a tab start and stop the analysis of its file.
 
-    A verdict must never stand beside another file than its own: no file can be chosen while one is analysed, and the old
-    verdict goes when another file is chosen.
+    A verdict must never stand beside other files than its own: none can be chosen while one is analysed, and the old
+    verdict goes when another one is chosen.
 
     Args:
         service: Analyses and forgets files.
         show: Analyses the file for the page.
         file: The file or files to analyse.
-        options: Further inputs of `show`; the last one takes the language of the page.
+        options: Further inputs of `show`, after the known-real files; the last one takes the language of the page.
         outputs: What `show` fills; the progress is shown on the first HTML among them.
         start: The button that starts the analysis.
         cancel: The button that stops it.
         results: What is hidden until there is a result.
+        known_real: Files that the file is compared with; None where the tab has no such comparison.
     """
+    files = [file] if known_real is None else [file, known_real]
+    buttons = [*files, start, cancel]
+
+    def buttons_are(*, idle: bool) -> list[Any]:
+        return [gr.update(interactive=value) for value in (*[idle] * len(files), idle, not idle)]
+
     watched = next(component for component in outputs if isinstance(component, gr.HTML))
-    locked = start.click(
-        lambda: [gr.update(interactive=value) for value in (False, False, True)], None, [file, start, cancel], **PRIVATE
-    )
+    locked = start.click(lambda: buttons_are(idle=False), None, buttons, **PRIVATE)
     done = locked.then(
-        show, [file, *options], outputs, js=WITH_LANGUAGE, show_progress_on=watched, **ONE_AT_A_TIME, **PRIVATE
+        show, [*files, *options], outputs, js=WITH_LANGUAGE, show_progress_on=watched, **ONE_AT_A_TIME, **PRIVATE
     )
-    unlocked = [gr.update(interactive=value) for value in (True, True, False)]
-    done.success(lambda: [gr.update(visible=True), *unlocked], None, [results, file, start, cancel], **PRIVATE)
+    done.success(lambda: [gr.update(visible=True), *buttons_are(idle=True)], None, [results, *buttons], **PRIVATE)
     # not then(): it is not called after an error
-    done.failure(lambda: unlocked, None, [file, start, cancel], **PRIVATE)
+    done.failure(lambda: buttons_are(idle=True), None, buttons, **PRIVATE)
     cancel.click(service.cancel, None, None, queue=False, **PRIVATE)
-    file.upload(service.received, file, None, queue=False, **PRIVATE)
-    file.change(lambda: [None] * len(outputs) + [gr.update(visible=False)], None, [*outputs, results], **PRIVATE)
+    for box in files:
+        box.upload(service.received, box, None, queue=False, **PRIVATE)
+        box.change(lambda: [None] * len(outputs) + [gr.update(visible=False)], None, [*outputs, results], **PRIVATE)

@@ -8,9 +8,10 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal, TextIO
 
@@ -18,17 +19,19 @@ from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from detector.analyzer import Analyzer
+from detector.batch.known_files import analyze_known_real, check_count
 from detector.batch.output import NOT_ANALYSED, plain_text, to_csv
-from detector.batch.resume import LinesError, Wanted, line, resume
+from detector.batch.resume import LinesError, Wanted, hashes_of, line, resume
 from detector.batch.runner import BatchItem, analyze_many
-from detector.errors import CommandError
+from detector.errors import CommandError, MediaError
+from detector.known_real import with_known_real
 from detector.messages import Message, counted
 from detector.network.loading import ModelError, load_folder, load_model
 from detector.network.settings import ModelSettings, SettingError
 from detector.report.evidence_report import build_evidence, write_evidence
 from detector.report.evidence_wording import BAND_TEXT, BAND_TITLE, LIKELIHOOD_RATIO
 from detector.report.wording import VERDICT_TEXT, VERDICT_TITLE
-from detector.results import Band, Verdict
+from detector.results import Analysis, Band, Verdict
 from detector.text import printable
 
 logger = logging.getLogger(__name__)
@@ -47,6 +50,7 @@ class CommandOptions:
         frames: How many frames of a video to sample.
         exact: See `Analyzer.analyze_video`.
         model: Folder of the model; None for that of the environment.
+        known_real: Files, and folders of files, that are known to be real, to compare every file with.
     """
 
     paths: list[Path]
@@ -57,6 +61,7 @@ class CommandOptions:
     frames: int
     exact: bool
     model: Path | None
+    known_real: list[Path] = field(default_factory=list)
 
 
 def run(options: CommandOptions) -> int:
@@ -72,7 +77,9 @@ def run(options: CommandOptions) -> int:
     if options.report:
         options.report.mkdir(parents=True, exist_ok=True)
     analyzer = _analyzer(options.model)
-    remaining = _still_to_do(files, options, analyzer)
+    known_files = _known_real_files(options.known_real)
+    remaining = _still_to_do(files, options, analyzer, known_files)
+    compare = _comparison(known_files if remaining else [], options, analyzer)
     outcomes: Counter[str] = Counter()
     with _stream(options) as stream, _bar(len(remaining)) as bar, logging_redirect_tqdm():
 
@@ -81,7 +88,13 @@ def run(options: CommandOptions) -> int:
             bar.update(share * len(remaining) - bar.n)
 
         items = analyze_many(
-            analyzer, remaining, options.frames, show, keep_analyses=bool(options.report), exact=options.exact
+            analyzer,
+            remaining,
+            options.frames,
+            show,
+            keep_analyses=bool(options.report),
+            exact=options.exact,
+            compare=compare,
         )
         for item in items:
             report = _write_report(item, analyzer, options.report)
@@ -144,10 +157,40 @@ def _analyzer(folder: Path | None) -> Analyzer:
         raise CommandError(str(error)) from error
 
 
-def _still_to_do(files: list[Path], options: CommandOptions, analyzer: Analyzer) -> list[Path]:
+def _known_real_files(paths: list[Path]) -> list[Path]:
+    files = list_files(paths)
+    if paths and not files:
+        raise CommandError("There is no known-real file to compare with.")
+    try:
+        check_count(files)
+    except MediaError as error:
+        raise CommandError(str(error)) from error
+    return files
+
+
+def _comparison(
+    known_files: list[Path], options: CommandOptions, analyzer: Analyzer
+) -> Callable[[Analysis], Analysis] | None:
+    """Analyses the known-real files, and gives what compares an analysis with them; None without any."""
+    if not known_files:
+        return None
+    with _bar(len(known_files)) as bar, logging_redirect_tqdm():
+
+        def show(share: float, doing: str) -> None:
+            bar.set_description_str(printable(f"known-real {doing}"), refresh=False)
+            bar.update(share * len(known_files) - bar.n)
+
+        known = analyze_known_real(analyzer, known_files, options.frames, options.exact, show)
+    for file in known:
+        if file.error:
+            logger.warning("%s: %s", printable(file.name), file.error)
+    return partial(with_known_real, known=known, scales=analyzer.model.scales)
+
+
+def _still_to_do(files: list[Path], options: CommandOptions, analyzer: Analyzer, known_files: list[Path]) -> list[Path]:
     if not options.resume or options.output is None:
         return files
-    wanted = Wanted(analyzer.model.info, options.frames, options.report, options.exact)
+    wanted = Wanted(analyzer.model.info, options.frames, options.report, options.exact, hashes_of(known_files))
     try:
         resumed = resume(options.output, files, wanted)
     except LinesError as error:
@@ -207,7 +250,8 @@ def _outcome(item: BatchItem) -> str:
     """Names what the summary counts: the band of the evidence, else the verdict; empty without a result."""
     if item.result is None:
         return ""
-    return item.result.evidence.band if item.result.evidence else item.result.verdict
+    evidence = item.result.deciding_evidence
+    return evidence.band if evidence else item.result.verdict
 
 
 def _summarise(outcomes: Counter[str], done_before: int, analyzer: Analyzer) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from detector.batch.runner import BatchItem
 from detector.messages import Message
 from detector.report.evidence_wording import BAND_TITLE, ratio_text
+from detector.report.known_real_wording import known_real_texts
 from detector.report.wording import VERDICT_TITLE, score_text, spans_text, title_of
 from detector.results import SCHEMA_VERSION, Result, result_to_dict
 from detector.text import printable
@@ -35,6 +36,8 @@ COLUMNS = (
     "error",
     "evidence_band",
     "log10_likelihood_ratio",
+    "known_real_files",
+    "higher_than_known_real",
 )
 # A cell that starts so is a formula to spreadsheets; to East Asian ones also in full width.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -70,7 +73,7 @@ def to_json(items: Iterable[BatchItem], with_path: bool = False) -> str:
 def rows(items: Iterable[BatchItem], with_path: bool = False) -> list[dict[str, Any]]:
     """Makes a row for each file, with the keys of `COLUMNS`; None where there is nothing to say.
 
-    `from_s` and `to_s` are the first and the last sampled instant of a video, in seconds, at which the face that decides
+    `higher_than_known_real` counts those of the `known_real_files` compared with that score lower. `from_s` and `to_s` are the first and the last sampled instant of a video, in seconds, at which the face that decides
     shows signs of manipulation.
 
     Args:
@@ -107,6 +110,7 @@ def plain_text(item: BatchItem) -> str:
             notes += [str(parts)] if (parts := spans_text(result.deciding_track)) else []
         elif span := manipulated_span_s(result):
             notes.append(f"Signs of manipulation from {span[0]:.1f} to {span[1]:.1f} s.")
+        notes += map(str, known_real_texts(result))
         notes += map(str, result.warnings)
     elif item.error:
         notes.append(str(item.error))
@@ -114,8 +118,8 @@ def plain_text(item: BatchItem) -> str:
         notes.append(f"The same file as {item.duplicate_of}.")
     title = str(title_of(item.result) if item.result else NOT_ANALYSED)
     first = f"{title:<22} {score:>8}  {item.path}"
-    if result and result.evidence:
-        first = f"{title:<36} LR {ratio_text(result.evidence.log10_likelihood_ratio):>5}  {item.path}"
+    if result and (evidence := result.deciding_evidence):
+        first = f"{title:<36} LR {ratio_text(evidence.log10_likelihood_ratio):>5}  {item.path}"
     return "".join(f"{printable(text)}\n" for text in (first, *(f"    {note}" for note in notes)))
 
 
@@ -128,6 +132,9 @@ def _row(item: BatchItem, name: Callable[[Path], str]) -> dict[str, Any]:
     if result := item.result:
         thresholds = result.model.thresholds
         row["from_s"], row["to_s"] = manipulated_span_s(result) or (None, None)
+        if comparison := result.known_real:
+            row["known_real_files"] = comparison.higher_than.of
+            row["higher_than_known_real"] = comparison.higher_than.count
         row |= {
             "media_type": result.file.media_type,
             "verdict": str(VERDICT_TITLE[result.verdict]),

@@ -42,12 +42,14 @@ class Wanted:
         frames_per_video: How many frames of a video are sampled.
         report_folder: Where the evidence reports lie; None where none are asked for.
         exact: Whether the frames are those in the middle of each part of a video.
+        known_real: Hashes of the known-real files that each file is compared with.
     """
 
     model: ModelInfo
     frames_per_video: int
     report_folder: Path | None = None
     exact: bool = False
+    known_real: frozenset[str] = frozenset()
 
     def is_met_by(self, record: dict[str, Any]) -> bool:
         """Tells whether a line says what a new analysis of the same bytes would say."""
@@ -58,11 +60,18 @@ class Wanted:
             result["model"][key] != getattr(self.model, key) for key in ("id", "revision", "runtime", "config_sha256")
         ):
             return False
+        if _known_real_of(result) != self.known_real:
+            return False
         sampling = (self.frames_per_video, "exact" if self.exact else "near")
         if result["file"]["duration_s"] is not None and sampling != (record["frames_per_video"], result["sampling"]):
             return False
         report = record["report"]
         return self.report_folder is None or bool(report and (self.report_folder / report).is_file())
+
+
+def _known_real_of(result: dict[str, Any]) -> set[str]:
+    comparison = result["known_real"]
+    return {file["sha256"] for file in comparison["files"] if file["sha256"]} if comparison else set()
 
 
 def line(item: BatchItem, frames_per_video: int, report: str | None = None) -> str:
@@ -153,6 +162,11 @@ def _write(output: Path, records: Iterable[dict[str, Any]]) -> None:
 
 def _text(record: dict[str, Any]) -> str:
     return json.dumps(record) + "\n"
+
+
+def hashes_of(paths: Iterable[Path]) -> frozenset[str]:
+    """Gives the hashes of files, as hex digests, without those that cannot be read."""
+    return frozenset(sha256 for sha256 in map(_sha256, paths) if sha256)
 
 
 def _sha256(path: Path) -> str | None:

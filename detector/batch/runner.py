@@ -64,6 +64,7 @@ def analyze_many(
     exact: bool = False,
     file_s: float = math.inf,
     all_s: float = math.inf,
+    compare: Callable[[Analysis], Analysis] | None = None,
 ) -> Iterator[BatchItem]:
     """Assesses files one after the other; files of the same bytes are analysed once.
 
@@ -76,6 +77,7 @@ def analyze_many(
         exact: See `Analyzer.analyze_video`.
         file_s: How long one file may take; a video that takes longer is an error of its own.
         all_s: How long all files may take; those that have not begun by then are errors, what is done stays.
+        compare: Completes each analysis, while its pictures are there.
 
     Yields:
         One item a file.
@@ -94,12 +96,19 @@ def analyze_many(
         report = partial(_report, progress, Deadline(file_s), path.name, index, len(files))
         analyze = partial(analyzer.analyze, frames=frames, progress=report, exact=exact, with_provenance=keep_analyses)
         report(0.0)
-        item = _analyze_one(path, known, analyze, keep_analyses)
+        item = _analyze_one(path, known, partial(_completed, analyze, compare), keep_analyses)
         report(1.0)
         if item.result:
             known.setdefault(item.sha256, (path, item.result))
         yield item
         del item  # with its pictures, before the next file brings its own
+
+
+def _completed(
+    analyze: Callable[..., Analysis], compare: Callable[[Analysis], Analysis] | None, path: Path, sha256: str
+) -> Analysis:
+    analysis = analyze(path, sha256=sha256)
+    return compare(analysis) if compare else analysis
 
 
 def _report(

@@ -21,6 +21,7 @@ from detector.report.credentials_wording import NO_CREDENTIALS_TEXT, STATE_TEXT,
 from detector.report.drawing import draw_faces
 from detector.report.evidence_wording import LIKELIHOOD_RATIO, counts_words, evidence_notes, frequency_words, ratio_text
 from detector.report.html import jpeg, jpeg_address, render
+from detector.report.known_real_section import known_real_html
 from detector.report.reference_plot import reference_plot_svg
 from detector.report.timeline import timeline_svg
 from detector.report.translation import ENGLISH
@@ -160,6 +161,7 @@ def evidence_html(evidence: Evidence, language: str = ENGLISH) -> str:
         credentials_title=STATE_TITLE[credentials.validation_state] if credentials else Message("None found"),
         credentials_text=STATE_TEXT[credentials.validation_state] if credentials else NO_CREDENTIALS_TEXT,
         timeline=timeline_svg(result, language=language) if is_video else "",
+        known_real=known_real_html(result, language, with_hashes=True),
         overlay_scale=OVERLAY_SCALE,
         overlay_caption=CAPTION,
         jpeg_address=jpeg_address,

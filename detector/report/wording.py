@@ -19,6 +19,7 @@ from detector.report.evidence_wording import (
     frequency_words,
     ratio_text,
 )
+from detector.report.known_real_wording import known_real_texts
 from detector.results import SCORE_DECIMALS, Evidence, FaceTrack, Result, Verdict
 
 VERDICT_TITLE: dict[Verdict, Message] = {
@@ -80,12 +81,14 @@ def card_markdown(card: str, folder: Path | None) -> str:
 
 def title_of(judged: Result | FaceTrack) -> Message:
     """Gives the headline of a file or a face: the band of its evidence; its verdict where it has none."""
-    return BAND_TITLE[judged.evidence.band] if judged.evidence else VERDICT_TITLE[judged.verdict]
+    evidence = judged.deciding_evidence if isinstance(judged, Result) else judged.evidence
+    return BAND_TITLE[evidence.band] if evidence else VERDICT_TITLE[judged.verdict]
 
 
 def text_of(result: Result) -> Message:
     """Says what the headline of a file means."""
-    return BAND_TEXT[result.evidence.band] if result.evidence else VERDICT_TEXT[result.verdict]
+    evidence = result.deciding_evidence
+    return BAND_TEXT[evidence.band] if evidence else VERDICT_TEXT[result.verdict]
 
 
 def prevalence_note(result: Result) -> Message:
@@ -107,6 +110,7 @@ def verdict_markdown(result: Result, scales: EvidenceScales | None = None) -> st
         lines += map(str, evidence_notes(result, result.evidence, scales))
     lines.append(str(text_of(result)))
     lines += [str(fact) for fact in (spans_text(result.deciding_track), likely_manipulation_text(result)) if fact]
+    lines += map(str, known_real_texts(result))
     lines += [f"- ⚠ {warning}" for warning in result.warnings]
     if result.verdict == "manipulated":
         lines.append(f"*{prevalence_note(result)}*")
@@ -115,8 +119,8 @@ def verdict_markdown(result: Result, scales: EvidenceScales | None = None) -> st
 
 
 def _headline(result: Result) -> str:
-    if result.evidence:
-        ratio = ratio_text(result.evidence.log10_likelihood_ratio)
+    if evidence := result.deciding_evidence:
+        ratio = ratio_text(evidence.log10_likelihood_ratio)
         return f"## {title_of(result)} (likelihood ratio about {ratio})"
     score = "" if result.score is None else f" (score {score_text(result.score, result.model.thresholds)})"
     return f"## {title_of(result)}{score}"

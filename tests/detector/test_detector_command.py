@@ -328,3 +328,66 @@ def test_file_that_vanishes_after_its_analysis_has_its_report(inbox, tmp_path, m
     photo, clip = lines(output)
     assert (photo["result"]["verdict"], clip["error"]) == ("manipulated", None)
     assert all((tmp_path / "reports" / record["report"]).is_file() for record in (photo, clip))
+
+
+@pytest.fixture
+def speeches(tmp_path):
+    """A folder with five known-real photos of the same speaker, and a text."""
+    folder = tmp_path / "speeches"
+    folder.mkdir()
+    for number in range(5):
+        Image.fromarray(portrait(tint=0.2 + number / 50)).save(folder / f"{number}.png")
+    (folder / "notes.txt").write_text("no picture")
+    return folder
+
+
+@pytest.fixture
+def weighing(analysed, monkeypatch):
+    """Puts a model with evidence scales in."""
+    monkeypatch.setattr("detector.batch.command.load_model", lambda *asked: redness_model(scales=evidence_scales()))
+    return analysed
+
+
+def test_known_real_files_are_analysed_once_and_every_file_is_compared(inbox, weighing, speeches, tmp_path, capsys):
+    output, reports = tmp_path / "out.jsonl", tmp_path / "reports"
+    assert run(inbox, "--known-real", speeches, "--output", output, "--report", reports, "--frames", 2) == 1
+    assert weighing == ["0.png", "1.png", "2.png", "3.png", "4.png", "notes.txt", "a.png", "clip.mp4", "notes.txt"]
+    photo, clip, copy, _ = (record["result"] for record in lines(output))
+    assert photo["known_real"]["higher_than"] == {"count": 5, "of": 5}
+    assert photo["known_real"]["files"][5]["error"].startswith("The file is neither a photo")
+    assert photo["known_real"] == copy["known_real"] and photo["known_real"]["evidence"]["bounds"] == [-0.778, 0.778]
+    assert clip["known_real"]["higher_than"] == {"count": 0, "of": 0}
+    assert "Compared with known-real files" in (reports / lines(output)[0]["report"]).read_text(encoding="utf-8")
+    capsys.readouterr()
+    assert run(inbox / "a.png", "--known-real", speeches) == 0
+    assert "    It scores higher than all 5 known-real files." in capsys.readouterr().out.splitlines()
+    assert run(inbox / "a.png", "--known-real", speeches, "--csv") == 0
+    (row,) = csv.DictReader(capsys.readouterr().out.splitlines())
+    assert (row["known_real_files"], row["higher_than_known_real"]) == ("5", "5")
+
+
+def test_lines_made_with_other_known_real_files_are_made_again(inbox, weighing, speeches, tmp_path):
+    command = (inbox / "a.png", "--output", tmp_path / "out.jsonl", "--resume")
+    assert run(*command) == 0
+    weighing.clear()
+    assert run(*command, "--known-real", speeches) == 0
+    assert weighing[-1] == "a.png"
+    weighing.clear()
+    assert run(*command, "--known-real", speeches) == 0
+    assert weighing == []
+    assert run(*command, "--known-real", speeches / "0.png", "--known-real", speeches / "1.png") == 0
+    assert weighing == ["0.png", "1.png", "a.png"]
+    (record,) = lines(tmp_path / "out.jsonl")
+    assert [file["name"] for file in record["result"]["known_real"]["files"]] == ["0.png", "1.png"]
+
+
+def test_too_many_known_real_files_and_none_are_refused(inbox, weighing, tmp_path, capsys):
+    many = tmp_path / "many"
+    many.mkdir()
+    assert run(inbox, "--known-real", many) == 2
+    assert capsys.readouterr().err == "There is no known-real file to compare with.\n"
+    for number in range(21):
+        (many / f"{number}.png").touch()
+    assert run(inbox, "--known-real", many) == 2
+    assert capsys.readouterr().err == "There are more than 20 known-real files; please choose at most 20.\n"
+    assert weighing == []

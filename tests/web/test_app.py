@@ -96,7 +96,7 @@ def test_upload_is_gone_when_its_page_is_closed(service_and_page):
     upload = folder / "astronaut.jpg"
     upload.write_bytes((EXAMPLES / "astronaut.jpg").read_bytes())
     request = SimpleNamespace(session_hash="someone")
-    service.analyze_image(str(upload), request)
+    service.analyze_image(str(upload), request=request)
     service.forget(request)
     assert not upload.exists()
 
@@ -128,7 +128,7 @@ def test_only_the_named_endpoints_are_public(client):
     named = client.view_api(return_format="dict")["named_endpoints"]
     assert set(named) == {"/analyze_image", "/analyze_video", "/analyze_batch", "/model_info"}
     parameters = [parameter["parameter_name"] for parameter in named["/analyze_video"]["parameters"]]
-    assert parameters == ["file", "frames", "exact"]
+    assert parameters == ["file", "frames", "exact", "known_real"]
 
 
 def bad_file(kind: str, folder: Path) -> Path:

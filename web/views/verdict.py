@@ -19,6 +19,7 @@ from detector.report.evidence_wording import (
     frequency_words,
     ratio_text,
 )
+from detector.report.known_real_wording import compared_finding, decides_text
 from detector.report.reference_plot import reference_plot_svg
 from detector.report.translation import translate
 from detector.report.wording import (
@@ -87,7 +88,7 @@ def verdict_html(result: Result, language: str, scales: EvidenceScales | None = 
         language: Language of the reader.
         scales: Those of the model that answered.
     """
-    facts = (spans_text(result.deciding_track), likely_manipulation_text(result))
+    facts = (spans_text(result.deciding_track), likely_manipulation_text(result), decides_text(result))
     return fill(
         "verdict.html",
         language,
@@ -112,7 +113,8 @@ def quotation(result: Result, language: str) -> str:
             "file": printable(result.file.name),
             "model": result.model.id,
             "revision": result.model.revision,
-            "finding": finding_words(result, result.evidence) if result.evidence else _FOUND[result.verdict],
+            "finding": compared_finding(result)
+            or (finding_words(result, result.evidence) if result.evidence else _FOUND[result.verdict]),
         },
     )
     return translate(sentence, language)

@@ -1,0 +1,172 @@
+"""Compares a questioned file with files of the same speaker, camera or channel that are known to be real.
+
+A beauty filter or a heavy codec shifts the scores of everything that comes through a channel, real and fake alike. Enough
+known-real files tell how far; once that shift is taken off, it is no evidence any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from detector.evidence_scale import LOG10_DECIMALS, EvidenceScale, EvidenceScales, any_of, band_of, verdict_of
+from detector.limits import MIN_KNOWN_REAL_FILES
+from detector.messages import Message
+from detector.results import Analysis, Count, Evidence, FaceTrack, KnownRealComparison, KnownRealFile, Result
+from detector.weighing import weigh_track
+
+# The shift is shrunk as if so many more files had been seen that lie where the real reference files do.
+PRIOR_FILES = 2
+
+NO_FACE = Message("No face in it could be assessed.")
+TOO_BRIEF = Message("Its face was seen too briefly to be compared.")
+NOTHING_TO_COMPARE = Message("The questioned file has no assessed face to compare.")
+ITSELF = Message("This is the questioned file itself.")
+OTHER_KIND = {
+    True: Message("This is a photo; a clip is compared with clips only."),
+    False: Message("This is a clip; a photo is compared with photos only."),
+}
+
+
+@dataclass(frozen=True)
+class KnownFile:
+    """A file that is known to be real, as it was analysed.
+
+    Attributes:
+        name: Its name.
+        sha256: Hex digest of its bytes; empty where they could not be read.
+        result: What is said about it; None where it could not be analysed.
+        error: Why not.
+        duplicate_of: Name of an earlier one of the same bytes; empty where there is none.
+    """
+
+    name: str
+    sha256: str
+    result: Result | None = None
+    error: Message | None = None
+    duplicate_of: str = ""
+
+
+def with_known_real(analysis: Analysis, known: Sequence[KnownFile], scales: EvidenceScales | None) -> Analysis:
+    """Adds the comparison with known-real files to an analysis; its verdict follows them where they are enough.
+
+    Args:
+        analysis: Of the questioned file.
+        known: The known-real files, analysed by the same model; without any, the analysis stays as it is.
+        scales: Those of the model; without them the questioned file is only ranked.
+    """
+    if not known:
+        return analysis
+    result = analysis.result
+    is_clip = result.file.duration_s is not None
+    scale = scales.of(is_clip) if scales else None
+    own = _height(result, scale)
+    files = tuple(_compared(file, result, scale, own is not None) for file in known)
+    heights = [_height_of(file, scale) for file in files if file.used]
+    rank = Count(sum(own > height for height in heights) if own is not None else 0, len(heights))
+    comparison = KnownRealComparison(files, rank, statistic=own if scale else None)
+    if scales and scale and own is not None and len(heights) >= MIN_KNOWN_REAL_FILES:
+        shift = shift_of(heights, scale)
+        evidence = bounded_by(_weigh(analysis, scales, shift), len(heights), rank.of - rank.count)
+        comparison = replace(comparison, evidence=evidence, shift=round(shift, LOG10_DECIMALS))
+        result = replace(result, verdict=verdict_of(evidence))
+    return replace(analysis, result=replace(result, known_real=comparison))
+
+
+def shift_of(statistics: Sequence[float], scale: EvidenceScale) -> float:
+    """Estimates how far the files of a channel lie above the real reference files, in log odds; cautious with few.
+
+    Args:
+        statistics: Of the known-real files, in log odds, at least one.
+        scale: Has the reference files.
+    """
+    count = len(statistics)
+    return count / (count + PRIOR_FILES) * float(np.mean(statistics) - np.mean(scale.real))
+
+
+def bounded_by(evidence: Evidence, count: int, as_high: int) -> Evidence:
+    """Keeps a likelihood ratio within what n known-real files support.
+
+    At least 1 / (n + 1), and at most (n + 1) / (k + 1), where k of them score as high: a file that is not unusual among
+    them is no evidence, wherever they lie.
+
+    Args:
+        evidence: To be bounded.
+        count: How many known-real files there are.
+        as_high: How many of them score as high as the questioned file, or higher.
+    """
+    most = round(float(np.log10(count + 1)), LOG10_DECIMALS)
+    by_rank = round(float(np.log10((count + 1) / (as_high + 1))), LOG10_DECIMALS)
+    low = max(evidence.bounds[0], -most)
+    high = max(min(evidence.bounds[1], by_rank), low)
+    ratio = min(max(evidence.log10_likelihood_ratio, low), high)
+    return replace(evidence, log10_likelihood_ratio=ratio, bounds=(low, high), band=band_of(ratio))
+
+
+def _weigh(analysis: Analysis, scales: EvidenceScales, shift: float) -> Evidence:
+    """Weighs all faces of a file, and all parts of a clip, as `build_result` does, with the shift of the channel taken off."""
+    result = analysis.result
+    is_clip = result.file.duration_s is not None
+    number_at = {round(frame.time_s, 3): number for number, frame in enumerate(analysis.frames)}
+    return any_of(
+        [
+            weigh_track(scales, track.frames, [number_at[frame.time_s] for frame in track.frames], is_clip, shift)[0]
+            for track in result.faces
+            if track.evidence
+        ]
+    )
+
+
+def _compared(file: KnownFile, questioned: Result, scale: EvidenceScale | None, is_comparable: bool) -> KnownRealFile:
+    result = file.result
+    statistic = _statistic(result.deciding_track, scale) if result and scale else None
+    error = _why_not(file, questioned, scale) or (None if is_comparable else NOTHING_TO_COMPARE)
+    return KnownRealFile(
+        name=file.name,
+        sha256=file.sha256 or None,
+        score=result.score if result else None,
+        statistic=None if statistic is None or _is_other_kind(result, questioned) else round(statistic, LOG10_DECIMALS),
+        used=error is None,
+        error=error,
+    )
+
+
+def _why_not(file: KnownFile, questioned: Result, scale: EvidenceScale | None) -> Message | None:
+    """Says why a questioned file cannot be compared with a known-real one; None where it can."""
+    result = file.result
+    if result is None:
+        return file.error
+    if file.sha256 == questioned.file.sha256:
+        return ITSELF
+    if file.duplicate_of:
+        return Message("The same file as {name}.", {"name": file.duplicate_of})
+    if _is_other_kind(result, questioned):
+        return OTHER_KIND[questioned.file.duration_s is not None]
+    if result.deciding_track is None:
+        return NO_FACE
+    return TOO_BRIEF if _height(result, scale) is None else None
+
+
+def _is_other_kind(result: Result | None, questioned: Result) -> bool:
+    return result is not None and (result.file.duration_s is None) != (questioned.file.duration_s is None)
+
+
+def _height(result: Result, scale: EvidenceScale | None) -> float | None:
+    """Gives what files are ranked by: the statistic of the deciding face, or the score of a model without scale."""
+    return _statistic(result.deciding_track, scale) if scale else result.score
+
+
+def _height_of(file: KnownRealFile, scale: EvidenceScale | None) -> float:
+    height = file.statistic if scale else file.score
+    if height is None:
+        raise ValueError(f"{file.name} is used and has no score")
+    return height
+
+
+def _statistic(track: FaceTrack | None, scale: EvidenceScale | None) -> float | None:
+    """Computes the statistic of a whole face track; None for one that is too brief to be weighed."""
+    if track is None or track.evidence is None or scale is None:
+        return None
+    return round(scale.statistic_of([frame.score for frame in track.frames]), LOG10_DECIMALS)

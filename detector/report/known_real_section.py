@@ -1,0 +1,37 @@
+"""The comparison with known-real files as a section of a page: sentences, strip plot, table of the files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from markupsafe import Markup
+
+from detector.report.html import render
+from detector.report.known_real_plot import known_real_svg
+from detector.report.known_real_wording import known_real_texts
+from detector.report.translation import ENGLISH
+from detector.report.wording import score_text
+from detector.results import Result
+
+
+def known_real_html(result: Result, language: str = ENGLISH, with_hashes: bool = False) -> Markup:
+    """Writes the section; empty where no known-real files were given.
+
+    Args:
+        result: Of the questioned file.
+        language: Language of the reader.
+        with_hashes: Whether the table names the SHA-256 of each file, as a record needs it.
+    """
+    if result.known_real is None:
+        return Markup()
+    section = render(
+        Path(__file__).parent / "templates",
+        "known_real.html",
+        language,
+        sentences=known_real_texts(result),
+        plot=known_real_svg(result, language),
+        files=result.known_real.files,
+        score_text=score_text,
+        with_hashes=with_hashes,
+    )
+    return Markup(section)  # as part of another page: its own template has escaped it
