@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from detector.conclusion import Sample, ScoredSample, build_result, round_box, shown_frames
+from detector.conclusion.result import Sample, ScoredSample, build_result, round_box, shown_frames
 from detector.deadline import Progress
 from detector.errors import MediaError, NotAVideoError, cannot_be_opened
 from detector.faces.detection import FaceDetector, crop_face

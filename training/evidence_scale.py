@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 
 from detector.command_line import error_line, stoppable
+from detector.conclusion.weighing import weigh_track
 from detector.evidence_scale import STATISTICS, EvidenceScale, EvidenceScales
 from detector.results import FrameScore, ScaleName
-from detector.weighing import weigh_track
 from training.data.reference_files import ReferenceFile, read_files
 from training.evaluate import EVALUATION_FILE
 from training.evaluation.likelihood_ratios import Weighed, figures, tippett

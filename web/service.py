@@ -16,9 +16,9 @@ from detector.analyzer import FRAMES_PER_VIDEO, Analyzer
 from detector.batch.known_files import analyze_known_real, check_count
 from detector.batch.output import to_csv, to_document, to_json
 from detector.batch.runner import BatchItem, analyze_many
+from detector.conclusion.known_real import with_known_real
 from detector.deadline import Deadline
 from detector.errors import MediaError
-from detector.known_real import with_known_real
 from detector.limits import MAX_ANNOTATING_S, MAX_BATCH_FILES, MAX_BATCH_S, MAX_FRAMES, MAX_REQUEST_S
 from detector.messages import Message
 from detector.report.annotated_video import write_annotated_video

@@ -23,8 +23,8 @@ from detector.batch.known_files import analyze_known_real, check_count
 from detector.batch.output import NOT_ANALYSED, plain_text, to_csv
 from detector.batch.resume import LinesError, Wanted, hashes_of, line, resume
 from detector.batch.runner import BatchItem, analyze_many
+from detector.conclusion.known_real import with_known_real
 from detector.errors import CommandError, MediaError
-from detector.known_real import with_known_real
 from detector.messages import Message, counted
 from detector.network.loading import ModelError, load_folder, load_model
 from detector.network.settings import ModelSettings, SettingError

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from detector.analyzer import FRAMES_PER_VIDEO, Analyzer
 from detector.batch.runner import analyze_many
+from detector.conclusion.known_real import KnownFile
 from detector.deadline import Progress
 from detector.errors import MediaError
-from detector.known_real import KnownFile
 from detector.limits import MAX_KNOWN_REAL_FILES
 
 
@@ -23,7 +23,7 @@ def analyze_known_real(
     file_s: float = math.inf,
     all_s: float = math.inf,
 ) -> tuple[KnownFile, ...]:
-    """Analyses files that are known to be real, for `detector.known_real.with_known_real`; see `analyze_many`.
+    """Analyses files that are known to be real, for `detector.conclusion.known_real.with_known_real`; see `analyze_many`.
 
     Raises:
         MediaError: There are more than `MAX_KNOWN_REAL_FILES`.

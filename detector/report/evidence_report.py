@@ -22,8 +22,8 @@ from detector.report.drawing import draw_faces
 from detector.report.evidence_wording import LIKELIHOOD_RATIO, counts_words, evidence_notes, frequency_words, ratio_text
 from detector.report.html import jpeg, jpeg_address, render
 from detector.report.known_real_section import known_real_html
-from detector.report.reference_plot import reference_plot_svg
-from detector.report.timeline import timeline_svg
+from detector.report.plots.reference import reference_plot_svg
+from detector.report.plots.timeline import timeline_svg
 from detector.report.translation import ENGLISH
 from detector.report.wording import (
     OVERLAY_SCALE,

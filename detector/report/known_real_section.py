@@ -7,8 +7,8 @@ from pathlib import Path
 from markupsafe import Markup
 
 from detector.report.html import render
-from detector.report.known_real_plot import known_real_svg
 from detector.report.known_real_wording import known_real_texts
+from detector.report.plots.known_real import known_real_svg
 from detector.report.translation import ENGLISH
 from detector.report.wording import score_text
 from detector.results import Result

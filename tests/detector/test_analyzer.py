@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from detector.analyzer import Analyzer
-from detector.conclusion import MIN_TRACK_FRAMES
+from detector.conclusion.result import MIN_TRACK_FRAMES
 from detector.faces.detection import MIN_FACE_PX
 from detector.facts import ModelInfo, Thresholds
 from detector.network.loading import LoadedModel

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detector.conclusion.weighing import weigh_part, weigh_track, windows
 from detector.evidence_scale import BANDS, EvidenceScale, EvidenceScales, any_of, band_of, verdict_of
 from detector.results import FrameScore
-from detector.weighing import weigh_part, weigh_track, windows
 from tests.redness_model import evidence_scales
 
 SCALES = evidence_scales()

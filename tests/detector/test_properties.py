@@ -7,6 +7,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detector.conclusion.weighing import spans_above
 from detector.faces.detection import crop_face, crop_square
 from detector.faces.tracking import link_tracks
 from detector.facts import DetectedFace, Thresholds
@@ -14,7 +15,6 @@ from detector.media.videos import Video
 from detector.report.wording import score_text
 from detector.results import FrameScore, verdict_for
 from detector.text import one_line, printable
-from detector.weighing import spans_above
 
 LANDMARKS = ((0.0, 0.0),) * 5
 scores = st.floats(0, 1)

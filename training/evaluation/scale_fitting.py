@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
+from detector.conclusion.weighing import windows
 from detector.evidence_scale import STATISTICS, EvidenceScale, ReferenceSource, mean_log_odds
 from detector.results import ScaleName
-from detector.weighing import windows
 from training.data.reference_files import ReferenceFile
 from training.evaluation.likelihood_ratios import (
     Weighed,

@@ -20,7 +20,7 @@ from detector.report.evidence_wording import (
     ratio_text,
 )
 from detector.report.known_real_wording import compared_finding, decides_text
-from detector.report.reference_plot import reference_plot_svg
+from detector.report.plots.reference import reference_plot_svg
 from detector.report.translation import translate
 from detector.report.wording import (
     VERDICT_TEXT,

@@ -7,7 +7,7 @@ import pytest
 from detector.analyzer import Analyzer
 from detector.faces.detection import FaceDetector
 from detector.faces.shots import ALIKE_FROM, appearance, appearance_similarity, find_cuts
-from detector.report.timeline import timeline_svg
+from detector.report.plots.timeline import timeline_svg
 from detector.results import Cut
 from tests.media_factory import astronaut, write_video
 from tests.redness_model import portrait, redness_model

@@ -97,7 +97,7 @@ def reference_plot_svg(evidence: Evidence, scales: EvidenceScales | None, langua
     scores = [(f"{score:g}", axis.percent(float(np.log(score / (1 - score))))) for score in _SCORES]
     rows = _rows(scale, evidence, axis)
     svg = render(
-        Path(__file__).parent / "templates",
+        Path(__file__).parents[1] / "templates",
         "reference.svg",
         language,
         size=(WIDTH, HEIGHT),

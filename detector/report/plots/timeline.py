@@ -116,7 +116,7 @@ def timeline_svg(result: Result, instants_s: Sequence[float] = (), language: str
         max([result.file.duration_s or 0.0] + [frame.time_s for track in tracks for frame in track.frames])
     )
     svg = render(
-        Path(__file__).parent / "templates",
+        Path(__file__).parents[1] / "templates",
         "timeline.svg",
         language,
         size=(_WIDTH, _HEIGHT),

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from detector.conclusion.weighing import spans_above, weigh_track
 from detector.evidence_scale import any_of, verdict_of
 from detector.faces.quality import NOT_ASSESSED
 from detector.faces.tracking import Track
@@ -32,7 +33,6 @@ from detector.results import (
     Verdict,
     verdict_for,
 )
-from detector.weighing import spans_above, weigh_track
 
 # A face seen in fewer sampled frames can be a false detection; it never decides the verdict.
 MIN_TRACK_FRAMES = 3
@@ -103,16 +103,6 @@ def build_result(
         _face_track(model, is_clip, number, track, samples, min_frames) for number, track in enumerate(tracks, start=1)
     )
     not_assessed = tuple(face for scored in samples for face in scored.sample.not_assessed)
-    warnings = [*problems, *_about_left_out_faces(facts, [scored.sample for scored in samples])]
-    if any(len(track.frames) < min_frames for track in faces):
-        warnings.append(
-            Message(
-                "A face seen in fewer than {count} of the sampled frames is too brief for a verdict.",
-                {"count": min_frames},
-            )
-        )
-    if model.warning:
-        warnings.append(model.warning)
     deciding = _deciding(faces, min_frames)
     weighed = [track.evidence for track in faces if track.evidence]
     evidence = any_of(weighed) if weighed else None
@@ -124,13 +114,34 @@ def build_result(
         verdict=_verdict(deciding, evidence, not_assessed),
         score=deciding.score if deciding else None,
         faces=faces,
-        warnings=tuple(warnings),
+        warnings=(*problems, *_warnings(model, facts, samples, faces, min_frames)),
         decided_by=deciding.track_id if deciding else None,
         not_assessed=not_assessed,
         cuts=tuple(_cut(samples[before].sample, samples[after].sample) for before, after in cuts),
         sampling=None if facts.duration_s is None else sampling,
         evidence=evidence,
     )
+
+
+def _warnings(
+    model: LoadedModel,
+    facts: MediaFile,
+    samples: Sequence[ScoredSample],
+    faces: Sequence[FaceTrack],
+    min_frames: int,
+) -> list[Message]:
+    """Writes what a reader must know of the faces and the model."""
+    warnings = _about_left_out_faces(facts, [scored.sample for scored in samples])
+    if any(len(track.frames) < min_frames for track in faces):
+        warnings.append(
+            Message(
+                "A face seen in fewer than {count} of the sampled frames is too brief for a verdict.",
+                {"count": min_frames},
+            )
+        )
+    if model.warning:
+        warnings.append(model.warning)
+    return warnings
 
 
 def shown_frames(samples: Sequence[ScoredSample], tracks: Sequence[Track]) -> tuple[ShownFrame, ...]:

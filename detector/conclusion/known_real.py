@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from detector.conclusion.weighing import weigh_track
 from detector.evidence_scale import LOG10_DECIMALS, EvidenceScale, EvidenceScales, any_of, band_of, verdict_of
 from detector.limits import MIN_KNOWN_REAL_FILES
 from detector.messages import Message
 from detector.results import Analysis, Count, Evidence, FaceTrack, KnownRealComparison, KnownRealFile, Result
-from detector.weighing import weigh_track
 
 # The shift is shrunk as if so many more files had been seen that lie where the real reference files do.
 PRIOR_FILES = 2

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detector.evidence_scale import EvidenceScales
-from detector.report.reference_plot import reference_plot_svg
+from detector.report.plots.reference import reference_plot_svg
 from tests.redness_model import evidence_scales
 
 SCALES = evidence_scales()

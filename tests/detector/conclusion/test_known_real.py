@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detector.conclusion.known_real import KnownFile, shift_of, with_known_real
+from detector.conclusion.weighing import weigh_track
 from detector.evidence_scale import band_of, verdict_of
 from detector.facts import MediaFile
-from detector.known_real import KnownFile, shift_of, with_known_real
 from detector.messages import Message
 from detector.results import SCHEMA_VERSION, Analysis, FaceTrack, FrameScore, Result, ShownFrame
-from detector.weighing import weigh_track
 from tests.redness_model import evidence_scales, redness_model
 
 SCALES = evidence_scales()

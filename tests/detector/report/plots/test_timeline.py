@@ -3,7 +3,7 @@ import re
 import pytest
 
 from detector.facts import MediaFile, ModelInfo, Thresholds
-from detector.report.timeline import timeline_svg
+from detector.report.plots.timeline import timeline_svg
 from detector.report.wording import VERDICT_TITLE
 from detector.results import SCHEMA_VERSION, FaceTrack, FrameScore, Result
 

@@ -60,7 +60,7 @@ def known_real_svg(result: Result, language: str = ENGLISH) -> Markup:
     ]
     ticks = [(x(_log_odds(score)), f"{score:g}") for score in _TICKS if low <= _log_odds(score) <= high]
     svg = render(
-        Path(__file__).parent / "templates",
+        Path(__file__).parents[1] / "templates",
         "known_real.svg",
         language,
         size=(_WIDTH_PX, _ROW_PX * len(rows) + _AXIS_PX),
