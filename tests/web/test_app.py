@@ -41,10 +41,13 @@ def test_photo_gives_the_documented_json_first(client):
         "height_px": 512,
         "duration_s": None,
     }
-    assert set(result["model"]) == {"id", "revision", "label_names", "thresholds", "runtime", "weights_sha256"}
+    described = {"id", "revision", "label_names", "thresholds", "runtime", "weights_sha256", "config_sha256"}
+    assert set(result["model"]) == described
     assert result["model"]["runtime"].startswith("openvino-")
     (face,) = result["faces"]
-    assert list(face) == ["track_id", "box_px", "score", "verdict", "frames", "manipulation", "suspicious_spans"]
+    of_a_face = ["track_id", "box_px", "score", "verdict", "frames", "manipulation", "suspicious_spans", "evidence"]
+    assert list(face) == of_a_face
+    assert face["evidence"] == result["evidence"] and face["evidence"]["scale"] == "photo"
     assert face["manipulation"] is None  # the bundled model only knows "fake"
     assert face["frames"] == [{"time_s": 0.0, "score": face["score"], "box_px": face["box_px"]}]
     assert result["score"] == face["score"] and result["decided_by"] == face["track_id"]
@@ -81,7 +84,9 @@ def test_many_files_give_a_table_and_one_bad_file_never_stops_the_rest(client, t
 def test_model_tells_who_it_is(client):
     info = client.predict(api_name="/model_info")
     result = client.predict(handle_file(EXAMPLES / "astronaut.jpg"), api_name="/analyze_image")[0]
+    scales = info.pop("evidence_scale")
     assert info == result["model"] | {"warning": None}
+    assert {"photo", "clip", "span"} == set(scales) and scales["photo"]["real_files"] == 264
 
 
 def test_same_file_gives_the_same_json_twice(client):
