@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from detector.facts import Thresholds
-from detector.results import SCORE_DECIMALS, Band, Count, Evidence, ScaleName, Verdict
+from detector.results import SCORE_DECIMALS, Band, Count, Evidence, ScaleName, Verdict, to_plain
 
 LOG10_DECIMALS = 3
 # "manipulated" from this likelihood ratio on, "no manipulation found" below that one; between them, inconclusive.
@@ -88,6 +88,19 @@ class ReferenceSource:
 
 
 @dataclass(frozen=True)
+class UnseenSources:
+    """How often reference files were misjudged by scales that were fitted without their whole source.
+
+    Attributes:
+        real_as_manipulated: Real ones with a ratio from which on the verdict is "manipulated".
+        fake_as_not_found: Manipulated ones with a ratio below which it is "no manipulation found".
+    """
+
+    real_as_manipulated: Count
+    fake_as_not_found: Count
+
+
+@dataclass(frozen=True)
 class EvidenceScale:
     """From the statistic of a face to a likelihood ratio, for one kind of file.
 
@@ -101,6 +114,7 @@ class EvidenceScale:
         sources: Where the reference files are from.
         frames: How many frames in a row a part consists of; 0 where the scale is for whole files.
         parts: How many parts of each reference file were searched for the highest; 0 likewise.
+        unseen_sources: What became of sources that were left out; None where a kind of file has one source alone.
     """
 
     name: ScaleName
@@ -112,6 +126,7 @@ class EvidenceScale:
     sources: tuple[ReferenceSource, ...] = ()
     frames: int = 0
     parts: int = 0
+    unseen_sources: UnseenSources | None = None
 
     def __post_init__(self) -> None:
         """Checks the scale.
@@ -233,6 +248,7 @@ class EvidenceScales:
                 "statistic": scale.statistic,
                 "frames": scale.frames,
                 "parts": scale.parts,
+                "unseen_sources": to_plain(scale.unseen_sources),
                 "knots": list(scale.knots),
                 "log10_ratios": list(scale.log10_ratios),
                 "sources": [vars(source) for source in scale.sources],
@@ -255,6 +271,7 @@ def _read(name: ScaleName, stored: dict[str, Any]) -> EvidenceScale:
         tuple(ReferenceSource(**source) for source in stored["sources"]),
         int(stored["frames"]),
         int(stored["parts"]),
+        UnseenSources(*(Count(**count) for count in unseen.values())) if (unseen := stored["unseen_sources"]) else None,
     )
 
 
@@ -268,10 +285,15 @@ def band_of(log10_ratio: float) -> Band:
 
 
 def verdict_of(evidence: Evidence) -> Verdict:
-    """Gives the verdict that a likelihood ratio stands for."""
-    if _reaches(evidence.log10_likelihood_ratio, MANIPULATED_FROM):
+    """Gives the verdict that the weight of evidence stands for."""
+    return verdict_at(evidence.log10_likelihood_ratio)
+
+
+def verdict_at(log10_ratio: float) -> Verdict:
+    """Gives the verdict that a likelihood ratio stands for, given as log10."""
+    if _reaches(log10_ratio, MANIPULATED_FROM):
         return "manipulated"
-    return "inconclusive" if _reaches(evidence.log10_likelihood_ratio, NOT_FOUND_BELOW) else "no_manipulation_found"
+    return "inconclusive" if _reaches(log10_ratio, NOT_FOUND_BELOW) else "no_manipulation_found"
 
 
 def _reaches(log10_ratio: float, start: float) -> bool:

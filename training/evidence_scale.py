@@ -15,15 +15,17 @@ import logging
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 from detector.command_line import error_line, stoppable
 from detector.conclusion.weighing import weigh_track
-from detector.evidence_scale import STATISTICS, EvidenceScale, EvidenceScales
-from detector.results import FrameScore, ScaleName
+from detector.evidence_scale import STATISTICS, EvidenceScale, EvidenceScales, UnseenSources, verdict_at
+from detector.results import Count, FrameScore, ScaleName
 from training.data.reference_files import ReferenceFile, read_files
 from training.evaluate import EVALUATION_FILE
 from training.evaluation.likelihood_ratios import Weighed, figures, tippett
@@ -70,10 +72,12 @@ def _choose(
     """Fits a scale with the best statistic and method; gives it with what the card tells of it."""
     best, trials = best_trial(statistics)
     values = statistics[best.statistic]
-    scale = fit_scale(name, files, values, best, frames, parts)
     # one source may come in several compressions, such as ffpp_c23 and ffpp_c40
     sources = [f"{file.source.split('_')[0]} {file.manipulation}" for file in files]
     unseen = source_by_source(values, sources, best.method)
+    fitted = fit_scale(name, files, values, best, frames, parts)
+    unbounded = source_by_source(values, sources, best.method, is_bounded=False)
+    scale = replace(fitted, unseen_sources=_misjudged(unbounded)) if unbounded else fitted
     return scale, {
         "statistic": best.statistic,
         "method": best.method,
@@ -84,6 +88,15 @@ def _choose(
         "cross_validated": figures(out_of_fold(values, best.method)),
         "source_by_source": figures(unseen) if unseen else None,
     }
+
+
+def _misjudged(ratios: Weighed) -> UnseenSources:
+    verdicts = np.array([verdict_at(float(value)) for value in ratios.values])
+    real, fake = verdicts[ratios.labels == 0], verdicts[ratios.labels == 1]
+    return UnseenSources(
+        Count(int((real == "manipulated").sum()), len(real)),
+        Count(int((fake == "no_manipulation_found").sum()), len(fake)),
+    )
 
 
 def weigh_all(files: Sequence[ReferenceFile], scales: EvidenceScales) -> Weighed:
@@ -108,7 +121,7 @@ def judge(files: Sequence[ReferenceFile], scales: EvidenceScales) -> list[dict[s
     rows = []
     for is_clip in (False, True):
         kind = [file for file in tests if file.is_clip == is_clip]
-        for source in sorted({file.source for file in kind}):
+        for source in tqdm(sorted({file.source for file in kind}), desc="judging", unit="source", disable=None):
             of_source = [file for file in kind if file.source == source]
             for manipulation in sorted({file.manipulation for file in of_source}):
                 some = [file for file in of_source if file.manipulation == manipulation]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from detector.evidence_scale import LOG10_DECIMALS, EvidenceScales
+from detector.evidence_scale import LOG10_DECIMALS, EvidenceScales, UnseenSources
 from detector.messages import Message
 from detector.results import Band, Evidence, Result, ScaleName
 
@@ -137,7 +137,7 @@ def evidence_notes(result: Result, evidence: Evidence, scales: EvidenceScales | 
     Args:
         result: What is said about the file.
         evidence: Its weight.
-        scales: Those of the model; without them nothing is said of the parts of a clip that score lower than the whole.
+        scales: Those of the model; without them nothing is said of parts that score lower, and of unknown sources.
     """
     notes = []
     faces = len(_weighed(result))
@@ -164,7 +164,25 @@ def evidence_notes(result: Result, evidence: Evidence, scales: EvidenceScales | 
         )
     if evidence.band != "neither" and _is_at_its_end(evidence):
         notes.append(Message("The ratio ends here: more cannot be claimed from so few reference files."))
+    scale = scales.named(evidence.scale) if scales else None
+    if scale and scale.unseen_sources:
+        notes.append(_unseen_note(evidence, scale.unseen_sources))
     return notes
+
+
+def _unseen_note(evidence: Evidence, unseen: UnseenSources) -> Message:
+    """Says how often files of unknown sources were misjudged in the direction that the evidence points to."""
+    if evidence.log10_likelihood_ratio > 0:
+        count = unseen.real_as_manipulated
+        return Message(
+            "When whole sources were kept from the scale, {count} of their {of} real files had a ratio of 10 or more.",
+            {"count": count.count, "of": count.of},
+        )
+    count = unseen.fake_as_not_found
+    return Message(
+        "When whole sources were kept from the scale, {count} of their {of} manipulated files had a ratio below 1/2.",
+        {"count": count.count, "of": count.of},
+    )
 
 
 def _weighed(result: Result) -> list[Evidence]:

@@ -1,13 +1,14 @@
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.conclusion.weighing import weigh_part, weigh_track, windows
-from detector.evidence_scale import BANDS, EvidenceScale, EvidenceScales, any_of, band_of, verdict_of
-from detector.results import FrameScore
+from detector.evidence_scale import BANDS, EvidenceScale, EvidenceScales, UnseenSources, any_of, band_of, verdict_of
+from detector.results import Count, FrameScore
 from tests.redness_model import evidence_scales
 
 SCALES = evidence_scales()
@@ -89,8 +90,9 @@ def test_among_more_faces_one_high_score_says_less():
 
 
 def test_scale_comes_back_from_the_config_as_it_was():
-    stored = json.loads(json.dumps(SCALES.to_config()))
-    assert EvidenceScales.from_config(stored) == SCALES
+    scales = replace(SCALES, clip=replace(SCALES.clip, unseen_sources=UnseenSources(Count(3, 100), Count(7, 80))))
+    stored = json.loads(json.dumps(scales.to_config()))
+    assert EvidenceScales.from_config(stored) == scales
 
 
 @pytest.mark.parametrize("knots, ratios", [((0, 1), (1, 0)), ((1, 0), (0, 1)), ((0, math.nan), (0, 1)), ((), ())])

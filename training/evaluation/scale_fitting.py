@@ -33,7 +33,7 @@ _TIE = 0.005
 Knots = tuple[np.ndarray, np.ndarray]
 
 
-def logistic(values: Weighed) -> Knots:
+def logistic(values: Weighed, is_bounded: bool = True) -> Knots:
     """Fits a straight line of log odds (Morrison 2013), cut off at the bounds that the files support."""
     weights = values.weights
     totals = np.array([weights[values.labels == label].sum() for label in (0, 1)])
@@ -45,23 +45,23 @@ def logistic(values: Weighed) -> Knots:
     if slope <= 0:  # the score says nothing of these files
         return np.array([values.values.mean()]), np.array([0.0])
     ratios = slope * (values.values - centre) + offset
-    bounds = empirical_bounds(values.with_values(ratios))
+    bounds = empirical_bounds(values.with_values(ratios)) if is_bounded else (-np.inf, np.inf)
     ends = np.clip([ratios.min(), ratios.max()], *bounds)
     if ends[0] == ends[1]:
         return np.array([centre]), ends[:1]
     return (ends - offset) / slope + centre, ends
 
 
-def isotonic(values: Weighed) -> Knots:
+def isotonic(values: Weighed, is_bounded: bool = True) -> Knots:
     """Fits the best rising scale with one more misleading file of each kind, cut off at the bounds that the files support."""
     ratios, fit = isotonic_ratios(values, _MISLEADING)
-    bounds = empirical_bounds(values.with_values(ratios))
+    bounds = empirical_bounds(values.with_values(ratios)) if is_bounded else (-np.inf, np.inf)
     places, first = np.unique(np.round(fit.X_thresholds_, 6), return_index=True)
     heights = np.clip(log10_odds(fit.y_thresholds_)[first], *bounds)
     return places, np.maximum.accumulate(heights)
 
 
-METHODS: dict[str, Callable[[Weighed], Knots]] = {"logistic": logistic, "isotonic": isotonic}
+METHODS: dict[str, Callable[..., Knots]] = {"logistic": logistic, "isotonic": isotonic}
 
 
 def ratios_at(values: np.ndarray, knots: Knots) -> np.ndarray:
@@ -75,13 +75,15 @@ def out_of_fold(values: Weighed, method: str) -> Weighed:
     return _without(values, groups_in_folds(values.groups.tolist(), FOLDS), method)
 
 
-def source_by_source(values: Weighed, sources: Sequence[str], method: str) -> Weighed | None:
+def source_by_source(values: Weighed, sources: Sequence[str], method: str, is_bounded: bool = True) -> Weighed | None:
     """Gives each file the log10 ratio of a scale that was fitted without its source.
 
     Args:
         values: The files.
         sources: Source of each; every kind of manipulation is a source of its own.
         method: One of `METHODS`.
+        is_bounded: Whether the ratios end at the bounds; these are narrower without a source, and would hide what is
+            misjudged.
 
     Returns:
         The ratios; None where a kind of file has one source alone.
@@ -89,15 +91,15 @@ def source_by_source(values: Weighed, sources: Sequence[str], method: str) -> We
     names = np.array(sources)
     if any(len(set(names[values.labels == label])) < 2 for label in (0, 1)):
         return None
-    return _without(values, names, method)
+    return _without(values, names, method, is_bounded)
 
 
-def _without(values: Weighed, parts: np.ndarray, method: str) -> Weighed:
+def _without(values: Weighed, parts: np.ndarray, method: str, is_bounded: bool = True) -> Weighed:
     """Fits a scale without each of the parts in turn, for the files of that part."""
     ratios = np.zeros(len(values.values))
     for part in np.unique(parts):
         inside = parts == part
-        ratios[inside] = ratios_at(values.values[inside], METHODS[method](values.only(~inside)))
+        ratios[inside] = ratios_at(values.values[inside], METHODS[method](values.only(~inside), is_bounded))
     return values.with_values(ratios)
 
 

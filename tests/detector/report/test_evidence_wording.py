@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from detector.evidence_scale import BANDS, band_of
+from detector.evidence_scale import BANDS, UnseenSources, band_of
 from detector.facts import MediaFile, ModelInfo, Thresholds
 from detector.report.evidence_wording import (
     BAND_TEXT,
@@ -132,3 +132,17 @@ def test_without_evidence_the_verdict_is_told_by_score():
     result = replace(result_of(weight(1.0)), evidence=None)
     said = verdict_markdown(result)
     assert said.startswith("## Inconclusive (score 0.70)") and "likelihood ratio" not in said
+
+
+@pytest.mark.parametrize(
+    "ratio, sentence",
+    [
+        (1.2, "When whole sources were kept from the scale, 3 of their 100 real files had a ratio of 10 or more."),
+        (-0.9, "When whole sources were kept from the scale, 7 of their 80 manipulated files had a ratio below 1/2."),
+    ],
+)
+def test_note_tells_how_often_unknown_sources_were_misjudged_in_this_direction(ratio, sentence):
+    unseen = UnseenSources(Count(3, 100), Count(7, 80))
+    scales = evidence_scales()
+    known = replace(scales, photo=replace(scales.photo, unseen_sources=unseen))
+    assert str(evidence_notes(result_of(weight(ratio, "photo")), weight(ratio, "photo"), known)[-1]) == sentence

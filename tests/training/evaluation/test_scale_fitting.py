@@ -12,6 +12,7 @@ from training.evaluation.scale_fitting import (
     highest_parts,
     out_of_fold,
     ratios_at,
+    source_by_source,
     statistics_of,
 )
 
@@ -104,3 +105,19 @@ def test_scale_names_sources_with_counts_and_keeps_the_reference_statistics():
         ("frames", "real", 2),
     ]
     assert scale.real == pytest.approx((-1.386, -0.847)) and scale.fake == pytest.approx((0.847, 1.386))
+
+
+def test_source_that_was_left_out_is_misjudged_where_it_is_unlike_the_others():
+    values = separated(count=60, gap=4)
+    odd = Weighed(np.append(values.values, [2.0] * 5), np.append(values.kinds, ["real"] * 5), np.append(values.groups, list("abcde")))  # fmt: skip
+    sources = ["a real"] * 60 + ["b FaceSwap"] * 30 + ["c Deepfakes"] * 30 + ["d real"] * 5
+    bounded = source_by_source(odd, sources, "logistic")
+    unbounded = source_by_source(odd, sources, "logistic", is_bounded=False)
+    assert (unbounded.values[-5:] >= 1).all()
+    # the ratios of so few files end before
+    assert bounded.values[-5:].max() < unbounded.values[-5:].max()
+
+
+def test_sources_cannot_be_left_out_where_a_kind_of_file_has_one_alone():
+    values = separated(count=5)
+    assert source_by_source(values, ["a real"] * 5 + ["b fake"] * 5, "logistic") is None
