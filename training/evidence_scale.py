@@ -179,6 +179,7 @@ def fit(options: argparse.Namespace) -> dict[str, Any]:
         "tests": judge(files, scales),
         "without_face": without_face,
         "part_frames": scales.span.frames if scales.span else 0,
+        "notes": options.notes.read_text(encoding="utf-8").strip() if options.notes else "",
     }
     tests = [file for file in files if file.role == "test"]
     curves = {
@@ -203,6 +204,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--results", type=Path, nargs="+", required=True, help="JSON Lines of python -m detector --json"
     )
+    parser.add_argument("--notes", type=Path, help="Markdown for the card: why an aim was missed")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,10 @@ _BANDS = {
     "neither": "1/2 to 2",
     "weak_support_for_no_manipulation": "1/10 to 1/2",
     "moderate_support_for_no_manipulation": "under 1/10",
+}
+_OF_VERDICT: dict[str, tuple[str, ...]] = {
+    "manipulated": ("strong_support_for_manipulation", "moderate_support_for_manipulation"),
+    "inconclusive": ("weak_support_for_manipulation", "neither"),
 }
 _METHODS = {"logistic": "a straight line of log odds", "isotonic": "the best rising steps"}
 _STATISTICS = {
@@ -44,6 +49,36 @@ def evidence_section(evidence: dict[str, Any], plots: str) -> str:
         source_table=_source_table(evidence["scales"]),
         band_table=_band_table(evidence["tests"]),
         misleading_table=_misleading_table(evidence["tests"]),
+        aim_table=_aim_table(evidence),
+    )
+
+
+def _aim_table(evidence: dict[str, Any]) -> str:
+    """Compares what was reached with what a newsroom needs."""
+    rows = []
+    for level, inconclusive_aim, cost_aim in (("photo", 0.3, 0.7), ("clip", 0.2, 0.5)):
+        whole = next((test for test in evidence["tests"] if (test["source"], test["level"]) == ("all", level)), None)
+        if whole is None:
+            continue
+        counts = {label: _verdicts(whole["bands"][label]) for label in ("real", "fake")}
+        undecided = sum(count["inconclusive"] for count in counts.values())
+        for text, count, of, aim in (
+            ("real ones *manipulated*", counts["real"]["manipulated"], whole["real"], 0.01),
+            ("*inconclusive*", undecided, whole["real"] + whole["fake"], inconclusive_aim),
+        ):
+            rows.append(
+                (f"{level}s, test: {text}", f"{count:,} of {of:,} ({count / max(of, 1):.1%})", f"at most {aim:.0%}")
+            )
+        unseen = evidence["scales"][level]["source_by_source"]
+        if unseen:
+            rows.append((f"{level}s, source left out of the scale: Cllr", _cost(unseen), f"under {cost_aim:g}"))
+    return markdown_table(("what", "reached", "aim"), rows)
+
+
+def _verdicts(bands: dict[str, int]) -> Counter[str]:
+    """Counts files by verdict; see `detector.evidence_scale.BANDS`."""
+    return Counter(
+        {name: sum(count for band, count in bands.items() if band in _OF_VERDICT[name]) for name in _OF_VERDICT}
     )
 
 
