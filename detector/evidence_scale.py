@@ -33,24 +33,24 @@ BANDS: tuple[tuple[float, Band], ...] = (
 
 def mean_score(scores: np.ndarray) -> float:
     """Gives the log odds of the mean score."""
-    return float(_log_odds(np.mean(scores)))
+    return float(log_odds_of(np.mean(scores)))
 
 
 def mean_log_odds(scores: np.ndarray) -> float:
     """Gives the mean of the log odds."""
-    return float(np.mean(_log_odds(scores)))
+    return float(np.mean(log_odds_of(scores)))
 
 
 def trimmed_mean(scores: np.ndarray) -> float:
     """Gives the mean of the log odds without the highest and the lowest fifth."""
-    ordered = np.sort(_log_odds(scores))
+    ordered = np.sort(log_odds_of(scores))
     cut = len(ordered) // 5
     return float(np.mean(ordered[cut : len(ordered) - cut]))
 
 
 def upper_mean(scores: np.ndarray) -> float:
     """Gives the mean of the higher half of the log odds."""
-    ordered = np.sort(_log_odds(scores))
+    ordered = np.sort(log_odds_of(scores))
     return float(np.mean(ordered[len(ordered) // 2 :]))
 
 
@@ -63,11 +63,16 @@ STATISTICS: dict[str, Callable[[np.ndarray], float]] = {
 }
 
 
-def _log_odds(scores: Any) -> Any:
-    """Turns scores into log odds, finite for 0 and 1 too."""
+def log_odds_of(scores: Any) -> Any:
+    """Turns scores, 0..1, into log odds, finite for 0 and 1 too."""
     smallest = 10.0**-SCORE_DECIMALS
     kept = np.clip(scores, smallest, 1 - smallest)
     return np.log(kept / (1 - kept))
+
+
+def score_of(log_odds: float) -> float:
+    """Turns log odds into a score, 0..1."""
+    return float(1 / (1 + np.exp(-log_odds)))
 
 
 @dataclass(frozen=True)
@@ -197,7 +202,7 @@ class EvidenceScale:
         statistic = self.statistic_from(ratio)
         if statistic is None:
             return 0.0 if self.log10_ratios[0] >= np.log10(ratio) else 1.0
-        return float(1 / (1 + np.exp(-statistic)))
+        return score_of(statistic)
 
 
 @dataclass(frozen=True)
@@ -213,6 +218,11 @@ class EvidenceScales:
     photo: EvidenceScale
     clip: EvidenceScale
     span: EvidenceScale | None = None
+
+    @property
+    def all(self) -> list[EvidenceScale]:
+        """Those that there are."""
+        return [scale for scale in (self.photo, self.clip, self.span) if scale]
 
     def of(self, is_clip: bool) -> EvidenceScale:
         """Gives the scale for whole files of a kind."""
@@ -235,11 +245,11 @@ class EvidenceScales:
 
     def named(self, name: ScaleName) -> EvidenceScale | None:
         """Gives a scale by its name."""
-        return {"photo": self.photo, "clip": self.clip, "span": self.span}[name]
+        return next((scale for scale in self.all if scale.name == name), None)
 
     def summary(self) -> dict[str, Any]:
         """Tells what each scale rests on; see `EvidenceScale.summary`."""
-        return {scale.name: scale.summary() for scale in (self.photo, self.clip, self.span) if scale}
+        return {scale.name: scale.summary() for scale in self.all}
 
     def to_config(self) -> dict[str, Any]:
         """Gives what the model's ``config.json`` stores under ``detector.evidence_scale``."""
@@ -255,8 +265,7 @@ class EvidenceScales:
                 "real": list(scale.real),
                 "fake": list(scale.fake),
             }
-            for scale in (self.photo, self.clip, self.span)
-            if scale
+            for scale in self.all
         }
 
 

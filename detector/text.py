@@ -13,6 +13,11 @@ def printable(text: str) -> str:
     )
 
 
+def capitalised(text: str) -> str:
+    """Writes the first letter large, and leaves all others as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def one_line(text: str, max_length: int) -> str:
     """Makes one printable line of a text; a longer one is cut and ends in an ellipsis."""
     line = printable(" ".join(text[: 4 * max_length].split()))

@@ -73,8 +73,8 @@ def to_json(items: Iterable[BatchItem], with_path: bool = False) -> str:
 def rows(items: Iterable[BatchItem], with_path: bool = False) -> list[dict[str, Any]]:
     """Makes a row for each file, with the keys of `COLUMNS`; None where there is nothing to say.
 
-    `higher_than_known_real` counts those of the `known_real_files` compared with that score lower. `from_s` and `to_s` are the first and the last sampled instant of a video, in seconds, at which the face that decides
-    shows signs of manipulation.
+    `from_s` and `to_s` are the first and the last sampled instant of a video, in seconds, at which the face that decides
+    shows signs of manipulation. Of the `known_real_files` that were compared, `higher_than_known_real` score lower.
 
     Args:
         items: The items.

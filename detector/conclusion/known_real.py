@@ -64,7 +64,11 @@ def with_known_real(analysis: Analysis, known: Sequence[KnownFile], scales: Evid
     scale = scales.of(is_clip) if scales else None
     own = _height(result, scale)
     files = tuple(_compared(file, result, scale, own is not None) for file in known)
-    heights = [_height_of(file, scale) for file in files if file.used]
+    heights = [
+        height
+        for file, compared in zip(known, files, strict=True)
+        if compared.used and file.result and (height := _height(file.result, scale)) is not None
+    ]
     rank = Count(sum(own > height for height in heights) if own is not None else 0, len(heights))
     comparison = KnownRealComparison(files, rank, statistic=own if scale else None)
     if scales and scale and own is not None and len(heights) >= MIN_KNOWN_REAL_FILES:
@@ -121,13 +125,13 @@ def _weigh(analysis: Analysis, scales: EvidenceScales, shift: float) -> Evidence
 
 def _compared(file: KnownFile, questioned: Result, scale: EvidenceScale | None, is_comparable: bool) -> KnownRealFile:
     result = file.result
-    statistic = _statistic(result.deciding_track, scale) if result and scale else None
+    is_alike = result is not None and not _is_other_kind(result, questioned)
     error = _why_not(file, questioned, scale) or (None if is_comparable else NOTHING_TO_COMPARE)
     return KnownRealFile(
         name=file.name,
         sha256=file.sha256 or None,
         score=result.score if result else None,
-        statistic=None if statistic is None or _is_other_kind(result, questioned) else round(statistic, LOG10_DECIMALS),
+        statistic=_statistic(result.deciding_track, scale) if result and is_alike else None,
         used=error is None,
         error=error,
     )
@@ -149,20 +153,13 @@ def _why_not(file: KnownFile, questioned: Result, scale: EvidenceScale | None) -
     return TOO_BRIEF if _height(result, scale) is None else None
 
 
-def _is_other_kind(result: Result | None, questioned: Result) -> bool:
-    return result is not None and (result.file.duration_s is None) != (questioned.file.duration_s is None)
+def _is_other_kind(result: Result, questioned: Result) -> bool:
+    return (result.file.duration_s is None) != (questioned.file.duration_s is None)
 
 
 def _height(result: Result, scale: EvidenceScale | None) -> float | None:
     """Gives what files are ranked by: the statistic of the deciding face, or the score of a model without scale."""
     return _statistic(result.deciding_track, scale) if scale else result.score
-
-
-def _height_of(file: KnownRealFile, scale: EvidenceScale | None) -> float:
-    height = file.statistic if scale else file.score
-    if height is None:
-        raise ValueError(f"{file.name} is used and has no score")
-    return height
 
 
 def _statistic(track: FaceTrack | None, scale: EvidenceScale | None) -> float | None:

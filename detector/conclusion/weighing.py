@@ -35,12 +35,13 @@ def weigh_track(
     """
     scale = scales.of(is_clip)
     whole = scale.weigh(scale.statistic_of([frame.score for frame in frames]) - shift)
-    parts = windows(numbers, scales.span.frames) if is_clip and scales.span else []
-    if not parts or scales.span is None:
+    span = scales.span if is_clip else None
+    parts = windows(numbers, span.frames) if span else []
+    if span is None or not parts:
         return whole, ()
     statistics = [mean_log_odds(_scores(frames[start:end])) - shift for start, end in parts]
-    highest = weigh_part(scales.span, max(statistics), len(parts))
-    return any_of([whole, highest]), _spans(scales.span, frames, parts, statistics)
+    highest = weigh_part(span, max(statistics), len(parts))
+    return any_of([whole, highest]), _spans(span, frames, parts, statistics)
 
 
 def weigh_part(scale: EvidenceScale, statistic: float, count: int) -> Evidence:

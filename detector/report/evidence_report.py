@@ -19,8 +19,15 @@ from detector.network.saliency import CAPTION
 from detector.report.card_sections import CardSection, card_sections
 from detector.report.credentials_wording import NO_CREDENTIALS_TEXT, STATE_TEXT, STATE_TITLE, source_type_text
 from detector.report.drawing import draw_faces
-from detector.report.evidence_wording import LIKELIHOOD_RATIO, counts_words, evidence_notes, frequency_words, ratio_text
-from detector.report.html import jpeg, jpeg_address, render
+from detector.report.evidence_wording import (
+    LIKELIHOOD_RATIO,
+    bounds_words,
+    counts_words,
+    evidence_notes,
+    frequency_words,
+    ratio_text,
+)
+from detector.report.html import TEMPLATES, jpeg, jpeg_address, render
 from detector.report.known_real_section import known_real_html
 from detector.report.plots.reference import reference_plot_svg
 from detector.report.plots.timeline import timeline_svg
@@ -137,7 +144,7 @@ def evidence_html(evidence: Evidence, language: str = ENGLISH) -> str:
     weight = result.evidence
     is_video = result.file.duration_s is not None
     return render(
-        Path(__file__).parent / "templates",
+        TEMPLATES,
         "evidence.html",
         language,
         evidence=evidence,
@@ -149,6 +156,7 @@ def evidence_html(evidence: Evidence, language: str = ENGLISH) -> str:
         ratio=ratio_text(weight.log10_likelihood_ratio) if weight else "",
         frequency=frequency_words(result, weight) if weight else None,
         counts=counts_words(weight) if weight else None,
+        bounds=bounds_words(weight) if weight else None,
         weight_notes=evidence_notes(result, weight, evidence.scales) if weight else [],
         reference_plot=reference_plot_svg(weight, evidence.scales, language) if weight else "",
         likelihood_ratio=LIKELIHOOD_RATIO,

@@ -116,6 +116,18 @@ def counts_words(evidence: Evidence) -> Message:
     return Message(_COUNTS[evidence.scale].template, arguments)
 
 
+def bounds_words(evidence: Evidence) -> Message:
+    """Names the ratio and its bounds as numbers, without a full stop."""
+    return Message(
+        "log10 of the likelihood ratio: {log10}; the reference files support {low} to {high}",
+        {
+            "log10": f"{evidence.log10_likelihood_ratio:.3f}",
+            "low": f"{evidence.bounds[0]:.3f}",
+            "high": f"{evidence.bounds[1]:.3f}",
+        },
+    )
+
+
 def finding_words(result: Result, evidence: Evidence) -> Message:
     """Says what a check found, to follow "An automated check of ..."."""
     arguments: dict[str, str | int | Message] = {

@@ -16,9 +16,10 @@ from markupsafe import Markup
 
 from detector.messages import Message
 from detector.report.translation import supported, translate
-from detector.text import printable
+from detector.text import capitalised, printable
 
 JPEG_QUALITY = 88
+TEMPLATES = Path(__file__).parent / "templates"  # of the reports
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ def render(folder: Path, template: str, language: str, **values: Any) -> str:
     return _templates(folder, supported(language)).get_template(template).render(values)
 
 
+def fragment(template: str, language: str, **values: Any) -> Markup:
+    """Fills a template of the reports for a place in another page, which escapes nothing of it again; see `render`."""
+    return Markup(render(TEMPLATES, template, language, **values))
+
+
 @cache
 def _templates(folder: Path, language: str) -> Environment:
     """Makes the environment of the templates in a folder.
@@ -60,6 +66,7 @@ def _templates(folder: Path, language: str) -> Environment:
     environment.globals |= {"say": _say, "language": language}
     environment.filters |= {
         "text": lambda message: translate(message, language),
+        "sentence_start": lambda message: capitalised(translate(message, language)),
         "box": lambda box_px: ", ".join(str(value) for value in box_px),
     }
     return environment

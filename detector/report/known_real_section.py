@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from markupsafe import Markup
 
-from detector.report.html import render
+from detector.report.html import fragment
 from detector.report.known_real_wording import known_real_texts
 from detector.report.plots.known_real import known_real_svg
 from detector.report.translation import ENGLISH
@@ -24,8 +22,7 @@ def known_real_html(result: Result, language: str = ENGLISH, with_hashes: bool =
     """
     if result.known_real is None:
         return Markup()
-    section = render(
-        Path(__file__).parent / "templates",
+    return fragment(
         "known_real.html",
         language,
         sentences=known_real_texts(result),
@@ -34,4 +31,3 @@ def known_real_html(result: Result, language: str = ENGLISH, with_hashes: bool =
         score_text=score_text,
         with_hashes=with_hashes,
     )
-    return Markup(section)  # as part of another page: its own template has escaped it

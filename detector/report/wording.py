@@ -21,6 +21,7 @@ from detector.report.evidence_wording import (
 )
 from detector.report.known_real_wording import known_real_texts
 from detector.results import SCORE_DECIMALS, Evidence, FaceTrack, Result, Verdict
+from detector.text import capitalised
 
 VERDICT_TITLE: dict[Verdict, Message] = {
     "manipulated": Message("Signs of manipulation"),
@@ -105,8 +106,8 @@ def verdict_markdown(result: Result, scales: EvidenceScales | None = None) -> st
     """
     lines = [_headline(result)]
     if result.evidence:
-        frequency = str(frequency_words(result, result.evidence))
-        lines.append(f"{frequency[0].upper()}{frequency[1:]}. {counts_words(result.evidence)}.")
+        frequency = capitalised(str(frequency_words(result, result.evidence)))
+        lines.append(f"{frequency}. {counts_words(result.evidence)}.")
         lines += map(str, evidence_notes(result, result.evidence, scales))
     lines.append(str(text_of(result)))
     lines += [str(fact) for fact in (spans_text(result.deciding_track), likely_manipulation_text(result)) if fact]

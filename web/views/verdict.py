@@ -13,6 +13,7 @@ from detector.evidence_scale import EvidenceScales
 from detector.messages import Message
 from detector.report.evidence_wording import (
     NEVER_REAL,
+    bounds_words,
     counts_words,
     evidence_notes,
     finding_words,
@@ -134,16 +135,7 @@ def _scale(result: Result) -> _Scale | None:
 
 
 def _weight(result: Result, evidence: Evidence, scales: EvidenceScales | None, language: str) -> _Weight:
-    figures = [
-        Message(
-            "log10 of the likelihood ratio: {log10}; the reference files support {low} to {high}",
-            {
-                "log10": f"{evidence.log10_likelihood_ratio:.3f}",
-                "low": f"{evidence.bounds[0]:.3f}",
-                "high": f"{evidence.bounds[1]:.3f}",
-            },
-        )
-    ]
+    figures = [bounds_words(evidence)]
     if result.score is not None:
         score = score_text(result.score, result.model.thresholds)
         figures.append(Message("Score of the network, 0 to 1: {score}", {"score": score}))

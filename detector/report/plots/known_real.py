@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from markupsafe import Markup
 
+from detector.evidence_scale import log_odds_of, score_of
 from detector.messages import Message, joined
-from detector.report.html import render
+from detector.report.html import fragment
+from detector.report.plots.score_axis import SCORE_MARKS
 from detector.report.translation import ENGLISH
 from detector.report.wording import score_text
-from detector.results import SCORE_DECIMALS, Result
+from detector.results import Result
 from detector.text import one_line
 
 # About as wide as the column of a page on a phone, so that the letters keep their size there; each file has a line, so no names meet.
@@ -22,7 +22,6 @@ _WIDTH_PX, _ROW_PX, _AXIS_PX = 290, 21, 40
 _NAMES_PX = 126
 _LEFT_PX, _RIGHT_PX = _NAMES_PX + 12, _WIDTH_PX - 14
 _TICK_PX = 38  # room that the number at a tick takes
-_TICKS = (0.5, 0.1, 0.9, 0.01, 0.99, 0.001, 0.999, 0.0001, 0.9999)
 _MIN_SPAN = 2.0  # log odds; files that differ less lie close together
 
 
@@ -55,12 +54,13 @@ def known_real_svg(result: Result, language: str = ENGLISH) -> Markup:
         return round(_LEFT_PX + (_RIGHT_PX - _LEFT_PX) * (height - low) / (high - low), 1)
 
     rows = [
-        _Row(shortened(name, _NAMES_PX), x(height), _ROW_PX * (number + 0.5), score_text(_score(height)), is_questioned)
+        _Row(
+            shortened(name, _NAMES_PX), x(height), _ROW_PX * (number + 0.5), score_text(score_of(height)), is_questioned
+        )
         for number, (name, height, is_questioned) in enumerate(heights)
     ]
-    ticks = [(x(_log_odds(score)), f"{score:g}") for score in _TICKS if low <= _log_odds(score) <= high]
-    svg = render(
-        Path(__file__).parents[1] / "templates",
+    ticks = [(x(log_odds), score) for score, log_odds in SCORE_MARKS if low <= log_odds <= high]
+    return fragment(
         "known_real.svg",
         language,
         size=(_WIDTH_PX, _ROW_PX * len(rows) + _AXIS_PX),
@@ -71,7 +71,6 @@ def known_real_svg(result: Result, language: str = ENGLISH) -> Markup:
         ticks=_apart(ticks),
         in_words=_in_words(heights),
     )
-    return Markup(svg)  # as part of another page: its own template has escaped it
 
 
 def shortened(name: str, width_px: int) -> str:
@@ -104,7 +103,7 @@ def _heights(result: Result) -> list[tuple[str, float, bool]]:
         return []
 
     def height(statistic: float | None, score: float | None) -> float:
-        return _log_odds(score or 0.0) if statistic is None else statistic
+        return float(log_odds_of(score or 0.0)) if statistic is None else statistic
 
     heights = [(file.name, height(file.statistic, file.score), False) for file in comparison.files if file.used]
     questioned = (result.file.name, height(comparison.statistic, result.score), True)
@@ -130,17 +129,7 @@ def _apart(ticks: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
 def _in_words(heights: Sequence[tuple[str, float, bool]]) -> Message:
     words: list[str | Message] = []
     for name, height, is_questioned in heights:
-        shown, score = one_line(name, 60), score_text(_score(height))
+        shown, score = one_line(name, 60), score_text(score_of(height))
         marked = Message("{name} (the questioned file)", {"name": shown}) if is_questioned else shown
         words.append(joined([marked, score], ": "))
     return Message("Scores, the highest first. {files}.", {"files": joined(words, "; ")})
-
-
-def _score(height: float) -> float:
-    return 1 / (1 + math.exp(-height))
-
-
-def _log_odds(score: float) -> float:
-    smallest = 10.0**-SCORE_DECIMALS
-    kept = min(max(score, smallest), 1 - smallest)
-    return math.log(kept / (1 - kept))

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from markupsafe import Markup
 
 from detector.evidence_scale import EvidenceScale, EvidenceScales
 from detector.messages import Message
-from detector.report.html import render
+from detector.report.html import fragment
+from detector.report.plots.score_axis import SCORE_MARKS
 from detector.report.translation import ENGLISH
 from detector.results import Evidence, ScaleName
 
@@ -24,7 +24,6 @@ _POINTS = 160
 _CHARACTER, _GAP = 3.6, 2.0  # percent of the width of a column of 235 px, that of the page on a phone
 # The borders of the bands; where there is no room for all labels, the first ones stay.
 _BORDERS: tuple[tuple[float, str], ...] = ((10, "10"), (0.5, "1/2"), (2, "2"), (100, "100"), (0.1, "1/10"))
-_SCORES = (0.5, 0.1, 0.9, 0.01, 0.99, 0.001, 0.999, 0.0001, 0.9999)
 _KINDS: dict[ScaleName, tuple[Message, Message]] = {
     "photo": (Message("Real reference photos"), Message("Manipulated reference photos")),
     "clip": (Message("Real clips and frames"), Message("Manipulated clips and frames")),
@@ -94,10 +93,9 @@ def reference_plot_svg(evidence: Evidence, scales: EvidenceScales | None, langua
     borders = [(label, scale.statistic_from(ratio)) for ratio, label in _BORDERS]
     placed = [(label, statistic) for label, statistic in borders if statistic is not None]
     visible = [(label, axis.percent(statistic)) for label, statistic in placed if axis.low < statistic < axis.high]
-    scores = [(f"{score:g}", axis.percent(float(np.log(score / (1 - score))))) for score in _SCORES]
+    scores = [(score, axis.percent(log_odds)) for score, log_odds in SCORE_MARKS]
     rows = _rows(scale, evidence, axis)
-    svg = render(
-        Path(__file__).parents[1] / "templates",
+    return fragment(
         "reference.svg",
         language,
         size=(WIDTH, HEIGHT),
@@ -107,7 +105,6 @@ def reference_plot_svg(evidence: Evidence, scales: EvidenceScales | None, langua
         borders=_without_overprint(visible),
         scores=_without_overprint([(text, x) for text, x in scores if 0 <= x <= 100]),
     )
-    return Markup(svg)  # as part of another page: its own template has escaped it
 
 
 def _axis(scale: EvidenceScale, statistic: float) -> _Axis:

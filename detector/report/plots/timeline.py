@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import ClassVar
 
 from markupsafe import Markup
 
 from detector.facts import Thresholds
 from detector.messages import Message, counted
-from detector.report.html import render
+from detector.report.html import fragment
 from detector.report.translation import ENGLISH
 from detector.report.wording import VERDICT_TITLE, score_text
 from detector.results import Cut, FaceTrack, Result, Verdict
@@ -115,8 +114,7 @@ def timeline_svg(result: Result, instants_s: Sequence[float] = (), language: str
     scales = _Scales(
         max([result.file.duration_s or 0.0] + [frame.time_s for track in tracks for frame in track.frames])
     )
-    svg = render(
-        Path(__file__).parents[1] / "templates",
+    return fragment(
         "timeline.svg",
         language,
         size=(_WIDTH, _HEIGHT),
@@ -133,7 +131,6 @@ def timeline_svg(result: Result, instants_s: Sequence[float] = (), language: str
         curves=[_curve(number, track, scales) for number, track in enumerate(tracks)],
         hit_areas=_hit_areas(instants_s, scales),
     )
-    return Markup(svg)  # as part of another page: its own template has escaped it
 
 
 def _in_words(duration_s: float, tracks: Sequence[FaceTrack], cuts: Sequence[Cut]) -> list[Message]:
