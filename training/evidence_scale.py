@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import re
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -38,11 +37,11 @@ from training.evaluation.scale_fitting import (
     out_of_fold,
     source_by_source,
     statistics_of,
+    weighed,
 )
+from training.networks.models import write_config
 from training.report.card import render_card
 from training.report.plots import draw_tippett
-
-_NUMBERS = re.compile(r"\[[\d\s.,e+-]+\]")
 
 
 def fit_scales(files: Sequence[ReferenceFile]) -> tuple[EvidenceScales, dict[str, Any]]:
@@ -99,13 +98,6 @@ def _misjudged(ratios: Weighed) -> UnseenSources:
     )
 
 
-def weigh_all(files: Sequence[ReferenceFile], scales: EvidenceScales) -> Weighed:
-    """Weighs files as the application does, by the frame scores of their most persistent face."""
-    ratios = [weigh_scores(file, scales) for file in files]
-    kinds, groups = [file.manipulation for file in files], [file.group for file in files]
-    return Weighed(np.array(ratios), np.array(kinds), np.array(groups))
-
-
 def weigh_scores(file: ReferenceFile, scales: EvidenceScales) -> float:
     """Gives log10 of the likelihood ratio of a file."""
     frames = [
@@ -115,31 +107,39 @@ def weigh_scores(file: ReferenceFile, scales: EvidenceScales) -> float:
     return evidence.log10_likelihood_ratio
 
 
-def judge(files: Sequence[ReferenceFile], scales: EvidenceScales) -> list[dict[str, Any]]:
-    """Measures the scales on the test files: each source and kind of file by itself, then all photos and all clips."""
+def judge(files: Sequence[ReferenceFile], scales: EvidenceScales) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Measures the scales on the test files, weighed as the application does.
+
+    Returns:
+        Figures of each source and kind of file by itself, then of all photos or clips; and their Tippett curves.
+    """
     tests = [file for file in files if file.role == "test"]
-    rows = []
-    for is_clip in (False, True):
-        kind = [file for file in tests if file.is_clip == is_clip]
-        for source in tqdm(sorted({file.source for file in kind}), desc="judging", unit="source", disable=None):
-            of_source = [file for file in kind if file.source == source]
-            for manipulation in sorted({file.manipulation for file in of_source}):
-                some = [file for file in of_source if file.manipulation == manipulation]
-                rows.append(_row(source, manipulation, some, scales))
-        if kind:
-            rows.append(_row("all", "all", kind, scales))
-    return rows
+    rows, curves = [], {}
+    for level, is_clip in (("photo", False), ("clip", True)):
+        some = [file for file in tests if file.is_clip == is_clip]
+        if not some:
+            continue
+        ratios = weighed(some, [weigh_scores(file, scales) for file in some])
+        curves[f"{level}s"] = tippett(ratios)
+        kinds = [(file.source, file.manipulation) for file in some]
+        for source, manipulation in tqdm(sorted(set(kinds)), desc=f"judging {level}s", unit="kind", disable=None):
+            inside = [number for number, other in enumerate(kinds) if other == (source, manipulation)]
+            rows.append(
+                _row(source, manipulation, level, [some[number] for number in inside], ratios.only(np.array(inside)))
+            )
+        rows.append(_row("all", "all", level, some, ratios))
+    return rows, curves
 
 
-def _row(source: str, manipulation: str, files: Sequence[ReferenceFile], scales: EvidenceScales) -> dict[str, Any]:
+def _row(source: str, manipulation: str, level: str, files: Sequence[ReferenceFile], ratios: Weighed) -> dict[str, Any]:
     notes = sorted({file.note for file in files if file.note})
     return {
         "source": source,
         "manipulation": manipulation,
-        "level": "clip" if files[0].is_clip else "photo",
+        "level": level,
         "split": "test",
         "note": notes[0] if len(notes) == 1 else "",
-        **figures(weigh_all(files, scales)),
+        **figures(ratios),
     }
 
 
@@ -157,9 +157,7 @@ def store(folder: Path, scales: EvidenceScales, evidence: dict[str, Any], curves
         raise ValueError(f"{folder} is no model folder that train.py wrote.")
     config["detector"]["evidence_scale"] = scales.to_config()
     evaluation["evidence"] = evidence
-    # the many numbers of a list on one line
-    text = _NUMBERS.sub(lambda found: " ".join(found[0].split()), json.dumps(config, indent=2))
-    config_file.write_text(text + "\n", encoding="utf-8")
+    write_config(config_file, config)
     evaluation_file.write_text(json.dumps(evaluation, indent=2) + "\n", encoding="utf-8")
     draw_tippett(curves, folder / "plots" / "tippett.png")
     (folder / "README.md").write_text(render_card(evaluation), encoding="utf-8")
@@ -174,18 +172,13 @@ def fit(options: argparse.Namespace) -> dict[str, Any]:
     """
     files, without_face = read_files(options.files, options.results)
     scales, chosen = fit_scales(files)
+    tests, curves = judge(files, scales)
     evidence = {
         "scales": chosen,
-        "tests": judge(files, scales),
+        "tests": tests,
         "without_face": without_face,
         "part_frames": scales.span.frames if scales.span else 0,
         "notes": options.notes.read_text(encoding="utf-8").strip() if options.notes else "",
-    }
-    tests = [file for file in files if file.role == "test"]
-    curves = {
-        name: tippett(weigh_all(some, scales))
-        for name, is_clip in (("photos", False), ("clips", True))
-        if (some := [file for file in tests if file.is_clip == is_clip])
     }
     store(options.model, scales, evidence, curves)
     return evidence

@@ -32,6 +32,7 @@ from detector.results import verdict_for
 from training.data.evaluation_sets import EvaluationSet, LabelledSet
 from training.data.splits import load_splits
 from training.evaluation.calibration import score_set
+from training.networks.models import write_config
 from training.report.card import render_card
 
 # Training crops whose activations are looked at; more hardly raise the highest. As many others tell how far int8 is off.
@@ -153,9 +154,7 @@ def stored_figures(folder: Path) -> dict[str, Any] | None:
 
 def _write(file: Path, config: dict[str, Any], stored: dict[str, Any]) -> None:
     """Writes config.json with what int8 needs."""
-    file.write_text(
-        json.dumps(config | {"detector": config["detector"] | {KEY: stored}}, indent=2) + "\n", encoding="utf-8"
-    )
+    write_config(file, config | {"detector": config["detector"] | {KEY: stored}})
 
 
 @stoppable

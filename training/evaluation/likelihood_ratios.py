@@ -9,18 +9,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest
 from sklearn.isotonic import IsotonicRegression
 
 from dataset_builder.sources import REAL
-from detector.evidence_scale import band_of
+from detector.evidence_scale import BANDS, band_of
 from detector.results import Band
 from training.evaluation.metrics import CONFIDENCE, middle_of, resamples
 
-BANDS: tuple[Band, ...] = get_args(Band)
 # Step in which `empirical_bounds` looks for them, log10.
 _STEP = 0.01
 # Resamples of the bootstrap.
@@ -69,6 +68,14 @@ class Weighed:
                 weights[inside] *= 1 / (shares**2).sum() / weights[inside].sum()
         return weights
 
+    @property
+    def balanced(self) -> np.ndarray:
+        """Weights with which real and manipulated files count alike, ``(N,)``; those of each label add up to 1."""
+        weights = self.weights
+        totals = np.array([weights[self.labels == label].sum() for label in (0, 1)])
+        shares: np.ndarray = weights / totals[self.labels]
+        return shares
+
     def only(self, wanted: np.ndarray) -> Weighed:
         """Selects some of them, by a mask or by numbers."""
         return Weighed(self.values[wanted], self.kinds[wanted], self.groups[wanted])
@@ -102,7 +109,7 @@ def isotonic_ratios(values: Weighed, misleading: float = 0.0) -> tuple[np.ndarra
         values: Files of both kinds.
         misleading: Weight of one more file of each kind at the wrong end, so that no ratio becomes infinite.
     """
-    weights = _balanced(values)
+    weights = values.balanced
     numbers, labels = values.values, values.labels
     if misleading:
         per_kind = [misleading / values.weights[values.labels == label].sum() for label in (0, 1)]
@@ -118,13 +125,6 @@ def log10_odds(shares: np.ndarray) -> np.ndarray:
     with np.errstate(divide="ignore"):
         odds: np.ndarray = np.log10(shares) - np.log10(1 - shares)
     return odds
-
-
-def _balanced(values: Weighed) -> np.ndarray:
-    """Weights with which both kinds count alike, ``(N,)``."""
-    weights = values.weights
-    totals = np.array([weights[values.labels == label].sum() for label in (0, 1)])
-    return weights / totals[values.labels]
 
 
 def empirical_bounds(ratios: Weighed) -> tuple[float, float]:
@@ -153,12 +153,12 @@ def empirical_bounds(ratios: Weighed) -> tuple[float, float]:
     return float(min(lower, 0.0)), float(max(upper, 0.0))
 
 
-def bands_against_truth(ratios: Weighed) -> dict[str, dict[str, int]]:
+def bands_against_truth(ratios: Weighed) -> dict[str, dict[Band, int]]:
     """Counts the files of each band, real ones and manipulated ones apart; every band is named."""
-    counts: dict[str, dict[str, int]] = {}
+    counts: dict[str, dict[Band, int]] = {}
     for label, name in enumerate(("real", "fake")):
         found = Counter(band_of(float(value)) for value in ratios.values[ratios.labels == label])
-        counts[name] = {str(band): found[band] for band in BANDS}
+        counts[name] = {band: found[band] for _, band in BANDS}
     return counts
 
 

@@ -35,11 +35,9 @@ Knots = tuple[np.ndarray, np.ndarray]
 
 def logistic(values: Weighed, is_bounded: bool = True) -> Knots:
     """Fits a straight line of log odds (Morrison 2013), cut off at the bounds that the files support."""
-    weights = values.weights
-    totals = np.array([weights[values.labels == label].sum() for label in (0, 1)])
     centre, spread = values.values.mean(), max(values.values.std(), 1e-6)
     fit = LogisticRegression(C=1e4).fit(
-        ((values.values - centre) / spread)[:, None], values.labels, sample_weight=weights / totals[values.labels] * 1e3
+        ((values.values - centre) / spread)[:, None], values.labels, sample_weight=values.balanced * 1e3
     )
     slope, offset = float(fit.coef_[0, 0]) / spread / np.log(10), float(fit.intercept_[0]) / np.log(10)
     if slope <= 0:  # the score says nothing of these files
@@ -103,13 +101,15 @@ def _without(values: Weighed, parts: np.ndarray, method: str, is_bounded: bool =
     return values.with_values(ratios)
 
 
+def weighed(files: Sequence[ReferenceFile], values: Sequence[float]) -> Weighed:
+    """Joins files with one number each."""
+    kinds, groups = [file.manipulation for file in files], [file.group for file in files]
+    return Weighed(np.array(values), np.array(kinds), np.array(groups))
+
+
 def statistics_of(files: Sequence[ReferenceFile], statistic: str) -> Weighed:
     """Computes the statistic of each file."""
-    return Weighed(
-        np.array([STATISTICS[statistic](np.array(file.scores)) for file in files]),
-        np.array([file.manipulation for file in files]),
-        np.array([file.group for file in files]),
-    )
+    return weighed(files, [STATISTICS[statistic](np.array(file.scores)) for file in files])
 
 
 @dataclass(frozen=True)
@@ -169,8 +169,7 @@ def highest_parts(files: Sequence[ReferenceFile]) -> tuple[list[ReferenceFile], 
             value = _highest(file.scores, file.numbers)
         used.append(file)
         values.append(value)
-    kinds, groups = [file.manipulation for file in used], [file.group for file in used]
-    return used, Weighed(np.array(values), np.array(kinds), np.array(groups))
+    return used, weighed(used, values)
 
 
 def _highest(scores: Sequence[float], numbers: Sequence[int]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from training.networks.losses import class_loss
 from training.networks.vgg16 import PooledVGG16, at_side
 from training.networks.weights import fetch_pretrained
 
+_NUMBERS = re.compile(r"\[[\d\s.,e+-]+\]")  # a list of numbers in JSON
 # Architectures that start from nothing.
 UNTRAINED = ("simple_cnn",)
 
@@ -161,4 +163,10 @@ def save_model_folder(
         arguments = {"mlp_ratio": network.pre_logits.fc1.out_channels / 4096}
     # transformers would compute in float16, as the file is
     config |= {"model_args": arguments, "num_classes": len(label_names), "dtype": "float32", "detector": detector}
-    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    write_config(folder / "config.json", config)
+
+
+def write_config(file: Path, config: dict[str, Any]) -> None:
+    """Writes a ``config.json``, the many numbers of a list on one line."""
+    text = _NUMBERS.sub(lambda found: " ".join(found[0].split()), json.dumps(config, indent=2))
+    file.write_text(text + "\n", encoding="utf-8")

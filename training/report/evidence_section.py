@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from detector.evidence_scale import BANDS, verdict_at
 from detector.markdown import markdown_table
 
 _KINDS = {"photo": "photos", "clip": "clips", "span": "parts of clips"}
@@ -18,10 +20,6 @@ _BANDS = {
     "neither": "1/2 to 2",
     "weak_support_for_no_manipulation": "1/10 to 1/2",
     "moderate_support_for_no_manipulation": "under 1/10",
-}
-_OF_VERDICT: dict[str, tuple[str, ...]] = {
-    "manipulated": ("strong_support_for_manipulation", "moderate_support_for_manipulation"),
-    "inconclusive": ("weak_support_for_manipulation", "neither"),
 }
 _METHODS = {"logistic": "a straight line of log odds", "isotonic": "the best rising steps"}
 _STATISTICS = {
@@ -76,10 +74,11 @@ def _aim_table(evidence: dict[str, Any]) -> str:
 
 
 def _verdicts(bands: dict[str, int]) -> Counter[str]:
-    """Counts files by verdict; see `detector.evidence_scale.BANDS`."""
-    return Counter(
-        {name: sum(count for band, count in bands.items() if band in _OF_VERDICT[name]) for name in _OF_VERDICT}
-    )
+    """Counts files by verdict, from their counts by band."""
+    counts: Counter[str] = Counter()
+    for start, band in BANDS:
+        counts[verdict_at(math.log10(start) if start else -math.inf)] += bands[band]
+    return counts
 
 
 def _scale_table(scales: dict[str, Any]) -> str:
