@@ -20,9 +20,9 @@ from detector.faces.shots import ALIKE_FROM, appearance, appearance_similarity, 
 from detector.faces.tracking import Sighting, Track, link_tracks
 from detector.facts import DetectedFace, Reason
 from detector.limits import MAX_FACES_PER_FRAME
-from detector.media.images import Photo
+from detector.media.photos.images import Photo
 from detector.media.reading import MEDIA_ANSWERS, ClipStart, FileEnd, Kind, frames_at, read_media
-from detector.media.videos import VideoFrame
+from detector.media.videos.video import VideoFrame
 from detector.messages import Message
 from detector.network.loading import LoadedModel
 from detector.network.runtimes import Prediction
@@ -52,6 +52,7 @@ class Analyzer:
         exact: bool = False,
         sha256: str = "",
         with_provenance: bool = True,
+        item: int = 0,
     ) -> Analysis:
         """Assesses a photo or a video; the content decides which it is, never the name.
 
@@ -62,12 +63,13 @@ class Analyzer:
             exact: See `analyze_video`.
             sha256: Hex digest of the file where that is known already; else it is computed.
             with_provenance: Whether to read where the file says that it comes from, as its evidence report tells.
+            item: Number of the photo or film to assess in a file that holds several, see `Result.items`; 0 for the main one.
 
         Raises:
             MediaError: It cannot be opened, or is neither a photo nor a video that can be read.
         """
         try:
-            return self._analyze(Path(path), "any", frames, progress, exact, sha256, with_provenance)
+            return self._analyze(Path(path), "any", frames, progress, exact, sha256, with_provenance, item)
         except NotAVideoError as error:
             raise MediaError(
                 "The file is neither a photo nor a video that can be read, or it is cut off; "
@@ -76,14 +78,18 @@ class Analyzer:
         except OSError as error:
             raise MediaError(cannot_be_opened(error)) from error
 
-    def analyze_image(self, path: str | Path) -> Analysis:
+    def analyze_image(self, path: str | Path, item: int = 0) -> Analysis:
         """Assesses every face of a photo.
+
+        Args:
+            path: The file.
+            item: See `analyze`.
 
         Raises:
             MediaError: The file is not a photo that can be read.
             OSError: It cannot be opened.
         """
-        return self._analyze(Path(path), "photo")
+        return self._analyze(Path(path), "photo", item=item)
 
     def analyze_video(
         self,
@@ -91,6 +97,7 @@ class Analyzer:
         frames: int = FRAMES_PER_VIDEO,
         progress: Progress | None = None,
         exact: bool = False,
+        item: int = 0,
     ) -> Analysis:
         """Assesses every face track of a video over frames that lie evenly, one in each of as many equal parts.
 
@@ -99,12 +106,13 @@ class Analyzer:
             frames: How many frames to sample.
             progress: Hears the share done, 0..1, and what is being done.
             exact: Takes the frame in the middle of each part, not the one that costs least to decode.
+            item: See `analyze`.
 
         Raises:
             MediaError: The file is not a video that can be read.
             OSError: It cannot be opened.
         """
-        return self._analyze(Path(path), "video", frames, progress, exact)
+        return self._analyze(Path(path), "video", frames, progress, exact, item=item)
 
     def _analyze(
         self,
@@ -115,18 +123,21 @@ class Analyzer:
         exact: bool = False,
         sha256: str = "",
         with_provenance: bool = True,
+        item: int = 0,
     ) -> Analysis:
         report = progress or _report_to_nobody
         if kind == "video":
             report(0.0, "reading the video")
         # what follows is decoded ahead in another process while this is looked at
-        job = WORKERS.stream(read_media, path, kind, frames, exact, sha256, with_provenance, answers=MEDIA_ANSWERS)
+        job = WORKERS.stream(
+            read_media, path, kind, frames, exact, sha256, with_provenance, item, answers=MEDIA_ANSWERS
+        )
         with closing(job) as answers:
             first = next(answers, None)
             if isinstance(first, Photo):
                 return self._analyze_photo(first, answers)
             if isinstance(first, ClipStart):
-                return self._analyze_clip(path, first, answers, report, exact)
+                return self._analyze_clip(path, first, answers, report, exact, item)
         raise broke_down()
 
     def _analyze_photo(self, photo: Photo, answers: MediaAnswers) -> Analysis:
@@ -135,11 +146,11 @@ class Analyzer:
         samples = [ScoredSample(sample, self.model.predict(crops))]
         end = _file_end(answers)
         tracks = [[Sighting(0, position, face)] for position, face in enumerate(sample.faces)]
-        result = build_result(self.model, photo.facts, samples, tracks, end.problems)
+        result = build_result(self.model, photo.facts, samples, tracks, end.problems, items=photo.items)
         return Analysis(result, shown_frames(samples, tracks), end.provenance)
 
     def _analyze_clip(
-        self, path: Path, start: ClipStart, answers: MediaAnswers, report: Progress, exact: bool
+        self, path: Path, start: ClipStart, answers: MediaAnswers, report: Progress, exact: bool, item: int
     ) -> Analysis:
         count = len(start.times_s)
         turned, end = None, None
@@ -152,7 +163,7 @@ class Analyzer:
                 if not isinstance(answer, VideoFrame):
                     raise broke_down()
                 if turned is None:
-                    turned = self._clip_turn(path, answer, start.times_s)
+                    turned = self._clip_turn(path, answer, start.times_s, item)
                 share, name = min(number / count, 1.0), f"frame {number + 1} of {count}"
                 report(share, f"{name}: finding faces")
                 sample, crops = self._find_faces(answer.time_s, answer.image, SHOWN_SIDE_PX, turned)
@@ -167,16 +178,16 @@ class Analyzer:
             problems.append(Message("The video lies on its side or head; the faces were turned upright."))
         cuts = find_cuts(scored.sample.image for scored in samples)
         tracks = _link([scored.sample for scored in samples], cuts)
-        result = build_result(self.model, start.facts, samples, tracks, problems, cuts, exact)
+        result = build_result(self.model, start.facts, samples, tracks, problems, cuts, exact, start.items)
         return Analysis(result, shown_frames(samples, tracks), end.provenance)
 
-    def _clip_turn(self, path: Path, first: VideoFrame, times_s: list[float]) -> int:
+    def _clip_turn(self, path: Path, first: VideoFrame, times_s: list[float], item: int) -> int:
         """See `FaceDetector.clip_turn`; frames from the middle and the end are only fetched where they are needed."""
 
         def images() -> Iterator[np.ndarray]:
             yield first.image
             more_s = [times_s[len(times_s) // 2], times_s[-1]]
-            with closing(WORKERS.stream(frames_at, path, more_s, answers=(VideoFrame,))) as others:
+            with closing(WORKERS.stream(frames_at, path, more_s, item, answers=(VideoFrame,))) as others:
                 yield from (frame.image for frame in others)
 
         return self._detector.clip_turn(images())

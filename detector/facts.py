@@ -44,6 +44,27 @@ class MediaFile:
 
 
 @dataclass(frozen=True)
+class MediaItem:
+    """One of several photos or films that a file holds.
+
+    Attributes:
+        number: From 1, in the order of the file; names the item in a request.
+        kind: A still picture, or one that moves.
+        width_px: As in `MediaFile`.
+        height_px: As in `MediaFile`.
+        duration_s: As in `MediaFile`.
+        assessed: Whether the result is about it.
+    """
+
+    number: int
+    kind: Literal["photo", "film"]
+    width_px: int
+    height_px: int
+    duration_s: float | None
+    assessed: bool
+
+
+@dataclass(frozen=True)
 class CredentialAction:
     """Something that was done to the media, as its credentials say.
 

@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from detector.facts import DetectedFace, MediaFile, ModelInfo, PixelBox, Provenance, Reason, Thresholds
+from detector.facts import DetectedFace, MediaFile, MediaItem, ModelInfo, PixelBox, Provenance, Reason, Thresholds
 from detector.messages import Message
 
-SCHEMA_VERSION = "1.5"
+SCHEMA_VERSION = "1.6"
 SCORE_DECIMALS = 6  # a threshold can lie within 1e-4 of 1
 
 Verdict = Literal["manipulated", "inconclusive", "no_manipulation_found", "no_face"]
@@ -198,6 +198,7 @@ class Result:
         evidence: Weight of the evidence that any of the faces was manipulated: the more faces, the less one high score says.
             None where no face was assessed, or the model has no evidence scale. Known-real files never change it.
         known_real: The comparison with files that are known to be real; None where none were given.
+        items: The photos and films that the file holds, one of them assessed; empty where there is only one.
     """
 
     schema_version: str
@@ -213,6 +214,7 @@ class Result:
     sampling: Literal["near", "exact"] | None = None
     evidence: Evidence | None = None
     known_real: KnownRealComparison | None = None
+    items: tuple[MediaItem, ...] = ()
 
     @property
     def deciding_evidence(self) -> Evidence | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from dataset_builder.sources import SourceItem
-from detector.media.videos import Video, VideoFrame
+from detector.media.videos.video import Video, VideoFrame
 
 # Under half a frame at 25 frames a second: two time stamps this near name the same instant.
 SAME_INSTANT_S = 0.018

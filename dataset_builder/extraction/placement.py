@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from detector.facts import DetectedFace
-from detector.media.videos import Video
+from detector.media.videos.video import Video
 
 # Mean difference of grey levels at which a fake shows the same picture as its original but for the face. Five
 # Face2Face videos of FaceForensics++ c23, whose width was cut to a multiple of 64 px, have 1.6 to 2.2 in their place,

@@ -19,8 +19,8 @@ from dataset_builder.grouping.near_duplicates import is_photo
 from dataset_builder.sources import SourceItem
 from detector.errors import MediaError
 from detector.faces.detection import MIN_FACE_PX, FaceDetector
-from detector.media.images import read_image
-from detector.media.videos import Video
+from detector.media.photos.images import read_image
+from detector.media.videos.video import Video
 
 NO_FACE = f"no face of at least {MIN_FACE_PX} px was found."
 

@@ -16,7 +16,7 @@ from detector.errors import MediaError
 from detector.faces.detection import MIN_FACE_PX, FaceDetector, crop_face
 from detector.faces.tracking import link_tracks
 from detector.facts import DetectedFace
-from detector.media.videos import Video
+from detector.media.videos.video import Video
 
 logger = logging.getLogger(__name__)
 

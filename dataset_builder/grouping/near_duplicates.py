@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from dataset_builder.sources import connected_groups
 from detector.errors import MediaError
-from detector.media.videos import Video
+from detector.media.videos.video import Video
 
 logger = logging.getLogger(__name__)
 

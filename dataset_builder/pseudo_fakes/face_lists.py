@@ -16,7 +16,7 @@ from dataset_builder.pseudo_fakes.landmarks import FaceLandmarker, face_in_crop
 from dataset_builder.rows import read_crop
 from detector.errors import MediaError
 from detector.faces.detection import MIN_FACE_PX, FaceDetector
-from detector.media.images import read_image
+from detector.media.photos.images import read_image
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from detector.conclusion.weighing import spans_above, weigh_track
 from detector.evidence_scale import any_of, verdict_of
 from detector.faces.quality import NOT_ASSESSED
 from detector.faces.tracking import Track
-from detector.facts import Box, DetectedFace, MediaFile, ModelInfo, PixelBox
+from detector.facts import Box, DetectedFace, MediaFile, MediaItem, ModelInfo, PixelBox
 from detector.limits import MAX_FACES_PER_FRAME
 from detector.messages import Message, counted
 from detector.network.loading import LoadedModel
@@ -85,6 +85,7 @@ def build_result(
     problems: Sequence[Message],
     cuts: Sequence[tuple[int, int]] = (),
     exact: bool = True,
+    items: Sequence[MediaItem] = (),
 ) -> Result:
     """Draws the conclusion.
 
@@ -96,6 +97,7 @@ def build_result(
         problems: What a reader must know of the file.
         cuts: Between which two samples a shot ends.
         exact: Whether the frames are those in the middle of their parts of the video.
+        items: The photos and films of the file, where it holds several.
     """
     min_frames = min(MIN_TRACK_FRAMES, len(samples))
     is_clip = facts.duration_s is not None
@@ -120,6 +122,7 @@ def build_result(
         cuts=tuple(_cut(samples[before].sample, samples[after].sample) for before, after in cuts),
         sampling=None if facts.duration_s is None else sampling,
         evidence=evidence,
+        items=tuple(items),
     )
 
 

@@ -14,9 +14,9 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import IFDRational
 
 from detector.facts import Entry, Provenance
-from detector.media.container import open_container
 from detector.media.credentials import read_credentials
-from detector.media.images import DECODING_ERRORS, IMAGE_FORMATS
+from detector.media.photos.images import DECODING_ERRORS, IMAGE_FORMATS
+from detector.media.videos.container import open_container
 from detector.text import one_line
 
 logger = logging.getLogger(__name__)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from detector.facts import MediaFile, Provenance
+from detector.facts import MediaFile, MediaItem, Provenance
 from detector.media.files import check_size
-from detector.media.images import Photo, photo_is_known, read_photo
-from detector.media.videos import Video, VideoFrame
+from detector.media.photos.images import Photo, photo_is_known, read_photo
+from detector.media.videos.video import Video, VideoFrame
 from detector.messages import Message
 
 # What the caller takes the file for; ``any`` leaves it to the content.
@@ -24,10 +24,12 @@ class ClipStart:
     Attributes:
         facts: Facts about the file.
         times_s: When the frames that follow are shown, in seconds since the first frame of the clip.
+        items: See `detector.results.Result`.
     """
 
     facts: MediaFile
     times_s: list[float]
+    items: list[MediaItem]
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ MEDIA_ANSWERS = (Photo, ClipStart, VideoFrame, FileEnd)
 
 
 def read_media(
-    path: str, kind: Kind, frames: int, exact: bool, sha256: str, with_provenance: bool
+    path: str, kind: Kind, frames: int, exact: bool, sha256: str, with_provenance: bool, item: int = 0
 ) -> Iterator[Photo | ClipStart | VideoFrame | FileEnd]:
     """Reads a photo, or samples a clip: a `Photo`, or a `ClipStart` and its frames; then a `FileEnd`.
 
@@ -59,9 +61,10 @@ def read_media(
         exact: Takes the frame in the middle of each part of a clip, not the one that costs least to decode.
         sha256: Hex digest of the file where that is known already; else it is computed.
         with_provenance: Whether to read where the file says that it comes from.
+        item: Number of the photo or film to take of a file that holds several; 0 for the main one.
 
     Raises:
-        MediaError: The file cannot be read.
+        MediaError: The file cannot be read, or has no such item.
         NotAVideoError: It is no video, and not taken for a photo.
         OSError: It cannot be opened.
     """
@@ -71,17 +74,17 @@ def read_media(
         yield photo
         problems = photo.problems
     else:
-        with Video(path, sha256=sha256) as video:
+        with Video(path, sha256=sha256, item=item) as video:
             times = video.sample_times(frames) if exact else video.near_times(frames)
-            yield ClipStart(video.facts, times)
+            yield ClipStart(video.facts, times, video.items)
             yield from video.frames_at(times)
             problems = video.problems()
     yield FileEnd(problems, _provenance(path) if with_provenance else None)
 
 
-def frames_at(path: str, times_s: list[float]) -> Iterator[VideoFrame]:
-    """Gives single frames of a clip, at seconds since its first frame."""
-    with Video(path) as video:
+def frames_at(path: str, times_s: list[float], item: int = 0) -> Iterator[VideoFrame]:
+    """Gives single frames of a clip, at seconds since its first frame; for `item` see `read_media`."""
+    with Video(path, item=item) as video:
         yield from video.frames_at(times_s)
 
 

@@ -19,9 +19,9 @@ from detector.deadline import Progress
 from detector.errors import MediaError
 from detector.facts import Thresholds
 from detector.limits import MAX_ANNOTATED_S
-from detector.media.container import stated
-from detector.media.sound import LAYOUT, SAMPLE_RATE_HZ, sound_frames
-from detector.media.videos import Video, VideoFrame
+from detector.media.videos.container import stated
+from detector.media.videos.sound import LAYOUT, SAMPLE_RATE_HZ, sound_frames
+from detector.media.videos.video import Video, VideoFrame
 from detector.messages import Message, counted
 from detector.report.motion import FaceMotion, PlacedFace
 from detector.report.translation import ENGLISH, translate

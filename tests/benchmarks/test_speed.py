@@ -5,7 +5,7 @@ from benchmarks import speed
 from benchmarks.__main__ import table
 from benchmarks.media import ClipKind, decode_all, make_clip, repeat_clip
 from benchmarks.speed import ClipStages, Row, interleaved
-from detector.media.videos import Video
+from detector.media.videos.video import Video
 from tests.redness_model import redness_model
 
 

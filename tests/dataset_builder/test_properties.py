@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from dataset_builder.extraction.instants import plan_instants
 from dataset_builder.sources import REAL, SourceItem, SourceSet, connected_groups
 from dataset_builder.splits import SHARES, assign_groups, balanced_indices, deal, frames_to_sample
-from detector.media.videos import Video
+from detector.media.videos.video import Video
 
 # time stamps of whole milliseconds hide the rate of a clip of three frames
 lengths = st.sampled_from([7, 12, 31])

@@ -30,8 +30,8 @@ from detector.errors import MediaError
 from detector.faces.detection import MIN_FACE_PX, FaceDetector
 from detector.faces.tracking import link_tracks
 from detector.facts import Box, DetectedFace
-from detector.media.images import read_image
-from detector.media.videos import Video
+from detector.media.photos.images import read_image
+from detector.media.videos.video import Video
 from training.on_gpu.sources import Sample, Selection, find_samples
 
 # The landmarks that outlines of parts of a face are drawn from.

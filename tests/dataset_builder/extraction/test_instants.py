@@ -5,7 +5,7 @@ import pytest
 
 from dataset_builder.extraction.instants import frames_at_instants, plan_instants
 from dataset_builder.sources import SourceItem
-from detector.media.videos import Video
+from detector.media.videos.video import Video
 from tests.media_factory import numbered_frames, write_video
 
 FAKE = SourceItem("", "Deepfakes", "c23", "Deepfakes/000_001", "000", "001", ("000",))

@@ -10,7 +10,7 @@ from dataset_builder.extraction.placement import offset_in_original
 from dataset_builder.extraction.units import cut_unit
 from dataset_builder.sources import SourceItem
 from detector.faces.detection import FaceDetector
-from detector.media.videos import Video
+from detector.media.videos.video import Video
 from tests.dataset_builder.extraction.test_units import fake, pixels, real
 from tests.media_factory import face_frame, write_video
 

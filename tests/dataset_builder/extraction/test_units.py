@@ -10,7 +10,7 @@ from dataset_builder.extraction.jobs import Job
 from dataset_builder.extraction.units import cut_unit
 from dataset_builder.sources import SourceItem
 from detector.faces.detection import FaceDetector, crop_face
-from detector.media.videos import Video
+from detector.media.videos.video import Video
 from tests.media_factory import clip, face_frame, mask_clip, texture, write_video
 
 FRAMES = 3

@@ -7,7 +7,7 @@ from PIL import Image
 from detector.analyzer import Analyzer
 from detector.faces.quality import MIN_ASSESSED_SCORE, MIN_JPEG_QUALITY, blur, problem_of_crop, problem_of_place
 from detector.facts import DetectedFace
-from detector.media.images import read_photo
+from detector.media.photos.images import read_photo
 from tests.redness_model import portrait, redness_model
 
 

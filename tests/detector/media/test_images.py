@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageFile
 
 from detector.errors import MediaError
-from detector.media.images import read_image, read_photo
+from detector.media.photos.images import read_image, read_photo
 from tests.hostile.photos import end_of_page, first_page, with_pages
 from tests.media_factory import astronaut
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.analyzer import Analyzer
-from detector.media.sampling import near_stamps
-from detector.media.videos import Video
+from detector.media.videos.sampling import near_stamps
+from detector.media.videos.video import Video
 from tests.media_factory import texture, write_video
 from tests.redness_model import portrait, redness_model
 

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from detector.errors import MediaError
-from detector.media import videos
-from detector.media.videos import Video
+from detector.media.videos import video as video_module
+from detector.media.videos.video import Video
 from tests.hostile.bombs import black_png, movie_with
 from tests.hostile.originals import clip_frames
 from tests.hostile.originals import video as video_bytes
@@ -182,10 +182,12 @@ def test_pictures_larger_than_the_header_says_are_never_decoded(tmp_path, number
 
 def test_video_of_too_many_packets_is_refused(tmp_path, monkeypatch):
     path = write_video(tmp_path / "clip.mp4", numbered_frames(20))
-    monkeypatch.setattr("detector.media.frame_index.MAX_PACKETS", 19)
+    monkeypatch.setattr("detector.media.videos.frame_index.MAX_PACKETS", 19)
     with pytest.raises(MediaError, match="million frames and pieces of sound"):
         Video(path)
-    monkeypatch.setattr("detector.media.frame_index.MAX_PACKETS", 21)  # the last one is empty and ends the stream
+    monkeypatch.setattr(
+        "detector.media.videos.frame_index.MAX_PACKETS", 21
+    )  # the last one is empty and ends the stream
     with Video(path) as video:
         assert video.frame_count == 20
 
@@ -196,7 +198,7 @@ def test_decoder_that_makes_nothing_of_many_packets_is_given_up(tmp_path, monkey
     while (place := data.find(b"IHDR", place)) > 0:  # all pictures but the first lose their header
         data[place : place + 4] = b"xxxx"
     (tmp_path / "bad.mov").write_bytes(data)
-    monkeypatch.setattr("detector.media.videos.MAX_LOST_PACKETS", 3)
+    monkeypatch.setattr("detector.media.videos.video.MAX_LOST_PACKETS", 3)
     with Video(tmp_path / "bad.mov") as video:
         assert [frame.time_s for frame in video.sample_frames(20)] == [0.0]
         assert list(map(str, video.problems())) == ["The file is damaged: only 1 of 20 frames could be decoded."]
@@ -228,7 +230,7 @@ def test_single_frame_is_sampled_whether_or_not_its_length_is_stated(tmp_path, f
 def test_only_facts_cost_reading_all_of_the_file(tmp_path, monkeypatch):
     path = write_video(tmp_path / "clip.mp4", numbered_frames(8))
     hashed = []
-    monkeypatch.setattr(videos, "file_sha256", lambda file: hashed.append(file) or "0a1b")
+    monkeypatch.setattr(video_module, "file_sha256", lambda file: hashed.append(file) or "0a1b")
     with Video(path) as video:
         assert (len(list(video.sample_frames(4))), video.size_px, hashed) == (4, (64, 48), [])
         assert {video.facts.sha256, video.facts.sha256} == {"0a1b"} and hashed == [path]

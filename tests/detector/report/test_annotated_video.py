@@ -9,7 +9,7 @@ import pytest
 
 from detector.errors import MediaError
 from detector.facts import ModelInfo, Thresholds
-from detector.media.videos import Video
+from detector.media.videos.video import Video
 from detector.report import annotated_video
 from detector.report.annotated_video import write_annotated_video
 from detector.report.motion import FaceMotion

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from detector.errors import MediaError
-from detector.media.images import Photo
+from detector.media.photos.images import Photo
 from detector.media.reading import MEDIA_ANSWERS, FileEnd, read_media
 from detector.sandbox import client, worker
 from detector.sandbox.client import MediaWorkers

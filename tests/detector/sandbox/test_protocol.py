@@ -10,7 +10,7 @@ import pytest
 from detector.errors import MediaError, NotAVideoError
 from detector.facts import Provenance
 from detector.media.reading import read_media
-from detector.media.videos import VideoFrame
+from detector.media.videos.video import VideoFrame
 from detector.messages import Message
 from detector.sandbox import client, protocol
 from detector.sandbox.protocol import MessageError

@@ -11,7 +11,7 @@ import pillow_heif
 from PIL import Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
 from detector.errors import MediaError
-from detector.facts import MediaFile
+from detector.facts import MediaFile, MediaItem
 from detector.limits import MAX_COUNTED_PAGES, MAX_IMAGE_PIXELS, MIN_IMAGE_SIDE_PX
 from detector.media.files import check_aspect_ratio, check_size, file_sha256
 from detector.messages import Message
@@ -52,12 +52,14 @@ class Photo:
             scaled to 8; of an animated picture, its first frame.
         jpeg_quality: About which quality, 1..100, a JPEG was last saved at, by libjpeg's scale; None for other formats.
         problems: What a reader must know of the photo.
+        items: See `detector.results.Result`.
     """
 
     facts: MediaFile
     image: np.ndarray
     jpeg_quality: int | None
     problems: list[Message]
+    items: list[MediaItem]
 
 
 def read_image(path: str | Path) -> tuple[MediaFile, np.ndarray]:
@@ -102,7 +104,7 @@ def read_photo(path: str | Path, sha256: str = "") -> Photo:
         ) from error
     height, width = pixels.shape[:2]
     facts = MediaFile(path.name, sha256 or file_sha256(path), size, media_type, width, height, None)
-    return Photo(facts, pixels, quality, problems)
+    return Photo(facts, pixels, quality, problems, [])
 
 
 def photo_is_known(path: str | Path) -> bool:

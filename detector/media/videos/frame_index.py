@@ -12,7 +12,7 @@ import av
 
 from detector.errors import MediaError
 from detector.limits import MAX_PACKETS, MAX_VIDEO_DURATION_S
-from detector.media.container import stated
+from detector.media.videos.container import stated
 from detector.messages import Message
 
 logger = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class FrameIndex:
         return self.times[max(bisect_right(self.times, instant) - 1, 0)]
 
     def evenly_spaced(self, count: int, span_s: float | None = None) -> list[int]:
-        """Stamps of up to `count` evenly spaced frames, ascending; see `detector.media.videos.Video.sample_times`."""
+        """Stamps of up to `count` evenly spaced frames, ascending; see `detector.media.videos.video.Video.sample_times`."""
         span_s = min(span_s or self.duration_s, self.duration_s)
         if count >= len(self.times):
             # a single frame whose container states no length lasts no time

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import av
 
-from detector.media.container import DECODER_OPTIONS, SOUND_DECODERS, open_container, stated
+from detector.media.videos.container import DECODER_OPTIONS, SOUND_DECODERS, open_container, stated
 
 logger = logging.getLogger(__name__)
 

@@ -13,9 +13,10 @@ import av
 import numpy as np
 
 from detector.errors import MediaError, NotAVideoError
-from detector.facts import MediaFile
+from detector.facts import MediaFile, MediaItem
 from detector.limits import MAX_FILE_BYTES, MAX_LOST_PACKETS, MAX_LOST_RUNS, MAX_VIDEO_PIXELS
-from detector.media.container import (
+from detector.media.files import check_aspect_ratio, check_size, file_sha256
+from detector.media.videos.container import (
     DECODER_OPTIONS,
     VIDEO_DECODERS,
     media_type,
@@ -23,9 +24,8 @@ from detector.media.container import (
     pixel_aspect,
     square_size,
 )
-from detector.media.files import check_aspect_ratio, check_size, file_sha256
-from detector.media.frame_index import read_index
-from detector.media.sampling import near_stamps
+from detector.media.videos.frame_index import read_index
+from detector.media.videos.sampling import near_stamps
 from detector.messages import Message
 
 logger = logging.getLogger(__name__)
@@ -60,11 +60,12 @@ class Video:
         MediaError: Empty, too large, too long, not a video, or without a video stream.
     """
 
-    def __init__(self, path: str | Path, max_bytes: int | None = MAX_FILE_BYTES, sha256: str = ""):
+    def __init__(self, path: str | Path, max_bytes: int | None = MAX_FILE_BYTES, sha256: str = "", item: int = 0):
         path = Path(path)
         size = check_size(path, max_bytes)
         self._path, self._bytes, self._sha256 = path, size, sha256
         self.damaged_frames = 0
+        self.items: list[MediaItem] = []
         self._wanted_frames = self._given_frames = 0
         try:
             self._container = open_container(path)

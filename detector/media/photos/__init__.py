@@ -1,0 +1,1 @@
+"""Photos: decoded into RGB arrays."""

@@ -1,0 +1,1 @@
+"""Videos: opened, sampled by time, decoded into RGB arrays."""
