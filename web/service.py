@@ -29,7 +29,7 @@ from detector.report.wording import verdict_markdown
 from detector.results import Analysis, Result, result_to_dict, to_plain
 from web.middleware import disk
 from web.sessions import Sessions
-from web.views.media import clip_html, faces_html, photo_html
+from web.views.media import faces_html, viewer_html
 from web.views.verdict import batch_html, verdict_html
 
 logger = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class Service:
             result_to_dict(analysis.result),
             verdict_html(analysis.result, language, self._analyzer.model.scales),
             known_real_html(analysis.result, language),
-            photo_html(analysis, language),
+            viewer_html(analysis, language),
             faces_html(analysis, language),
             *reports,
         )
@@ -88,7 +88,7 @@ class Service:
             result_to_dict(analysis.result),
             verdict_html(analysis.result, language, self._analyzer.model.scales),
             known_real_html(analysis.result, language),
-            clip_html(analysis, language),
+            viewer_html(analysis, language),
             faces_html(analysis, language),
             *reports,
             analysis.result,
@@ -134,7 +134,7 @@ class Service:
         request: gr.Request = _GIVEN_BY_GRADIO,
         progress: gr.Progress = gr.Progress(),
     ) -> tuple[dict[str, Any], str, str, str]:
-        """Assesses every face of a photo; up to 20 files that are known to be real can be given to compare it with.
+        """Assesses every face of a photo, or of an animated picture as of a video; up to 20 files that are known to be real can be given to compare it with.
 
         Returns the documented JSON result, the verdict in words, and the evidence report as HTML and as JSON.
         """
@@ -202,9 +202,11 @@ class Service:
     def _photo(
         self, file: str, known_real: list[str] | None, language: str, request: gr.Request, progress: gr.Progress
     ) -> tuple[Analysis, tuple[str, str]]:
+        report = self._reporting(request, progress, MAX_REQUEST_S)
+
         def analyze() -> tuple[Analysis, tuple[str, str]]:
             check_count(known_real or ())
-            analysis = self._analyzer.analyze_image(file)
+            analysis = self._analyzer.analyze_image(file, progress=report)
             self._sessions.check(_session(request))
             analysis = self._compared(analysis, known_real, FRAMES_PER_VIDEO, False, request, progress)
             return analysis, self._reports(file, analysis, language, request)

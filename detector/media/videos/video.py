@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -53,6 +53,7 @@ class Video:
 
     Attributes:
         size_px: Width and height of its frames, upright and in square pixels.
+        span: Where the film lies in the file, where it is only a part.
         damaged_frames: Frames skipped so far because the decoder marked or found them damaged.
 
     Times of frames are those of the container. AVI stores none; there the frames are counted from
@@ -72,7 +73,7 @@ class Video:
     ):
         path = Path(path)
         size = check_size(path, max_bytes)
-        self._path, self._bytes, self._sha256 = path, size, sha256
+        self._path, self._bytes, self._sha256, self.span = path, size, sha256, span
         self.damaged_frames = 0
         self.items: list[MediaItem] = []
         self._wanted_frames = self._given_frames = 0
@@ -159,6 +160,11 @@ class Video:
         elif self.damaged_frames:
             sentences.append(Message("Some frames are damaged; the next good ones were used instead."))
         return sentences
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """What the container says of the file, by the names of FFmpeg."""
+        return self._container.metadata
 
     @property
     def duration_s(self) -> float:

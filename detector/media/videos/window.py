@@ -22,7 +22,7 @@ class Window(io.RawIOBase):
         super().__init__()
         self._start, self._length = span
         self._position = 0
-        self._stream = open(path, "rb", buffering=0)  # noqa: SIM115: `close` closes it
+        self._stream = open(path, "rb", buffering=0)  # noqa: SIM115, it stays open until `close`
 
     def readable(self) -> bool:
         """Tells that it can be read."""
