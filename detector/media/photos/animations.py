@@ -23,6 +23,7 @@ from detector.messages import Message, counted
 logger = logging.getLogger(__name__)
 
 ANIMATED_FORMATS = ("GIF", "PNG", "WEBP", "AVIF")
+_DAMAGED = Message("The photo is damaged or cut off and cannot be decoded; please send the original file.")
 _BAD_FRAME = (*DECODING_ERRORS, Image.DecompressionBombError)
 # Browsers show a frame of 10 ms or less, zero above all, for 100 ms: `ImageFrame` of Chromium, `FrameTimeout` of Firefox.
 _TOO_SHORT_US = 10_000
@@ -85,7 +86,7 @@ class Animation:
             self._canvas = image.size
             self._read_durations(image)
         if not self._durations_us:
-            raise MediaError("No frame of the animation can be decoded; please send the original file.")
+            raise MediaError(_DAMAGED)
         *self._times_us, self._end_us = accumulate(self._durations_us, initial=0)
         height, width = next(self.frames_at([0.0])).image.shape[:2]
         self.size_px = width, height
@@ -102,9 +103,7 @@ class Animation:
         except _BAD_FRAME as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
-            raise MediaError(
-                "The photo is damaged or cut off and cannot be decoded; please send the original file."
-            ) from error
+            raise MediaError(_DAMAGED) from error
 
     @staticmethod
     def _check_pixels(size: tuple[int, int]) -> None:
