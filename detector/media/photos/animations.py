@@ -16,7 +16,8 @@ from detector.errors import MediaError
 from detector.facts import MediaFile, MediaItem
 from detector.limits import MAX_ANIMATION_FRAMES, MAX_ANIMATION_PIXELS, MAX_FILE_BYTES, MAX_VIDEO_PIXELS
 from detector.media.files import check_aspect_ratio, check_size, file_sha256
-from detector.media.photos.images import DECODING_ERRORS, to_rgb
+from detector.media.photos.colours import srgb_pixels
+from detector.media.photos.images import DECODING_ERRORS
 from detector.media.videos.video import VideoFrame
 from detector.messages import Message, counted
 
@@ -224,4 +225,4 @@ class Animation:
     def _pixels(self, image: Image.Image) -> np.ndarray:
         image.load()
         shown = image if image.size == self._canvas else image.crop((0, 0, *self._canvas))
-        return np.asarray(to_rgb(ImageOps.exif_transpose(shown)))
+        return srgb_pixels(ImageOps.exif_transpose(shown), None)[0]
