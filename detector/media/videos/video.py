@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from fractions import Fraction
+from functools import cached_property, partial
 from pathlib import Path
 
 import av
@@ -14,22 +14,16 @@ import numpy as np
 
 from detector.errors import MediaError, NotAVideoError
 from detector.facts import MediaFile, MediaItem
-from detector.limits import MAX_FILE_BYTES, MAX_LOST_PACKETS, MAX_LOST_RUNS, MAX_VIDEO_PIXELS
+from detector.limits import MAX_FILE_BYTES, MAX_LOST_RUNS, MAX_VIDEO_PIXELS
 from detector.media.files import check_aspect_ratio, check_size, file_sha256
-from detector.media.videos.container import (
-    DECODER_OPTIONS,
-    VIDEO_DECODERS,
-    media_type,
-    open_container,
-    pixel_aspect,
-    square_size,
-)
-from detector.media.videos.frame_index import read_index
+from detector.media.videos.container import media_type, open_container, pixel_aspect, square_size
+from detector.media.videos.decoder import Decoder
+from detector.media.videos.frame_index import read_tracks
+from detector.media.videos.pictures import Pictures
 from detector.media.videos.sampling import near_stamps
+from detector.media.videos.tracks import choose_track, picture_tracks, track_items
 from detector.media.videos.window import Span
 from detector.messages import Message
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -54,13 +48,11 @@ class Video:
     Attributes:
         size_px: Width and height of its frames, upright and in square pixels.
         span: Where the film lies in the file, where it is only a part.
-        damaged_frames: Frames skipped so far because the decoder marked or found them damaged.
-
-    Times of frames are those of the container. AVI stores none; there the frames are counted from
-    the keyframe on, which is exact unless frames before a keyframe refer to it (an open group).
+        tags: What the container says of the file, by the names of FFmpeg.
+        items: Its picture tracks, see `detector.results.Result`; where there are several, `item` chooses one.
 
     Raises:
-        MediaError: Empty, too large, too long, not a video, or without a video stream.
+        MediaError: Empty, too large, too long, not a video, or without a track that can be decoded.
     """
 
     def __init__(
@@ -74,71 +66,61 @@ class Video:
         path = Path(path)
         size = check_size(path, max_bytes)
         self._path, self._bytes, self._sha256, self.span = path, size, sha256, span
-        self.damaged_frames = 0
-        self.items: list[MediaItem] = []
         self._wanted_frames = self._given_frames = 0
         try:
-            self._container = open_container(path, span)
+            container = open_container(path, span)
         except (av.error.FFmpegError, ValueError) as error:
             raise NotAVideoError(
                 "The file is not a video that can be read, or it is cut off; please send an MP4, MOV, WebM, MKV or AVI."
             ) from error
         try:
-            self._open_stream(size)
-            self._index = read_index(self._container, self._stream)
+            tracks = picture_tracks(container)
+            if (
+                max(track.frames for track in tracks) > size
+            ):  # FFmpeg seeks for minutes in an index that was made for that
+                raise MediaError("The video names more frames than the file has bytes; please send the original file.")
+            stamps, read_until_s = read_tracks(container, tracks)
+            self._choice = choose_track(tracks, stamps, item)
+            stream = self._choice.stream
+            self._pictures = Pictures(_checked_aspect(stream))
+            self._index = stamps[stream.index].index(container, stream, read_until_s)
+            self._decoder = Decoder(partial(open_container, path, span), container, stream, self._index)
             self.size_px = self._read_size()
-            self._media_type = media_type(self._container, path)
+            self._media_type, self.tags = media_type(container, path), dict(container.metadata)
+            number = self._choice.number
+            self.items = track_items(tracks, stamps, MediaItem(number, "film", *self.size_px, self.duration_s, True))
         except BaseException:
-            self._container.close()
+            container.close()
             raise
 
     def __enter__(self) -> Video:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        self._container.close()
-
-    def _open_stream(self, size: int) -> None:
-        streams = [
-            stream
-            for stream in self._container.streams.video
-            # cover art of a sound file is a "video stream" with this disposition
-            if not stream.disposition & av.stream.Disposition.attached_pic
-        ]
-        if not streams or streams[0].codec_context is None:
-            raise MediaError("The file holds no moving picture (no video stream); please send a video.")
-        self._stream = streams[0]
-        if self._stream.frames > size:  # FFmpeg seeks for minutes in an index that was made for that
-            raise MediaError("The video names more frames than the file has bytes; please send the original file.")
-        context = self._stream.codec_context
-        if context.codec.name not in VIDEO_DECODERS:
-            raise MediaError(
-                "The pictures of the video are coded as {codec}, which is not read here; "
-                "please send it as an MP4 with H.264.",
-                codec=context.codec.name,
-            )
-        self._pixel_aspect = pixel_aspect(self._stream)
-        width, height = square_size(context.width, context.height, self._pixel_aspect)
-        if width * height > MAX_VIDEO_PIXELS:
-            raise MediaError(
-                "The video has {width} x {height} pixels a frame; please send a version up to 8K.",
-                width=width,
-                height=height,
-            )
-        if width and height:
-            check_aspect_ratio("video", width, height)
-        context.thread_type = "AUTO"
-        context.options = DECODER_OPTIONS
-        self._counts_frames = self._container.format.name == "avi" and context.has_b_frames
+        self._decoder.close()
 
     def _read_size(self) -> tuple[int, int]:
-        first = next(self._decode_from(self._index.times[0]), None)
-        if first is None and not self._stream.codec_context.width:  # the decoder refused the pictures by their size
-            raise MediaError("No frame of the video can be decoded: it is damaged, or its frames are larger than 8K.")
+        first = next(self._decoder.frames_from(self._index.times[0]), None)
         if first is None:
-            raise MediaError("No frame of the video can be decoded; please send the original file.")
-        height, width = self._upright(first[1]).shape[:2]
+            raise self._undecodable()
+        height, width = self._pictures.take(first[1]).shape[:2]
         return width, height
+
+    def _undecodable(self) -> MediaError:
+        """Says why not a single frame can be decoded."""
+        if not self._index.keyframes:
+            return MediaError(
+                "The video holds no complete picture to begin with (no keyframe), so none of its frames can be decoded; "
+                "please send the whole recording."
+            )
+        if self._decoder.refuses_size():
+            return MediaError("The frames of the video are larger than 8K; please send a smaller version.")
+        return MediaError("No frame of the video can be decoded, because it is damaged; please send the original file.")
+
+    @property
+    def damaged_frames(self) -> int:
+        """Frames left out so far because the decoder marked or found them damaged."""
+        return self._decoder.damaged_frames
 
     @cached_property
     def facts(self) -> MediaFile:
@@ -148,8 +130,7 @@ class Video:
 
     def problems(self) -> list[Message]:
         """Tells what a reader must know of the file and of the frames decoded so far."""
-        cut_off = self._index.cut_off()
-        sentences = [cut_off] if cut_off else []
+        sentences = [*self._choice.problems(), *self._index.problems(), *self._pictures.problems()]
         if self._given_frames < self._wanted_frames:
             sentences.append(
                 Message(
@@ -160,11 +141,6 @@ class Video:
         elif self.damaged_frames:
             sentences.append(Message("Some frames are damaged; the next good ones were used instead."))
         return sentences
-
-    @property
-    def tags(self) -> Mapping[str, str]:
-        """What the container says of the file, by the names of FFmpeg."""
-        return self._container.metadata
 
     @property
     def duration_s(self) -> float:
@@ -231,10 +207,10 @@ class Video:
             run = max(bisect_right(keyframes, stamps[index]) - 1, first_run)
             found = False
             start = keyframes[run] if run < len(keyframes) else times[0]
-            for stamp, frame in self._decode_from(start, wanted):
+            for stamp, frame in self._decoder.frames_from(start, wanted):
                 if stamp < stamps[index]:
                     continue
-                yield VideoFrame(self._index.seconds(stamp), self._upright(frame))
+                yield VideoFrame(self._index.seconds(stamp), self._pictures.take(frame))
                 found = True
                 while index < len(stamps) and stamps[index] <= stamp:
                     index += 1
@@ -252,66 +228,17 @@ class Video:
                 if first_run >= len(keyframes):
                     return
 
-    def _decode_from(self, stamp: int, wanted: frozenset[int] = frozenset()) -> Iterator[tuple[int, av.VideoFrame]]:
-        """Decodes from the keyframe with this stamp on, and gives each frame with its stamp; damaged frames are counted and left out.
 
-        Of the frames that no other frame refers to, only the wanted ones are decoded.
-        """
-        context = self._stream.codec_context
-        number, lost = None, 0
-        packets = self._packets_from(stamp)
-        while lost < MAX_LOST_PACKETS:
-            try:
-                packet = next(packets)
-            except (StopIteration, av.error.FFmpegError):
-                return
-            if number is None and packet.pts is not None:
-                number = bisect_left(self._index.times, packet.pts)
-            is_needed = not wanted or self._counts_frames or packet.pts is None or packet.pts in wanted
-            context.skip_frame = "DEFAULT" if is_needed else "NONREF"
-            try:
-                frames = packet.decode()
-            except av.error.FFmpegError:
-                self.damaged_frames += 1
-                lost += 1
-                number = None if number is None else number + 1
-                continue
-            for frame in frames:
-                lost = 0
-                if self._counts_frames and number is not None:
-                    frame.pts = self._index.times[min(number, len(self._index.times) - 1)]
-                    number += 1
-                elif frame.pts is None:
-                    frame.pts = frame.dts
-                if frame.is_corrupt or frame.pts is None:
-                    self.damaged_frames += 1
-                    continue
-                yield frame.pts, frame
-
-    def _packets_from(self, stamp: int) -> Iterator[av.Packet[av.VideoStream]]:
-        """Gives the packets of the stream from the keyframe with this stamp on."""
-        # MP4 is searched by when a frame is shown, transport streams by when it is decoded, which comes before: there the
-        # first way lands behind the keyframe, while in MP4 the second would land at the keyframe before
-        for target in sorted({stamp, self._index.seek_stamps.get(stamp, stamp)}, reverse=True):
-            first = None
-            try:
-                self._container.seek(target, stream=self._stream)
-                packets = self._container.demux(self._stream)
-                first = next(packets)
-            except (StopIteration, av.error.FFmpegError) as error:
-                logger.info("cannot seek to %s: %s", target, error)
-                continue
-            if first.pts is not None and first.pts <= stamp:
-                break
-        if first is not None:
-            yield first
-            yield from packets
-
-    def _upright(self, frame: av.VideoFrame) -> np.ndarray:
-        # FFmpeg leaves pixel shape and display rotation to the player
-        size = square_size(frame.width, frame.height, self._pixel_aspect)
-        if size == (frame.width, frame.height):
-            image = frame.to_ndarray(format="rgb24")
-        else:
-            image = frame.to_ndarray(format="rgb24", width=size[0], height=size[1], interpolation="BICUBIC")
-        return np.ascontiguousarray(np.rot90(image, k=(frame.rotation // 90) % 4))
+def _checked_aspect(stream: av.VideoStream) -> Fraction:
+    """Gives the shape of the pixels of a track, and refuses pictures that are too large, and mere strips."""
+    context, aspect = stream.codec_context, pixel_aspect(stream)
+    width, height = square_size(context.width, context.height, aspect)
+    if width * height > MAX_VIDEO_PIXELS:
+        raise MediaError(
+            "The video has {width} x {height} pixels a frame; please send a version up to 8K.",
+            width=width,
+            height=height,
+        )
+    if width and height:
+        check_aspect_ratio("video", width, height)
+    return aspect

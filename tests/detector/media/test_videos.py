@@ -133,7 +133,9 @@ def test_every_sample_is_found_in_every_container(tmp_path, name, keyframe_every
 def test_decoding_starts_at_the_keyframe_itself_not_at_the_one_before(tmp_path, name):
     path = write_video(tmp_path / name, numbered_frames(42), fps=10, g="8", bf="3")
     with Video(path) as video:
-        assert [next(video._decode_from(stamp))[0] for stamp in video._index.keyframes] == video._index.keyframes
+        assert [
+            next(video._decoder.frames_from(stamp))[0] for stamp in video._index.keyframes
+        ] == video._index.keyframes
 
 
 def test_every_frame_of_a_variable_frame_rate_comes_once_when_fewer_than_asked(tmp_path):
@@ -176,7 +178,7 @@ def test_limit_on_uploads_does_not_bind_a_data_set(tmp_path, monkeypatch):
 @pytest.mark.parametrize("number", [0, 1])
 def test_pictures_larger_than_the_header_says_are_never_decoded(tmp_path, number):
     (tmp_path / "bomb.mov").write_bytes(movie_with(black_png(9000, 9000), number))
-    with pytest.raises(MediaError, match="its frames are larger than 8K"):
+    with pytest.raises(MediaError, match="frames of the video are larger than 8K"):
         Video(tmp_path / "bomb.mov")
 
 
@@ -198,7 +200,7 @@ def test_decoder_that_makes_nothing_of_many_packets_is_given_up(tmp_path, monkey
     while (place := data.find(b"IHDR", place)) > 0:  # all pictures but the first lose their header
         data[place : place + 4] = b"xxxx"
     (tmp_path / "bad.mov").write_bytes(data)
-    monkeypatch.setattr("detector.media.videos.video.MAX_LOST_PACKETS", 3)
+    monkeypatch.setattr("detector.media.videos.decoder.MAX_LOST_PACKETS", 3)
     with Video(tmp_path / "bad.mov") as video:
         assert [frame.time_s for frame in video.sample_frames(20)] == [0.0]
         assert list(map(str, video.problems())) == ["The file is damaged: only 1 of 20 frames could be decoded."]
