@@ -7,8 +7,8 @@ from PIL import Image, ImageFile
 
 from detector.analyzer import Analyzer
 from detector.errors import MediaError
-from detector.facts import DetectedFace
 from detector.faces.quality import problem_of_missing
+from detector.facts import DetectedFace
 from detector.media.photos.images import read_image, read_photo
 from detector.media.photos.orientation import upright, upright_box
 from tests.colour_profiles import DISPLAY_P3, in_primaries, matrix_profile
