@@ -12,8 +12,8 @@ import numpy as np
 Curve = Literal["srgb", "bt1886"]
 
 # Code points of ITU-T H.273.
-LINEAR, PQ, HLG = 8, 16, 18
-BT709, UNSPECIFIED, BT2020 = 1, 2, 9
+LINEAR, SRGB, PQ, HLG = 8, 13, 16, 18
+BT709, UNSPECIFIED, BT2020, DISPLAY_P3 = 1, 2, 9, 12
 # White of text and of a well-lit sheet in HDR, and the peak that HLG is graded for: ITU-R BT.2408-7, 2.1, and BT.2100-2, table 5.
 REFERENCE_WHITE_NITS = 203
 PEAK_NITS = 1000
@@ -26,7 +26,7 @@ _CHROMATICITIES = {
     BT709: ((0.640, 0.330), (0.300, 0.600), (0.150, 0.060)),
     BT2020: ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046)),
     11: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
-    12: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
+    DISPLAY_P3: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
 }
 _D65 = (0.3127, 0.3290)
 # Small enough for the cache of a processor, and 3 MB as floating point.

@@ -38,12 +38,13 @@ def load(image: Image.Image, path: Path) -> tuple[Image.Image, int | None]:
     if not is_jpeg and image.format != "PNG":
         image.load()
         return image, None
-    data = path.read_bytes()
-    if is_jpeg and _ZEROS in data and (end := _end_before_zeros(data)):  # its decoder takes zeros for pixels
+    data = path.read_bytes() if is_jpeg else b""
+    if _ZEROS in data and (end := _end_before_zeros(data)):  # its decoder takes zeros for pixels
         return _load_part(data[:end], is_jpeg)
     try:
         image.load()
     except Exception:  # whatever it is, it is raised again unless the file is cut off
+        data = data or path.read_bytes()
         if data.endswith(_ZEROS):
             data = data.rstrip(b"\0")
         if read_segments(data).end is not None if is_jpeg else _PNG_END in data[-16:]:

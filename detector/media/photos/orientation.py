@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from PIL import ExifTags, Image
 
@@ -31,8 +32,10 @@ def upright(pixels: np.ndarray, stated: int) -> np.ndarray:
         return pixels
     swap, mirror_x, mirror_y = _STEPS[stated]
     if swap:
-        pixels = pixels.swapaxes(0, 1)
-    return np.ascontiguousarray(pixels[:: -1 if mirror_y else 1, :: -1 if mirror_x else 1])
+        pixels = cv2.transpose(pixels)
+    if mirror_x or mirror_y:
+        pixels = cv2.flip(pixels, -1 if mirror_x and mirror_y else 1 if mirror_x else 0)
+    return pixels
 
 
 def upright_box(box: PixelBox, size: tuple[int, int], stated: int) -> PixelBox:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 from PIL import Image, ImageCms
 
+from detector.media.colour import DISPLAY_P3, SRGB, to_standard_range
 from detector.messages import Message
 
 BROKEN_PROFILE = Message(
@@ -38,21 +40,21 @@ def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     Raises:
         ProfileError: The profile cannot be used.
     """
-    mode, transform = _transform(profile)
+    mode, change = _change(profile)
     if mode == "RGB" and image.mode == "L":
         image = image.convert("RGB")
     if image.mode != mode:
         raise ProfileError
-    if transform is None:
+    if change is None:
         return image
     try:
-        return transform.apply(image)
+        return change(image)
     except _PROFILE_ERRORS as error:
         raise ProfileError from error
 
 
 @lru_cache(maxsize=4)  # photos of one camera share theirs
-def _transform(profile: bytes) -> tuple[str, ImageCms.ImageCmsTransform | None]:
+def _change(profile: bytes) -> tuple[str, Callable[[Image.Image], Image.Image] | None]:
     """Gives the mode that a profile is for, and what converts it to sRGB; None for sRGB itself."""
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
@@ -74,7 +76,14 @@ def _transform(profile: bytes) -> tuple[str, ImageCms.ImageCmsTransform | None]:
         raise ProfileError
     if mode != "CMYK" and np.abs(converted - np.asarray(cube.convert("RGB"))).max() <= _ROUNDING:
         return mode, None
-    return mode, transform
+    if mode == "RGB" and np.abs(converted - np.asarray(_of_display_p3(cube))).max() <= 2 * _ROUNDING:
+        return mode, _of_display_p3
+    return mode, transform.apply
+
+
+def _of_display_p3(image: Image.Image) -> Image.Image:
+    """Does what the profile of most phones does, in a fifth of the time."""
+    return Image.fromarray(to_standard_range(np.asarray(image), SRGB, DISPLAY_P3, "srgb"))
 
 
 def _cube(mode: str) -> Image.Image:
