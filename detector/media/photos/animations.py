@@ -16,7 +16,7 @@ from detector.errors import MediaError
 from detector.facts import MediaFile, MediaItem
 from detector.limits import MAX_ANIMATION_FRAMES, MAX_ANIMATION_PIXELS, MAX_FILE_BYTES, MAX_VIDEO_PIXELS
 from detector.media.files import check_aspect_ratio, check_size, file_sha256
-from detector.media.photos.images import DECODING_ERRORS, to_rgb
+from detector.media.photos.images import DECODING_ERRORS, FEW_COLOURS, to_rgb
 from detector.media.videos.video import VideoFrame
 from detector.messages import Message, counted
 
@@ -84,6 +84,7 @@ class Animation:
             # the still picture of an APNG that is only shown where APNG is not known
             self._skipped = 1 if getattr(image, "default_image", False) else 0
             self._canvas = image.size
+            self._has_palette = image.mode == "P"
             self._read_durations(image)
         if not self._durations_us:
             raise MediaError(_DAMAGED)
@@ -172,6 +173,8 @@ class Animation:
             sentences.append(
                 Message("The animation holds a picture that only some programs show; it was not looked at.")
             )
+        if self._has_palette and not self.is_still:  # a photo says so itself
+            sentences.append(FEW_COLOURS)
         return sentences
 
     @property

@@ -40,6 +40,12 @@ _TIFF_YCBCR = 6
 _TABLE_SUM_AT_QUALITY_50 = 3688  # JPEG standard (ITU-T T.81), table K.1
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")
 
+# Measured on a moving face: GIFs scored up to .58 above the frames they were made of, rarely below.
+FEW_COLOURS = Message(
+    "The picture is stored in at most 256 colours, which can raise its scores far above those of the original; "
+    "please look for the original."
+)
+
 
 @dataclass(frozen=True)
 class Photo:
@@ -169,6 +175,8 @@ def _problems(image: Image.Image) -> list[Message]:
         return []
     if image.format == "HEIF" and (pictures := getattr(image, "n_frames", 1)) > 1:
         return [Message("The file holds {count} pictures; only the main one was looked at.", {"count": pictures})]
+    if image.mode == "P" and image.format in ("GIF", "PNG"):
+        return [FEW_COLOURS]
     return []
 
 
