@@ -15,11 +15,12 @@ from detector.conclusion.result import Sample, ScoredSample, build_result, round
 from detector.deadline import Progress
 from detector.errors import MediaError, NotAVideoError, cannot_be_opened
 from detector.faces.detection import FaceDetector, crop_face
-from detector.faces.quality import problem_of_crop, problem_of_photo, problem_of_place
+from detector.faces.quality import problem_of_crop, problem_of_missing, problem_of_photo, problem_of_place
 from detector.faces.shots import ALIKE_FROM, appearance, appearance_similarity, find_cuts
 from detector.faces.tracking import Sighting, Track, link_tracks
-from detector.facts import DetectedFace, Reason
+from detector.facts import DetectedFace, PixelBox, Reason
 from detector.limits import MAX_FACES_PER_FRAME
+from detector.media.photos.cut_off import percent_read
 from detector.media.photos.images import Photo
 from detector.media.reading import MEDIA_ANSWERS, ClipStart, FileEnd, Kind, frames_at, read_media
 from detector.media.videos.video import VideoFrame
@@ -143,7 +144,15 @@ class Analyzer:
 
     def _analyze_photo(self, photo: Photo, answers: MediaAnswers) -> Analysis:
         problem = problem_of_photo(photo.jpeg_quality)
-        sample, crops = self._find_faces(0.0, photo.image, SHOWN_PHOTO_SIDE_PX, problem=problem)
+        sample, crops = self._find_faces(
+            0.0, photo.image, SHOWN_PHOTO_SIDE_PX, problem=problem, missing_px=photo.missing_px
+        )
+        if photo.missing_px and not crops:
+            raise MediaError(
+                "The file is incomplete: only {percent} percent of the photo could be read in full, and no face in it can be assessed; "
+                "please send the original file.",
+                percent=percent_read(photo.image.shape[1::-1], photo.missing_px),
+            )
         samples = [ScoredSample(sample, self.model.predict(crops))]
         end = _file_end(answers)
         tracks = [[Sighting(0, position, face)] for position, face in enumerate(sample.faces)]
@@ -200,6 +209,7 @@ class Analyzer:
         shown_side: int,
         turned: int | None = None,
         problem: Reason | None = None,
+        missing_px: PixelBox | None = None,
     ) -> tuple[Sample, list[np.ndarray]]:
         """Finds the faces of a picture, and cuts the crops of those that can be assessed.
 
@@ -209,6 +219,7 @@ class Analyzer:
             shown_side: Longer side of what is kept of it.
             turned: Given for a frame of a video, see `FaceDetector.detect`.
             problem: Why none of them can be judged.
+            missing_px: The part of the picture that could not be read.
         """
         faces: list[DetectedFace] = []
         crops: list[np.ndarray] = []
@@ -216,7 +227,8 @@ class Analyzer:
         left_out = 0
         height, width = image.shape[:2]
         for face in self._detector.detect(image, try_turned=turned is None, turned=turned or 0):
-            reason = problem_of_place(face, width, height) or problem
+            reason = problem_of_missing(face, missing_px) if missing_px else None
+            reason = reason or problem_of_place(face, width, height) or problem
             if reason is None and len(faces) == MAX_FACES_PER_FRAME:
                 left_out += 1
                 continue

@@ -19,6 +19,9 @@ MAX_IMAGE_PIXELS = 120_000_000
 # Smaller than any face that could be assessed.
 MIN_IMAGE_SIDE_PX = 32
 
+# What a photo says of its colours stands before its pixels, after a preview and a profile at most.
+MAX_METADATA_BYTES = 16 * 1024**2
+
 # Counting further costs hours in files made for it: Pillow reads every page of a TIFF, and each looks through all before.
 MAX_COUNTED_PAGES = 100
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from detector.faces.detection import MIN_FACE_PX
-from detector.facts import DetectedFace, Reason
+from detector.faces.detection import MIN_FACE_PX, crop_square
+from detector.facts import DetectedFace, PixelBox, Reason
 from detector.messages import Message
 
 # Why a face was not assessed, in words that follow "a face" or "faces".
@@ -16,6 +16,7 @@ NOT_ASSESSED: dict[Reason, Message] = {
     "too_compressed": Message("more compressed than any that the model was evaluated on"),
     "outside_picture": Message("cut off by the border of the picture"),
     "hidden": Message("mostly hidden or turned away"),
+    "missing": Message("in the part of the photo that could not be read"),
 }
 # Median of real validation crops blurred with a sigma of 3 px at 224 px, the strongest blur that models are evaluated
 # at; 99 % of the same crops lie under .75 as they are.
@@ -27,6 +28,8 @@ MIN_SHARE_INSIDE = 0.6
 # Of the face detector. 99.5 % of real validation crops have .86 and more, whatever their size and compression; of portraits
 # whose lower two thirds are covered 36 % are not found at all, and a third of the others lie below.
 MIN_ASSESSED_SCORE = 0.8
+# Of the crop; a strip of grey below the chin moves the score of a real face by less than its next frame does.
+MAX_SHARE_MISSING = 0.05
 _SIDE_PX = 224
 _SMOOTHING_PX = 9
 
@@ -40,6 +43,14 @@ def problem_of_place(face: DetectedFace, width: int, height: int) -> Reason | No
     if inside < MIN_SHARE_INSIDE * (x1 - x0) * (y1 - y0):
         return "outside_picture"
     return "hidden" if face.detector_score < MIN_ASSESSED_SCORE else None
+
+
+def problem_of_missing(face: DetectedFace, missing_px: PixelBox) -> Reason | None:
+    """Says why a face of a cut-off photo cannot be judged, from the part that could not be read; None where it may be."""
+    left, top, side = crop_square(face.box_px)
+    x0, y0, x1, y1 = missing_px
+    missing = max(min(x1, left + side) - max(x0, left), 0) * max(min(y1, top + side) - max(y0, top), 0)
+    return "missing" if missing > MAX_SHARE_MISSING * side**2 else None
 
 
 def problem_of_crop(crop: np.ndarray) -> Reason | None:

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pillow_heif
-from PIL import Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
+from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
 from detector.errors import MediaError
-from detector.facts import MediaFile, MediaItem
+from detector.facts import MediaFile, MediaItem, PixelBox
 from detector.limits import MAX_COUNTED_PAGES, MAX_IMAGE_PIXELS, MIN_IMAGE_SIDE_PX
 from detector.media.files import check_aspect_ratio, check_size, file_sha256
+from detector.media.photos.colours import srgb_pixels
+from detector.media.photos.cut_off import cut_off_warning, load
+from detector.media.photos.orientation import orientation, upright, upright_box
 from detector.messages import Message
 
 pillow_heif.register_heif_opener()  # HEIC photos of phones; Pillow itself reads AVIF
@@ -47,17 +50,21 @@ FEW_COLOURS = Message(
 )
 
 
+_DAMAGED = Message("The photo is damaged or cut off and cannot be decoded; please send the original file.")
+
+
 @dataclass(frozen=True)
 class Photo:
     """A photo that was read.
 
     Attributes:
         facts: Facts about the file.
-        image: ``(H, W, 3)`` uint8 RGB with the EXIF orientation applied, transparency laid on white, greys of more bits
+        image: ``(H, W, 3)`` uint8 sRGB with the EXIF orientation applied, transparency laid on white, more bits
             scaled to 8. Animated pictures are read by `detector.media.photos.animations`.
         jpeg_quality: About which quality, 1..100, a JPEG was last saved at, by libjpeg's scale; None for other formats.
         problems: What a reader must know of the photo.
         items: See `detector.results.Result`.
+        missing_px: ``(x0, y0, x1, y1)`` in pixels of `image`: what could not be read, as the file is cut off; None where it is whole.
     """
 
     facts: MediaFile
@@ -65,11 +72,18 @@ class Photo:
     jpeg_quality: int | None
     problems: list[Message]
     items: list[MediaItem]
+    missing_px: PixelBox | None = None
 
 
 def read_image(path: str | Path) -> tuple[MediaFile, np.ndarray]:
-    """Reads the facts and the pixels of a photo; see `read_photo`."""
+    """Reads the facts and the pixels of a whole photo, for training; see `read_photo`.
+
+    Raises:
+        MediaError: As there, and of a photo that is cut off.
+    """
     photo = read_photo(path)
+    if photo.missing_px:
+        raise MediaError(_DAMAGED)
     return photo.facts, photo.image
 
 
@@ -81,7 +95,7 @@ def read_photo(path: str | Path, sha256: str = "") -> Photo:
         sha256: Hex digest of its bytes where that is known already; else it is computed.
 
     Raises:
-        MediaError: The file is empty, too large, truncated, or not a photo.
+        MediaError: The file is empty, too large, damaged, or not a photo.
     """
     path = Path(path)
     size = check_size(path)
@@ -89,9 +103,16 @@ def read_photo(path: str | Path, sha256: str = "") -> Photo:
         with Image.open(path, formats=IMAGE_FORMATS) as image:
             _check_pixels(image)
             media_type, quality = _media_type(path, image), _jpeg_quality(image)
-            image.load()
-            pixels = np.asarray(to_rgb(ImageOps.exif_transpose(image)))
-            problems = _problems(image)
+            decoded, whole_rows = load(image, path)
+            pixels, problems = srgb_pixels(decoded, path if whole_rows is None else None)
+            turns = orientation(decoded)
+            missing = None
+            if whole_rows is not None:
+                stored = 0, whole_rows, decoded.width, decoded.height
+                missing = upright_box(stored, decoded.size, turns)
+                problems.append(cut_off_warning(decoded.size, stored))
+            pixels = upright(pixels, turns)
+            problems += _problems(image)
     except UnidentifiedImageError as error:
         raise MediaError(
             "The file is not a photo that can be read; please send a JPEG, PNG, WebP, GIF or HEIC."
@@ -104,12 +125,10 @@ def read_photo(path: str | Path, sha256: str = "") -> Photo:
     except DECODING_ERRORS as error:
         if isinstance(error, MediaError):
             raise
-        raise MediaError(
-            "The photo is damaged or cut off and cannot be decoded; please send the original file."
-        ) from error
+        raise MediaError(_DAMAGED) from error
     height, width = pixels.shape[:2]
     facts = MediaFile(path.name, sha256 or file_sha256(path), size, media_type, width, height, None)
-    return Photo(facts, pixels, quality, problems, [])
+    return Photo(facts, pixels, quality, problems, [], missing)
 
 
 def photo_is_known(path: str | Path) -> bool:
@@ -210,15 +229,3 @@ def _media_type(path: Path, image: Image.Image) -> str:
         with open(path, "rb") as stream:
             return "image/heic" if stream.read(12)[8:] in _HEIC_BRANDS else "image/heif"
     return Image.MIME.get(image.format or "", "application/octet-stream")
-
-
-def to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode[0] in "IF":  # grey of 16 bit and more: Pillow would clip it, not scale it
-        values = np.nan_to_num(np.asarray(image).astype(np.float32))
-        # 32-bit files state no white, so theirs is the brightest pixel
-        white = 65535.0 if image.mode.startswith("I;16") else max(float(values.max()), 1e-9)
-        return Image.fromarray((values * (255 / white)).clip(0, 255).astype(np.uint8)).convert("RGB")
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    return image.convert("RGB")

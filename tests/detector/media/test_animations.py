@@ -7,6 +7,7 @@ from detector.media.clips import open_clip
 from detector.media.photos import animations
 from detector.media.photos.animations import Animation, says_animated
 from detector.media.photos.images import FEW_COLOURS, Photo
+from detector.media.photos.profiles import BROKEN_PROFILE
 from detector.media.reading import ClipStart, read_media
 from detector.media.videos.video import Video
 from tests.media_factory import astronaut, numbered_frames, write_video
@@ -127,6 +128,18 @@ def test_long_animation_is_read_up_to_a_limit_and_that_is_said(tmp_path, kind, m
         assert (animation.frame_count, said(animation)) == (9, [])
 
 
+@pytest.mark.parametrize("kind", ["GIF", "PNG"])
+def test_damaged_first_frame_is_one_sentence(tmp_path, kind):
+    coloured = [astronaut()[:48, :64], astronaut()[48:96, :64]]
+    path = write_animation(tmp_path / "a", kind, coloured, [100, 100])
+    data = bytearray(path.read_bytes())
+    place = data.index(b"IDAT") + 8 if kind == "PNG" else data.index(b"\x2c\0\0\0\0\x40\0\x30\0") + 12
+    data[place : place + 400] = b"\xff" * 400
+    path.write_bytes(data)
+    with pytest.raises(MediaError, match="damaged or cut off"):
+        list(read_media(str(path), "any", 32, False, "", False))
+
+
 def test_animation_larger_than_8k_is_refused(tmp_path, monkeypatch):
     path = write_animation(tmp_path / "a", "PNG", numbered_frames(2), [100] * 2)
     monkeypatch.setattr(animations, "MAX_VIDEO_PIXELS", 64 * 48 - 1)
@@ -179,3 +192,26 @@ def test_what_moves_is_told_by_content(tmp_path):
     assert not says_animated(tmp_path / "film.gif")
     with open_clip(tmp_path / "film.gif") as clip:
         assert isinstance(clip, Video)
+
+
+def test_colours_of_a_profile_are_converted_and_a_broken_one_is_named(tmp_path):
+    frames = [astronaut()[:48, :64], astronaut()[48:96, :64]]
+    path = write_animation(tmp_path / "a.png", "PNG", frames, [100, 100], icc_profile=b"no profile" * 20)
+    with Animation(path) as animation:
+        assert np.array_equal(next(animation.frames_at([0.1])).image, frames[1])
+        assert animation.problems() == [BROKEN_PROFILE]
+
+
+def test_wide_colours_of_an_animated_avif_are_converted(tmp_path):
+    frames = [np.full((48, 64, 3), (200, level, 60), np.uint8) for level in (80, 90)]
+    path = write_animation(tmp_path / "a.avif", "AVIF", frames, [100, 100])
+    data = bytearray(path.read_bytes())
+    place, count = 0, 0
+    while (place := data.find(b"nclx", place + 1)) > 0:
+        data[place + 4 : place + 6] = (12).to_bytes(2, "big")  # Display P3
+        count += 1
+    assert count
+    (tmp_path / "wide.avif").write_bytes(data)
+    with Animation(path) as plain, Animation(tmp_path / "wide.avif") as wide:
+        for a, b in zip(plain.sample_frames(2), wide.sample_frames(2), strict=True):
+            assert b.image[20, 20, 0] > a.image[20, 20, 0] + 8
