@@ -10,14 +10,16 @@ from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from detector.errors import MediaError
 from detector.facts import MediaFile, MediaItem
 from detector.limits import MAX_ANIMATION_FRAMES, MAX_ANIMATION_PIXELS, MAX_FILE_BYTES, MAX_VIDEO_PIXELS
 from detector.media.files import check_aspect_ratio, check_size, file_sha256
+from detector.media.photos.code_points import stated_in_png
 from detector.media.photos.colours import srgb_pixels
-from detector.media.photos.images import DECODING_ERRORS
+from detector.media.photos.images import DECODING_ERRORS, FEW_COLOURS
+from detector.media.photos.orientation import orientation, upright
 from detector.media.videos.video import VideoFrame
 from detector.messages import Message, counted
 
@@ -78,6 +80,7 @@ class Animation:
         self.start_s = 0.0
         self.items: list[MediaItem] = []
         self._has_more = False
+        self._colour_problems: list[Message] = []
         self._durations_us: list[int] = []
         with self._opened() as image:
             self._check_pixels(image.size)
@@ -85,7 +88,13 @@ class Animation:
             # the still picture of an APNG that is only shown where APNG is not known
             self._skipped = 1 if getattr(image, "default_image", False) else 0
             self._canvas = image.size
+            self._has_palette = image.mode == "P"
+            # of a deep PNG the colours are read once more from the file, which gives its first frame alone
+            is_shallow = image.format == "AVIF" or (image.format == "PNG" and stated_in_png(self._path)[1] == 8)
+            self._coded = self._path if is_shallow else None
             self._read_durations(image)
+            # last: Pillow decodes a PNG for it, and forgets that it could not
+            self._turns = _orientation(image)
         if not self._durations_us:
             raise MediaError(_DAMAGED)
         *self._times_us, self._end_us = accumulate(self._durations_us, initial=0)
@@ -173,6 +182,9 @@ class Animation:
             sentences.append(
                 Message("The animation holds a picture that only some programs show; it was not looked at.")
             )
+        if not self.is_still:  # a photo says so itself
+            sentences += [FEW_COLOURS] if self._has_palette else []
+            sentences += self._colour_problems
         return sentences
 
     @property
@@ -225,4 +237,12 @@ class Animation:
     def _pixels(self, image: Image.Image) -> np.ndarray:
         image.load()
         shown = image if image.size == self._canvas else image.crop((0, 0, *self._canvas))
-        return srgb_pixels(ImageOps.exif_transpose(shown), None)[0]
+        pixels, self._colour_problems = srgb_pixels(shown, self._coded)
+        return upright(pixels, self._turns)
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return orientation(image)
+    except _BAD_FRAME:
+        return 1

@@ -43,6 +43,12 @@ _TIFF_YCBCR = 6
 _TABLE_SUM_AT_QUALITY_50 = 3688  # JPEG standard (ITU-T T.81), table K.1
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")
 
+# Measured on a moving face: GIFs scored up to .58 above the frames they were made of, rarely below.
+FEW_COLOURS = Message(
+    "The picture is stored in at most 256 colours, which can raise its scores far above those of the original; "
+    "please look for the original."
+)
+
 
 _DAMAGED = Message("The photo is damaged or cut off and cannot be decoded; please send the original file.")
 
@@ -188,6 +194,8 @@ def _problems(image: Image.Image) -> list[Message]:
         return []
     if image.format == "HEIF" and (pictures := getattr(image, "n_frames", 1)) > 1:
         return [Message("The file holds {count} pictures; only the main one was looked at.", {"count": pictures})]
+    if image.mode == "P" and image.format in ("GIF", "PNG"):
+        return [FEW_COLOURS]
     return []
 
 

@@ -6,7 +6,8 @@ from detector.errors import MediaError, NotAVideoError
 from detector.media.clips import open_clip
 from detector.media.photos import animations
 from detector.media.photos.animations import Animation, says_animated
-from detector.media.photos.images import Photo
+from detector.media.photos.images import FEW_COLOURS, Photo
+from detector.media.photos.profiles import BROKEN_PROFILE
 from detector.media.reading import ClipStart, read_media
 from detector.media.videos.video import Video
 from tests.media_factory import astronaut, numbered_frames, write_video
@@ -20,6 +21,11 @@ def levels(frames):
     return [round(frame.image.mean() / 5) for frame in frames]
 
 
+def said(animation):
+    """All but what every GIF is said."""
+    return [str(problem) for problem in animation.problems() if problem != FEW_COLOURS]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_frames_are_shown_when_a_browser_shows_them(tmp_path, kind):
     # zero and 10 ms are shown for 100 ms
@@ -27,7 +33,7 @@ def test_frames_are_shown_when_a_browser_shows_them(tmp_path, kind):
     with Animation(path) as animation:
         starts = [0, 0.04, 0.14, 0.24, 0.34, 0.36, 0.42, 0.48, 0.54, 0.6]
         assert animation.frame_times == pytest.approx(starts) and animation.duration_s == pytest.approx(1.1)
-        assert (animation.frame_count, animation.size_px, animation.problems()) == (10, (64, 48), [])
+        assert (animation.frame_count, animation.size_px, said(animation)) == (10, (64, 48), [])
         assert animation.facts.media_type == f"image/{kind.lower()}" and animation.facts.duration_s == pytest.approx(
             1.1
         )
@@ -89,9 +95,7 @@ def test_still_picture_of_an_apng_that_is_no_frame_of_it_is_named(tmp_path):
     path = write_animation(tmp_path / "a.png", "PNG", numbered_frames(3), [50, 50, 50], default_image=True)
     with open_clip(path) as animation:
         assert levels(animation.sample_frames(9)) == [1, 2]
-        assert list(map(str, animation.problems())) == [
-            "The animation holds a picture that only some programs show; it was not looked at."
-        ]
+        assert said(animation) == ["The animation holds a picture that only some programs show; it was not looked at."]
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG"])
@@ -103,7 +107,7 @@ def test_frames_before_a_damaged_one_are_used(tmp_path, kind):
     with Animation(path) as animation:
         assert len(list(animation.sample_frames(32))) == animation.frame_count == 6
         assert animation.damaged_frames == 1
-        assert list(map(str, animation.problems())) == [
+        assert said(animation) == [
             "The file is damaged: only the first 6 frames of the animation, 0.6 s, could be decoded."
         ]
 
@@ -116,12 +120,24 @@ def test_long_animation_is_read_up_to_a_limit_and_that_is_said(tmp_path, kind, m
             patch.setattr(animations, limit, value)
             with Animation(path) as animation:
                 assert levels(animation.sample_frames(32)) == [0, 1, 2, 3]
-                assert list(map(str, animation.problems())) == [
+                assert said(animation) == [
                     "The animation is too long: only its first 4 frames, 0.4 s, were read, not what comes after."
                 ]
     monkeypatch.setattr(animations, "MAX_ANIMATION_FRAMES", 9)
     with Animation(path) as animation:
-        assert (animation.frame_count, animation.problems()) == (9, [])
+        assert (animation.frame_count, said(animation)) == (9, [])
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG"])
+def test_damaged_first_frame_is_one_sentence(tmp_path, kind):
+    coloured = [astronaut()[:48, :64], astronaut()[48:96, :64]]
+    path = write_animation(tmp_path / "a", kind, coloured, [100, 100])
+    data = bytearray(path.read_bytes())
+    place = data.index(b"IDAT") + 8 if kind == "PNG" else data.index(b"\x2c\0\0\0\0\x40\0\x30\0") + 12
+    data[place : place + 400] = b"\xff" * 400
+    path.write_bytes(data)
+    with pytest.raises(MediaError, match="damaged or cut off"):
+        list(read_media(str(path), "any", 32, False, "", False))
 
 
 def test_animation_larger_than_8k_is_refused(tmp_path, monkeypatch):
@@ -145,15 +161,23 @@ def test_animation_with_one_frame_is_a_photo(tmp_path):
     Image.fromarray(astronaut()[:64]).save(tmp_path / "one.png", save_all=True, default_image=False)
     cut = write_animation(tmp_path / "cut.gif", "GIF", [astronaut()[:64], astronaut()[64:128]], [100, 100])
     cut.write_bytes(cut.read_bytes()[: cut.stat().st_size * 3 // 4])
-    said = {}
+    found = {}
     for name in ("one.gif", "one.png", "cut.gif"):
         photo, end = read_media(str(tmp_path / name), "any", 32, False, "", False)
         assert isinstance(photo, Photo) and photo.facts.duration_s is None
-        said[name] = list(map(str, end.problems))
+        found[name] = list(map(str, end.problems))
         with pytest.raises(NotAVideoError):
             list(read_media(str(tmp_path / name), "video", 32, False, "", False))
     damaged = "The file is damaged: only the first frame of the animation could be decoded."
-    assert said == {"one.gif": [], "one.png": [], "cut.gif": [damaged]}
+    few = str(FEW_COLOURS)
+    assert found == {"one.gif": [few], "one.png": [], "cut.gif": [few, damaged]}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_few_colours_are_named(tmp_path, kind):
+    coloured = [astronaut()[:48, :64], astronaut()[48:96, :64]]
+    with Animation(write_animation(tmp_path / "a", kind, coloured, [100, 100])) as animation:
+        assert animation.problems() == ([FEW_COLOURS] if kind == "GIF" else [])
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -168,3 +192,26 @@ def test_what_moves_is_told_by_content(tmp_path):
     assert not says_animated(tmp_path / "film.gif")
     with open_clip(tmp_path / "film.gif") as clip:
         assert isinstance(clip, Video)
+
+
+def test_colours_of_a_profile_are_converted_and_a_broken_one_is_named(tmp_path):
+    frames = [astronaut()[:48, :64], astronaut()[48:96, :64]]
+    path = write_animation(tmp_path / "a.png", "PNG", frames, [100, 100], icc_profile=b"no profile" * 20)
+    with Animation(path) as animation:
+        assert np.array_equal(next(animation.frames_at([0.1])).image, frames[1])
+        assert animation.problems() == [BROKEN_PROFILE]
+
+
+def test_wide_colours_of_an_animated_avif_are_converted(tmp_path):
+    frames = [np.full((48, 64, 3), (200, level, 60), np.uint8) for level in (80, 90)]
+    path = write_animation(tmp_path / "a.avif", "AVIF", frames, [100, 100])
+    data = bytearray(path.read_bytes())
+    place, count = 0, 0
+    while (place := data.find(b"nclx", place + 1)) > 0:
+        data[place + 4 : place + 6] = (12).to_bytes(2, "big")  # Display P3
+        count += 1
+    assert count
+    (tmp_path / "wide.avif").write_bytes(data)
+    with Animation(path) as plain, Animation(tmp_path / "wide.avif") as wide:
+        for a, b in zip(plain.sample_frames(2), wide.sample_frames(2), strict=True):
+            assert b.image[20, 20, 0] > a.image[20, 20, 0] + 8
