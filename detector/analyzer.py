@@ -18,12 +18,12 @@ from detector.faces.detection import FaceDetector, crop_face
 from detector.faces.quality import problem_of_crop, problem_of_photo, problem_of_place
 from detector.faces.shots import ALIKE_FROM, appearance, appearance_similarity, find_cuts
 from detector.faces.tracking import Sighting, Track, link_tracks
-from detector.facts import DetectedFace, Reason
+from detector.facts import DetectedFace, MediaItem, Reason
 from detector.limits import MAX_FACES_PER_FRAME
 from detector.media.photos.images import Photo
 from detector.media.reading import MEDIA_ANSWERS, ClipStart, FileEnd, Kind, frames_at, read_media
 from detector.media.videos.video import VideoFrame
-from detector.messages import Message
+from detector.messages import Message, counted
 from detector.network.loading import LoadedModel
 from detector.network.runtimes import Prediction
 from detector.results import Analysis, NotAssessed
@@ -134,6 +134,8 @@ class Analyzer:
         )
         with closing(job) as answers:
             first = next(answers, None)
+            if isinstance(first, Photo | ClipStart):
+                _check_item(first.items, item)
             if isinstance(first, Photo):
                 return self._analyze_photo(first, answers)
             if isinstance(first, ClipStart):
@@ -261,6 +263,24 @@ class _Scoring:
 
 def _report_to_nobody(share: float, doing: str) -> None:
     """Takes progress that nobody asked for."""
+
+
+def _check_item(items: Sequence[MediaItem], asked: int) -> None:
+    """Refuses a result of another photo or film than the one that was asked for.
+
+    Raises:
+        MediaError: The file has no such item.
+    """
+    assessed = next((item.number for item in items if item.assessed), 1)
+    if asked not in (0, assessed):
+        raise MediaError(
+            counted(
+                "The file holds {count} photo or film, and no number {number}; please leave the number out.",
+                "The file holds {count} photos and films, and no number {number}; please choose one of them.",
+                max(len(items), 1),
+                number=asked,
+            )
+        )
 
 
 def _file_end(answers: MediaAnswers, end: FileEnd | None = None) -> FileEnd:

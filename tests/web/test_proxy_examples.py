@@ -32,7 +32,9 @@ def test_page_knows_its_own_name_behind_the_proxy_of_the_example(headers, named_
     assert headers["x-forwarded-for"] == "192.0.2.7"
     with serving(Settings(logins=(("anna", "secret"),))) as address:
         own = {"origin": "https://check.example"}
-        assert call(address, "model_info", headers=headers | own).status_code == 401  # taken, and asked for the password
+        assert (
+            call(address, "model_info", headers=headers | own).status_code == 401
+        )  # taken, and asked for the password
         assert call(address, "model_info", headers=headers | {"origin": "https://evil.example"}).status_code == 403
 
 

@@ -40,10 +40,12 @@ def test_number_of_frames_is_kept_within_bounds(service, tmp_path, monkeypatch, 
     monkeypatch.setattr(
         service._analyzer,
         "analyze_video",
-        lambda path, frames, progress, exact: wanted.append((frames, exact)) or real(path, frames=1),
+        lambda path, frames, progress, exact, **options: wanted.append((frames, exact)) or real(path, frames=1),
     )
     write_video(tmp_path / "clip.mp4", [portrait()] * 2, fps=2)
-    service.analyze_video(str(tmp_path / "clip.mp4"), asked, True, None, REQUEST, progress=lambda *args, **kwargs: None)
+    service.analyze_video(
+        str(tmp_path / "clip.mp4"), asked, True, None, 0, REQUEST, progress=lambda *args, **kwargs: None
+    )
     assert wanted == [(given, True)]
 
 
@@ -58,7 +60,7 @@ def test_name_of_the_upload_does_not_decide_where_the_report_lies(service, tmp_p
 def test_report_is_in_the_language_of_the_page_and_its_json_in_english(service, tmp_path):
     path = tmp_path / "photo.png"
     Image.fromarray(portrait(tint=0.6)).save(path)
-    *_, page, record = service.show_photo(str(path), None, "es-MX", REQUEST)
+    *_, page, record, _, _ = service.show_photo(str(path), None, 0, "es-MX", REQUEST)
     assert "Veredicto: Indicios de manipulación" in Path(page).read_text(encoding="utf-8")
     assert "Absence of detection proves nothing" in Path(record).read_text(encoding="utf-8")
 
