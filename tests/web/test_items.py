@@ -14,7 +14,7 @@ from tests.media_factory import write_video
 from tests.redness_model import portrait, redness_model
 from tests.web.server import call, file_data, serving, upload
 from web.items import item_updates
-from web.views.verdict import batch_html, verdict_html
+from web.views.verdict import verdict_html
 
 HELD = "This file holds 1: film of 1.0 s, 200 x 200 pixels (assessed) · 2: film of 2.5 s, 64 x 48 pixels."
 
