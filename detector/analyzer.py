@@ -78,18 +78,19 @@ class Analyzer:
         except OSError as error:
             raise MediaError(cannot_be_opened(error)) from error
 
-    def analyze_image(self, path: str | Path, item: int = 0) -> Analysis:
-        """Assesses every face of a photo.
+    def analyze_image(self, path: str | Path, item: int = 0, progress: Progress | None = None) -> Analysis:
+        """Assesses every face of a photo; an animated picture is sampled like a video.
 
         Args:
             path: The file.
             item: See `analyze`.
+            progress: See `analyze_video`.
 
         Raises:
             MediaError: The file is not a photo that can be read.
             OSError: It cannot be opened.
         """
-        return self._analyze(Path(path), "photo", item=item)
+        return self._analyze(Path(path), "photo", progress=progress, item=item)
 
     def analyze_video(
         self,
@@ -149,7 +150,7 @@ class Analyzer:
         end = _file_end(answers)
         tracks = [[Sighting(0, position, face)] for position, face in enumerate(sample.faces)]
         result = build_result(self.model, photo.facts, samples, tracks, end.problems, items=photo.items)
-        return Analysis(result, shown_frames(samples, tracks), end.provenance)
+        return Analysis(result, shown_frames(samples, tracks), end.provenance, end.live_photo)
 
     def _analyze_clip(
         self, path: Path, start: ClipStart, answers: MediaAnswers, report: Progress, exact: bool, item: int
@@ -181,7 +182,7 @@ class Analyzer:
         cuts = find_cuts(scored.sample.image for scored in samples)
         tracks = _link([scored.sample for scored in samples], cuts)
         result = build_result(self.model, start.facts, samples, tracks, problems, cuts, exact, start.items)
-        return Analysis(result, shown_frames(samples, tracks), end.provenance)
+        return Analysis(result, shown_frames(samples, tracks), end.provenance, end.live_photo)
 
     def _clip_turn(self, path: Path, first: VideoFrame, times_s: list[float], item: int) -> int:
         """See `FaceDetector.clip_turn`; frames from the middle and the end are only fetched where they are needed."""

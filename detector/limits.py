@@ -39,6 +39,13 @@ MAX_FRAMES = 128
 # Faces of one picture, the largest first. A crowd of hundreds would take minutes, and its smallest faces tell nothing.
 MAX_FACES_PER_FRAME = 10
 
+# Of an animated picture, whose frames can only be had one after the other: those that are sent have some hundreds.
+MAX_ANIMATION_FRAMES = 5000
+# Of all of its frames together, such as 385 of 1920 x 1080. The slowest kind gives 20 million a second, and is read up to three times.
+MAX_ANIMATION_PIXELS = 800_000_000
+# Places in a photo that look like the start of a film, of which each is looked at: a file can be made of nothing else.
+MAX_FILM_STARTS = 1000
+
 # Every frame is decoded, drawn and encoded: on two busy cores that takes about as long as a clip of 1080p lasts.
 MAX_ANNOTATED_S = 10 * 60
 # As many as keep one person from holding the model for an hour; `python -m detector` takes any number.

@@ -258,11 +258,19 @@ class ShownFrame:
 
 @dataclass(frozen=True)
 class Analysis:
-    """A result, the pictures behind it, and what the file says of its own origin, where that was read."""
+    """A result and what is behind it.
+
+    Attributes:
+        result: What is said about the file.
+        frames: The pictures behind it.
+        provenance: What the file says of its own origin; None where that was not read.
+        live_photo: What both files of a Live Photo of Apple's share; empty where the file is half of none.
+    """
 
     result: Result
     frames: tuple[ShownFrame, ...]
     provenance: Provenance | None = None
+    live_photo: str = ""
 
     def most_suspicious(self, count: int) -> list[ShownFrame]:
         """Returns the frames with the highest scores; see `most_suspicious_numbers`."""

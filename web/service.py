@@ -30,7 +30,7 @@ from detector.results import Analysis, Result, result_to_dict, to_plain
 from web.items import item_updates
 from web.middleware import disk
 from web.sessions import Sessions
-from web.views.media import clip_html, faces_html, photo_html
+from web.views.media import faces_html, viewer_html
 from web.views.verdict import batch_html, verdict_html
 
 logger = logging.getLogger(__name__)
@@ -64,12 +64,11 @@ class Service:
     ) -> tuple[Any, ...]:
         """Analyses a photo for the page: JSON, verdict, comparison with known-real files, viewer, faces, report, choice."""
         analysis, reports = self._photo(file, known_real, item, language, request, progress)
-        is_still = analysis.result.file.duration_s is None  # not the film of a photo that has one
         return (
             result_to_dict(analysis.result),
             verdict_html(analysis.result, language, self._analyzer.model.scales),
             known_real_html(analysis.result, language),
-            photo_html(analysis, language) if is_still else clip_html(analysis, language),
+            viewer_html(analysis, language),
             faces_html(analysis, language),
             *reports,
             *item_updates(analysis.result, language),
@@ -93,7 +92,7 @@ class Service:
             result_to_dict(analysis.result),
             verdict_html(analysis.result, language, self._analyzer.model.scales),
             known_real_html(analysis.result, language),
-            clip_html(analysis, language),
+            viewer_html(analysis, language),
             faces_html(analysis, language),
             *reports,
             analysis.result,
@@ -141,7 +140,7 @@ class Service:
         request: gr.Request = _GIVEN_BY_GRADIO,
         progress: gr.Progress = gr.Progress(),
     ) -> tuple[dict[str, Any], str, str, str]:
-        """Assesses every face of a photo; up to 20 files that are known to be real can be given to compare it with.
+        """Assesses every face of a photo, or of an animated picture as of a video; up to 20 files that are known to be real can be given to compare it with.
 
         Of a file that holds several photos or films, `item` is the number of the one to assess, 0 the main one.
 
@@ -219,9 +218,11 @@ class Service:
         request: gr.Request,
         progress: gr.Progress,
     ) -> tuple[Analysis, tuple[str, str]]:
+        report = self._reporting(request, progress, MAX_REQUEST_S)
+
         def analyze() -> tuple[Analysis, tuple[str, str]]:
             check_count(known_real or ())
-            analysis = self._analyzer.analyze_image(file, item=item or 0)
+            analysis = self._analyzer.analyze_image(file, progress=report, item=item or 0)
             self._sessions.check(_session(request))
             analysis = self._compared(analysis, known_real, FRAMES_PER_VIDEO, False, request, progress)
             return analysis, self._reports(file, analysis, language, request)

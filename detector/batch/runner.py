@@ -16,8 +16,10 @@ from detector.analyzer import FRAMES_PER_VIDEO, Analyzer
 from detector.deadline import Deadline, Progress
 from detector.errors import MediaError, cannot_be_opened
 from detector.media.files import check_size, file_sha256
+from detector.media.photos.live_photos import HALVES, other_half
 from detector.messages import Message
 from detector.results import Analysis, Result
+from detector.text import printable
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +88,8 @@ def analyze_many(
     """
     files = [Path(path) for path in paths]
     known: dict[str, tuple[Path, Result]] = {}  # by the hash of the file
+    # names of files, by what both files of a Live Photo share, and whether they are the film
+    halves: dict[tuple[str, bool], str] = {}
     of_all = Deadline(all_s)
     for index, path in enumerate(files):
         if of_all.is_over:
@@ -105,7 +109,7 @@ def analyze_many(
             item=item,
         )
         report(0.0)
-        done = _analyze_one(path, known, partial(_completed, analyze, compare), keep_analyses)
+        done = _analyze_one(path, known, partial(_completed, analyze, compare, halves), keep_analyses)
         report(1.0)
         if done.result:
             known.setdefault(done.sha256, (path, done.result))
@@ -114,10 +118,28 @@ def analyze_many(
 
 
 def _completed(
-    analyze: Callable[..., Analysis], compare: Callable[[Analysis], Analysis] | None, path: Path, sha256: str
+    analyze: Callable[..., Analysis],
+    compare: Callable[[Analysis], Analysis] | None,
+    halves: dict[tuple[str, bool], str],
+    path: Path,
+    sha256: str,
 ) -> Analysis:
-    analysis = analyze(path, sha256=sha256)
+    analysis = _with_other_half(analyze(path, sha256=sha256), halves, path.name)
     return compare(analysis) if compare else analysis
+
+
+def _with_other_half(analysis: Analysis, halves: dict[tuple[str, bool], str], name: str) -> Analysis:
+    """Names the other half of a Live Photo, where it came before; else it is said that it has to be checked, too."""
+    if not analysis.live_photo:
+        return analysis
+    is_film = analysis.result.file.duration_s is not None
+    halves[analysis.live_photo, is_film] = name
+    other = halves.get((analysis.live_photo, not is_film))
+    if other is None:
+        return analysis
+    said = other_half(printable(other))
+    warnings = tuple(said if warning in HALVES else warning for warning in analysis.result.warnings)
+    return replace(analysis, result=replace(analysis.result, warnings=warnings))
 
 
 def _report(

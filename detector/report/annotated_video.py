@@ -19,6 +19,7 @@ from detector.deadline import Progress
 from detector.errors import MediaError
 from detector.facts import Thresholds
 from detector.limits import MAX_ANNOTATED_S
+from detector.media.clips import Clip, open_clip
 from detector.media.videos.container import stated
 from detector.media.videos.sound import LAYOUT, SAMPLE_RATE_HZ, sound_frames
 from detector.media.videos.video import Video, VideoFrame
@@ -84,7 +85,7 @@ def annotate_clip(path: str, result: dict[str, Any], output: str, language: str)
 
 def annotate(path: Path, result: Result, output: Path, language: str = ENGLISH) -> Iterator[tuple[float, str]]:
     """Writes an annotated video; gives the share done, 0..1, and what is being done."""
-    with Video(path, item=result.assessed_item) as video:
+    with open_clip(path, result.assessed_item) as video:
         if video.facts.sha256 != result.file.sha256:
             raise MediaError("The result is that of another file; please have this one checked first.")
         if video.duration_s > MAX_ANNOTATED_S:
@@ -95,9 +96,10 @@ def annotate(path: Path, result: Result, output: Path, language: str = ENGLISH) 
         yield from _write(path, video, _Painter(result, language), output)
 
 
-def _write(path: Path, video: Video, painter: _Painter, output: Path) -> Iterator[tuple[float, str]]:
+def _write(path: Path, video: Clip, painter: _Painter, output: Path) -> Iterator[tuple[float, str]]:
     duration_s = video.duration_s
-    sound = sound_frames(path, video.start_s, duration_s)
+    # animated pictures have none
+    sound = sound_frames(path, video.start_s, duration_s, video.span) if isinstance(video, Video) else iter(())
     waiting = next(sound, None)
     with av.open(str(output), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         pictures = _add_pictures(container, painter, max(round(video.frame_count / max(duration_s, 1e-3)), 1))

@@ -108,11 +108,9 @@ def _orientations() -> Iterator[HostileFile]:
 def _animations() -> Iterator[HostileFile]:
     image = Image.fromarray(portrait())
     others = [ImageOps.invert(image), ImageOps.mirror(image)]
-    for format in ("GIF", "WEBP", "PNG"):
+    for format in ("GIF", "WEBP", "PNG", "AVIF"):
         data = photo(format, image, save_all=True, append_images=others, duration=100, loop=0)
-        yield HostileFile(
-            "animation", f"three.{format.lower()}", data, "result", faces=1, says="only the first of its 3 frames"
-        )
+        yield HostileFile("animation", f"three.{format.lower()}", data, "result", faces=2, says="is too brief")
         yield HostileFile("animation", f"three-cut-off.{format.lower()}", data[: len(data) * 2 // 3])
         still = photo(format, image, save_all=True, append_images=[image] * 3, duration=0)
         yield HostileFile("animation", f"no-time.{format.lower()}", still, "result", faces=1)
@@ -133,7 +131,9 @@ def _animations() -> Iterator[HostileFile]:
     broken = bytearray(photo("GIF", image, save_all=True, append_images=others))
     second = broken.index(b"\x2c\0\0\0\0", broken.index(b"\x2c\0\0\0\0") + 5)
     broken[second + 9 :] = b""  # its header ends early
-    yield HostileFile("animation", "second-cut-off.gif", bytes(broken), "result", faces=1, says="is animated")
+    yield HostileFile(
+        "animation", "second-cut-off.gif", bytes(broken), "result", faces=1, says="only the first frame of the"
+    )
     lying = bytearray(photo("PNG", image, save_all=True, append_images=others))
     struct.pack_into(">I", lying, lying.index(b"acTL") + 4, 2**32 - 1)
     yield HostileFile("animation", "lying-count.png", bytes(lying))

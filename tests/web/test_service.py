@@ -73,3 +73,17 @@ def test_model_tells_what_its_evidence_scales_rest_on(service):
     assert (told["photo"]["real_files"], told["photo"]["fake_files"]) == (100, 80)
     assert told["photo"]["thresholds"]["manipulated"] == pytest.approx(1 / (1 + math.exp(-2.5)))
     assert "real" not in told["photo"]  # the reference files themselves stay with the model
+
+
+@pytest.mark.parametrize("door", ["show_photo", "show_video"])
+def test_animated_picture_is_shown_as_a_clip_on_either_tab(service, tmp_path, door):
+    first, *others = [Image.fromarray(portrait(tint)) for tint in (0.0, 0.3, 0.6)]
+    first.save(tmp_path / "a.gif", save_all=True, append_images=others, duration=200)
+    arguments = (
+        [str(tmp_path / "a.gif"), None, "en"]
+        if door == "show_photo"
+        else [str(tmp_path / "a.gif"), None, 8, False, "en"]
+    )
+    result, _, _, viewer, *_ = getattr(service, door)(*arguments, REQUEST, progress=lambda *args, **kwargs: None)
+    assert result["file"]["duration_s"] == 0.6
+    assert all(f"{time_s} s" in viewer for time_s in (0.2, 0.4)) and "<svg" in viewer

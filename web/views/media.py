@@ -53,6 +53,12 @@ class _FaceRow:
     values: list[str | Message]
 
 
+def viewer_html(analysis: Analysis, language: str) -> str:
+    """Shows a photo or a clip; an animated picture is a clip, wherever it was sent."""
+    is_photo = analysis.result.file.duration_s is None
+    return photo_html(analysis, language) if is_photo else clip_html(analysis, language)
+
+
 def photo_html(analysis: Analysis, language: str) -> str:
     """Shows the photo, its overlay above it, and how to fade, hide and compare it."""
     (frame,) = analysis.frames

@@ -37,7 +37,6 @@ DECODING_ERRORS = (
 # finds there, such as somebody else's photo, would be shown (GHSA-462x-pgg6-55fp, -c6hw-5grf-ff96, -q45j-58j2-45rg).
 _TIFF_COMPRESSIONS = ("raw", "packbits", "tiff_lzw", "tiff_deflate", "tiff_adobe_deflate", "group3", "group4")
 _TIFF_YCBCR = 6
-_ANIMATED_FORMATS = ("PNG", "WEBP", "GIF", "AVIF")
 _TABLE_SUM_AT_QUALITY_50 = 3688  # JPEG standard (ITU-T T.81), table K.1
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")
 
@@ -49,7 +48,7 @@ class Photo:
     Attributes:
         facts: Facts about the file.
         image: ``(H, W, 3)`` uint8 RGB with the EXIF orientation applied, transparency laid on white, greys of more bits
-            scaled to 8; of an animated picture, its first frame.
+            scaled to 8. Animated pictures are read by `detector.media.photos.animations`.
         jpeg_quality: About which quality, 1..100, a JPEG was last saved at, by libjpeg's scale; None for other formats.
         problems: What a reader must know of the photo.
         items: See `detector.results.Result`.
@@ -85,7 +84,7 @@ def read_photo(path: str | Path, sha256: str = "") -> Photo:
             _check_pixels(image)
             media_type, quality = _media_type(path, image), _jpeg_quality(image)
             image.load()
-            pixels = np.asarray(_to_rgb(ImageOps.exif_transpose(image)))
+            pixels = np.asarray(to_rgb(ImageOps.exif_transpose(image)))
             problems = _problems(image)
     except UnidentifiedImageError as error:
         raise MediaError(
@@ -168,14 +167,8 @@ def _problems(image: Image.Image) -> list[Message]:
         if pages > 1:
             return [Message("The file holds {count} pictures; only the first was looked at.", {"count": pages})]
         return []
-    if image.format in _ANIMATED_FORMATS:
-        try:
-            pictures = getattr(image, "n_frames", 1)
-        except DECODING_ERRORS:  # damaged after the first, which was read
-            return [Message("The picture is animated; only the first of its frames was looked at.")]
-        if pictures > 1:
-            count = {"count": pictures}
-            return [Message("The picture is animated; only the first of its {count} frames was looked at.", count)]
+    if image.format == "HEIF" and (pictures := getattr(image, "n_frames", 1)) > 1:
+        return [Message("The file holds {count} pictures; only the main one was looked at.", {"count": pictures})]
     return []
 
 
@@ -211,7 +204,7 @@ def _media_type(path: Path, image: Image.Image) -> str:
     return Image.MIME.get(image.format or "", "application/octet-stream")
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
+def to_rgb(image: Image.Image) -> Image.Image:
     if image.mode[0] in "IF":  # grey of 16 bit and more: Pillow would clip it, not scale it
         values = np.nan_to_num(np.asarray(image).astype(np.float32))
         # 32-bit files state no white, so theirs is the brightest pixel

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import av
 
 from detector.limits import MAX_VIDEO_PIXELS
+from detector.media.videos.window import Span, Window
 
 # FFmpeg demuxers that read one self-contained file. Playlists and "concat" scripts are left out:
 # they would make the server open other files. So are raw H.264 and HEVC: they carry no time stamps.
@@ -92,6 +93,8 @@ DECODER_OPTIONS = {
 # Tags that are not UTF-8 come as surrogates. From av 19 on they always do, and the option is gone.
 _TAGS: dict[str, Any] = {"metadata_errors": "surrogateescape"} if int(av.__version__.split(".")[0]) < 19 else {}
 OPEN_OPTIONS = {"format_whitelist": VIDEO_DEMUXERS, "protocol_whitelist": "file", **DECODER_OPTIONS}
+# A part of a file is a film of a phone, and comes as a stream: FFmpeg has nothing to open.
+_PART_OPTIONS = OPEN_OPTIONS | {"format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2", "protocol_whitelist": "none"}
 Stated = TypeVar("Stated")
 _MEDIA_TYPES = {
     "avi": "video/x-msvideo",
@@ -115,10 +118,14 @@ def stated(value: Stated | None) -> Stated:
     return value
 
 
-def open_container(path: str | Path) -> av.container.InputContainer:
-    """Opens a file that may be hostile; it cannot make FFmpeg read another one."""
-    container: av.container.InputContainer = av.open(str(path), options=OPEN_OPTIONS, **_TAGS)
-    return container
+def open_container(path: str | Path, span: Span | None = None) -> av.container.InputContainer:
+    """Opens a file that may be hostile, or the film that is a part of it; it cannot make FFmpeg read another one."""
+    opened: av.container.InputContainer
+    if span is None:
+        opened = av.open(str(path), options=OPEN_OPTIONS, **_TAGS)
+    else:
+        opened = av.open(Window(path, span), options=_PART_OPTIONS, **_TAGS)
+    return opened
 
 
 def media_type(container: av.container.InputContainer, path: Path) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 
 from detector.media.videos.container import DECODER_OPTIONS, SOUND_DECODERS, open_container, stated
+from detector.media.videos.window import Span
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +18,7 @@ SAMPLE_RATE_HZ = 48_000
 LAYOUT = "stereo"
 
 
-def sound_frames(path: Path, start_s: float, end_s: float) -> Iterator[av.AudioFrame]:
+def sound_frames(path: Path, start_s: float, end_s: float, span: Span | None = None) -> Iterator[av.AudioFrame]:
     """Decodes the first sound track, gaps filled with silence; nothing where there is none that can be decoded.
 
     Args:
@@ -25,12 +26,13 @@ def sound_frames(path: Path, start_s: float, end_s: float) -> Iterator[av.AudioF
         start_s: Instant on the clock of the container from which the frames count their time; what comes
             earlier is cut off, what starts later begins with silence.
         end_s: Seconds from there at which they end.
+        span: Where the film lies in the file, where it is only a part.
 
     Yields:
         Frames in order of time, at `SAMPLE_RATE_HZ` and `LAYOUT`.
     """
     resampling = _Resampling()
-    for frame in _decoded(path):
+    for frame in _decoded(path, span):
         time_base = stated(frame.time_base)
         frame.pts = stated(frame.pts) - round(start_s / time_base)
         if frame.pts * time_base >= end_s:
@@ -70,8 +72,8 @@ class _Resampling:
             yield frame
 
 
-def _decoded(path: Path) -> Iterator[av.AudioFrame]:
-    with open_container(path) as container:
+def _decoded(path: Path, span: Span | None) -> Iterator[av.AudioFrame]:
+    with open_container(path, span) as container:
         streams = [
             stream
             for stream in container.streams.audio

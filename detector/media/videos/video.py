@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +26,7 @@ from detector.media.videos.container import (
 )
 from detector.media.videos.frame_index import read_index
 from detector.media.videos.sampling import near_stamps
+from detector.media.videos.window import Span
 from detector.messages import Message
 
 logger = logging.getLogger(__name__)
@@ -47,10 +48,12 @@ class VideoFrame:
 class Video:
     """A video file opened for sampling; use as a context manager.
 
-    A file of one's own may be larger than an upload (`max_bytes`). `sha256` is its hash where that is known already.
+    A file of one's own may be larger than an upload (`max_bytes`). `sha256` is its hash where that is known already. Of a file
+    that is more than a film, `span` tells where the film lies.
 
     Attributes:
         size_px: Width and height of its frames, upright and in square pixels.
+        span: Where the film lies in the file, where it is only a part.
         damaged_frames: Frames skipped so far because the decoder marked or found them damaged.
 
     Times of frames are those of the container. AVI stores none; there the frames are counted from
@@ -60,15 +63,22 @@ class Video:
         MediaError: Empty, too large, too long, not a video, or without a video stream.
     """
 
-    def __init__(self, path: str | Path, max_bytes: int | None = MAX_FILE_BYTES, sha256: str = "", item: int = 0):
+    def __init__(
+        self,
+        path: str | Path,
+        max_bytes: int | None = MAX_FILE_BYTES,
+        sha256: str = "",
+        item: int = 0,
+        span: Span | None = None,
+    ):
         path = Path(path)
         size = check_size(path, max_bytes)
-        self._path, self._bytes, self._sha256 = path, size, sha256
+        self._path, self._bytes, self._sha256, self.span = path, size, sha256, span
         self.damaged_frames = 0
         self.items: list[MediaItem] = []
         self._wanted_frames = self._given_frames = 0
         try:
-            self._container = open_container(path)
+            self._container = open_container(path, span)
         except (av.error.FFmpegError, ValueError) as error:
             raise NotAVideoError(
                 "The file is not a video that can be read, or it is cut off; please send an MP4, MOV, WebM, MKV or AVI."
@@ -150,6 +160,11 @@ class Video:
         elif self.damaged_frames:
             sentences.append(Message("Some frames are damaged; the next good ones were used instead."))
         return sentences
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """What the container says of the file, by the names of FFmpeg."""
+        return self._container.metadata
 
     @property
     def duration_s(self) -> float:

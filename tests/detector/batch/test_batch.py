@@ -83,12 +83,12 @@ def test_content_decides_what_a_file_is(analyzer, media, tmp_path, source, name,
     assert (analysis.result.file.media_type, analysis.result.file.name) == (media_type, name)
 
 
-def test_animated_gif_is_a_photo(analyzer, tmp_path):
+def test_animated_gif_is_a_clip_whatever_its_name(analyzer, tmp_path):
     first, *others = [Image.fromarray(portrait(tint)) for tint in (0.0, 0.3, 0.6)]
-    first.save(tmp_path / "clip.mp4", format="GIF", save_all=True, append_images=others)
-    result = analyzer.analyze(tmp_path / "clip.mp4").result
-    assert result.file.media_type == "image/gif"
-    assert any("only the first of its 3 frames" in str(warning) for warning in result.warnings)
+    first.save(tmp_path / "photo.jpg", format="GIF", save_all=True, append_images=others, duration=200)
+    result = analyzer.analyze(tmp_path / "photo.jpg").result
+    assert (result.file.media_type, result.file.duration_s) == ("image/gif", 0.6)
+    assert [frame.time_s for frame in result.faces[0].frames] == [0.0, 0.2, 0.4]
 
 
 def test_cut_off_files_and_sound_get_the_fitting_sentence(analyzer, media, tmp_path):

@@ -1,0 +1,66 @@
+"""Whatever moves: a video, an animated picture, or the film behind a photo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeAlias
+
+from detector.errors import MediaError
+from detector.limits import MAX_FILE_BYTES
+from detector.media.files import check_size
+from detector.media.photos.animations import Animation, says_animated
+from detector.media.photos.images import photo_is_known
+from detector.media.photos.motion_photos import find_film
+from detector.media.videos.video import Video
+
+Clip: TypeAlias = Video | Animation
+
+# In a photo with a film behind it, in the order of the file.
+PHOTO_ITEM, FILM_ITEM = 1, 2
+
+
+def open_clip(path: str | Path, item: int = 0, sha256: str = "", max_bytes: int | None = MAX_FILE_BYTES) -> Clip:
+    """Opens what moves in a file; of a photo with a film behind it, the film.
+
+    Args:
+        path: The file.
+        item: See `detector.media.reading.read_media`; 0 for the main film.
+        sha256: Hex digest of the file where that is known already.
+        max_bytes: How large it may be; None for any size.
+
+    Raises:
+        MediaError: Nothing that moves can be read, or there is no such item.
+        NotAVideoError: It is no video at all.
+        OSError: It cannot be opened.
+    """
+    check_size(Path(path), max_bytes)
+    if says_animated(path):
+        check_only_item(item)
+        animation = Animation(path, max_bytes, sha256)
+        if not animation.is_still:
+            return animation
+    if photo_is_known(path) and (span := find_film(path)):
+        if item not in (0, FILM_ITEM):
+            raise no_such_film(item)
+        return Video(path, max_bytes, sha256, span=span)
+    return Video(path, max_bytes, sha256, item)
+
+
+def check_only_item(item: int) -> None:
+    """Refuses a number in a file that holds one photo or film.
+
+    Raises:
+        MediaError: It is neither 0 nor 1.
+    """
+    if item not in (0, 1):
+        raise MediaError("The file holds only one photo or film, so there is no number {number}.", number=item)
+
+
+def no_such_film(item: int) -> MediaError:
+    """Makes the error for a number that a photo with a film behind it does not have."""
+    return MediaError(
+        "The file holds a photo, number {photo}, and a film, number {film}; there is no number {number}.",
+        photo=PHOTO_ITEM,
+        film=FILM_ITEM,
+        number=item,
+    )
