@@ -26,7 +26,7 @@ Every file is tried, whatever its name; folders are walked with all below them, 
 Files of the same bytes are analysed once. The model is the bundled one, or MODEL_ID at MODEL_REVISION of the Hub.
 
 --json writes JSON Lines, one object a file as soon as it is done: schema_version, file, sha256, duplicate_of, result (the
-documented JSON, or null), error (a sentence, or null), frames_per_video, report.
+documented JSON, or null), error (a sentence, or null), frames_per_video, report, item.
 
 exit codes, whatever the verdicts: 0 every file was analysed, 1 at least one could not be, 2 an option, the model or the
 output is wrong, or there is no file, 130 stopped by Ctrl-C
@@ -78,6 +78,13 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         metavar="FILE|DIR",
         help="files of the same speaker, camera or channel that are known to be real (up to 20), to compare with; repeatable",
     )
+    parser.add_argument(
+        "--item",
+        type=int,
+        default=0,
+        metavar="N",
+        help="of files that hold several photos or films, assess number N (default: the main one)",
+    )
     parser.add_argument("--model", type=Path, metavar="FOLDER", help="answer with the model in this folder")
     options = parser.parse_args(arguments)
     if options.output and not options.form:
@@ -91,6 +98,8 @@ def _contradiction(options: argparse.Namespace) -> str:
     """Says what is wrong with the options together; empty when nothing is."""
     if options.frames < 1:
         return "--frames must be at least 1"
+    if options.item < 0:
+        return "--item must be at least 1; leave it out for the main photo or film"
     if options.resume and not (options.output and options.form == "json"):
         return "--resume needs --json and --output FILE"
     if options.output and not options.output.parent.is_dir():

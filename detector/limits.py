@@ -53,6 +53,8 @@ MAX_FILM_STARTS = 1000
 MAX_ANNOTATED_S = 10 * 60
 # As many as keep one person from holding the model for an hour; `python -m detector` takes any number.
 MAX_BATCH_FILES = 50
+# Of a photo or film in a file that holds several; only to refuse what cannot be meant.
+MAX_ITEM_NUMBER = 1000
 # Known-real files beside a questioned one. Their spread is known well enough by then, and each of them is analysed first.
 MAX_KNOWN_REAL_FILES = 20
 # Fewer do not tell what a channel shares from the chance of a single file: a questioned file is only ranked among them.

@@ -222,6 +222,11 @@ class Result:
         return (self.known_real and self.known_real.evidence) or self.evidence
 
     @property
+    def assessed_item(self) -> int:
+        """The number that has the same photo or film of the file assessed again; 0 where the file holds one only."""
+        return next((item.number for item in self.items if item.assessed), 0)
+
+    @property
     def deciding_track(self) -> FaceTrack | None:
         """The most suspicious face track."""
         return next((track for track in self.faces if track.track_id == self.decided_by), None)

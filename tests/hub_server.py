@@ -78,11 +78,26 @@ class Fail(Exception):
         self.response = error(*a)
 
 
+# What is answered to everything about the model refused/NAME.
+REFUSALS = {
+    "bad-token": (401, "", "Invalid credentials in Authorization header"),
+    "private": (401, "RepoNotFound", "Repository not found"),
+    "gated": (403, "GatedRepo", "Access to model refused/gated is restricted"),
+    "forbidden": (403, "", "Forbidden"),
+    "busy": (429, "", "Too many requests"),
+    "broken": (503, "", "Service unavailable"),
+    "teapot": (418, "", "I am a teapot"),
+    "page": (200, "", "<html>Please log in to this network</html>"),
+}
+
+
 def make_app(root, download_delay_s=0.0):
     st = Store(root)
 
     def find(req):  # -> (type, id, repo)
         p = req.path_params
+        if p.get("ns") == "refused":
+            raise Fail(*REFUSALS[p["name"]])
         kind, rid = p.get("kind", "models"), f"{p['ns']}/{p['name']}" if "ns" in p else p["name"]
         if f"{kind}/{rid}" not in st.repos:
             raise Fail(404, "RepoNotFound", "Repository not found")
@@ -354,6 +369,8 @@ def make_app(root, download_delay_s=0.0):
         if req.method == "GET":
             await asyncio.sleep(download_delay_s)
         _, _, repo = find(req)
+        if repo.get("gated") and not req.headers.get("authorization"):
+            raise Fail(401, "GatedRepo", "Access to this model is restricted")
         oid, files = at(repo, req.path_params["rev"])
         e = files.get(req.path_params["path"])
         if e is None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from detector.network import loading
-from detector.network.loading import BUNDLED_FOLDER, HUB_TIMEOUT_S
+from detector.network.hub import HUB_TIMEOUT_S
+from detector.network.loading import BUNDLED_FOLDER
 from tests.hub_server import running_hub
 
 LOAD = """
@@ -56,7 +57,10 @@ print(json.dumps({
 def test_unreachable_hub_leaves_the_bundled_model_and_says_so(hub_client):
     answer = hub_client(LOAD, "http://127.0.0.1:9", MODEL_ID="tester/vgg16")
     assert answer["id"] == "bundled"
-    assert "tester/vgg16" in answer["warning"]
+    assert answer["warning"] == (
+        "The model tester/vgg16 (main) could not be fetched from the Hub, so the bundled model answered: the Hub cannot be "
+        "reached; please check the network of this machine, and HF_ENDPOINT where it is set."
+    )
     assert answer["seconds"] < HUB_TIMEOUT_S + 4  # and the time to load the folder
 
 
@@ -64,6 +68,7 @@ def test_silent_hub_does_not_hold_up_the_start(hub_client):
     with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts, never answers
         answer = hub_client(LOAD, f"http://127.0.0.1:{silent.getsockname()[1]}", MODEL_ID="tester/vgg16")
     assert answer["id"] == "bundled"
+    assert answer["warning"].endswith(": the Hub did not answer in time; please start again later.")
     assert answer["seconds"] < HUB_TIMEOUT_S + 4
 
 
@@ -92,7 +97,98 @@ def test_slow_download_does_not_hold_up_the_start(hub_client, tmp_path):
     with running_hub(tmp_path / "hub", download_delay_s=HUB_TIMEOUT_S + 2) as endpoint:
         answer = hub_client(LOAD + leave, endpoint, MODEL_ID="tester/vgg16")
     assert answer["id"] == "bundled"
+    assert answer["warning"].endswith(
+        ": it did not arrive within 8 seconds; the download goes on, so please start again later."
+    )
     assert answer["seconds"] < HUB_TIMEOUT_S + 4
+
+
+WHY = {
+    "refused/bad-token": "the Hub does not accept the token; please set HF_TOKEN to a valid one",
+    "refused/private": "the Hub has no such model, or it is private; please check the name, or set HF_TOKEN to a token that "
+    "may read it",
+    "refused/gated": "its owner must grant access first; please ask for it on the model's page on the Hub, and set HF_TOKEN to "
+    "a token of that account",
+    "refused/forbidden": "the Hub refuses access to it; please check what the token in HF_TOKEN may read",
+    "refused/busy": "the Hub has had too many requests from here; please start again later, or set HF_TOKEN",
+    "refused/broken": "the Hub has a fault of its own (503); please start again later",
+    "refused/teapot": "the Hub refused the request (418); please check name and revision",
+    "refused/page": "the answer of the Hub cannot be read; please check HF_ENDPOINT where it is set, and what proxy stands "
+    "in between",
+    "tester/no-weights": "it lacks the file model.safetensors; please publish it again, or name another model",
+    "tester/no-weights@v9": "it has no such branch, tag or commit; please check the revision (MODEL_REVISION)",
+}
+WHY["tester/unknown"] = WHY["refused/private"]
+WHY["tester/gated"] = WHY["refused/gated"]
+
+
+def test_each_refusal_of_the_hub_has_its_own_sentence(hub_client, tmp_path):
+    code = f"""
+import json, os, pathlib
+from huggingface_hub import HfApi
+from detector.network.hub import HubError, fetch_from_hub
+api = HfApi()
+for name, files in (("no-weights", ["config.json"]), ("gated", ["config.json", "model.safetensors"])):
+    api.create_repo(f"tester/{{name}}")
+    for file in files:
+        api.upload_file(path_or_fileobj=b"some", path_in_repo=file, repo_id=f"tester/{{name}}")
+api.update_repo_settings("tester/gated", gated="manual")
+said = {{}}
+for asked in {list(WHY)!r}:
+    if asked == "tester/gated":  # its facts are public, its files are not
+        os.environ.pop("HF_TOKEN")
+    try:
+        fetch_from_hub(*asked.split("@")) if "@" in asked else fetch_from_hub(asked, "main")
+    except HubError as error:
+        said[asked] = str(error)
+print(json.dumps(said))
+"""
+    with running_hub(tmp_path / "hub") as endpoint:
+        assert hub_client(code, endpoint) == WHY
+
+
+@pytest.mark.parametrize(
+    ("environment", "why"),
+    [
+        ({"HF_HUB_OFFLINE": "1"}, "HF_HUB_OFFLINE is set and this machine has no copy of it"),
+        ({"HF_TOKEN": "hf_é"}, "the Hub does not accept the token"),
+    ],
+)
+def test_settings_of_the_client_that_are_in_the_way_are_named(hub_client, tmp_path, environment, why):
+    with running_hub(tmp_path / "hub") as endpoint:
+        answer = hub_client(LOAD, endpoint, MODEL_ID="tester/vgg16", **environment)
+    assert f": {why}; please " in answer["warning"]
+
+
+@pytest.mark.parametrize(
+    "model_id",
+    [
+        "https://anna:secret@huggingface.co/tester/vgg16",
+        "tester",
+        "C:\\models\\vgg16",
+        "runs/best/model",
+        "te ster/vgg16",
+    ],
+)
+def test_what_is_no_name_on_the_hub_is_told_without_repeating_it(model_id):
+    answer = loading.load_model(model_id, runtime="torch")
+    assert answer.info.id == "bundled"
+    assert str(answer.warning).startswith(
+        "The bundled model answered, because the model that was asked for (MODEL_ID) is"
+    )
+    assert "secret" not in str(answer.warning)
+
+
+def test_model_can_be_a_folder_of_this_machine(tmp_path, monkeypatch):
+    shutil.copytree(BUNDLED_FOLDER, tmp_path / "mine", ignore=shutil.ignore_patterns("plots"))
+    monkeypatch.chdir(tmp_path)
+    for path in (str(tmp_path / "mine"), "./mine"):
+        answer = loading.load_model(path, runtime="torch")
+        assert (answer.info.id, answer.warning) == ("mine", None)
+        assert answer.info.revision.startswith("sha256:")
+    answer = loading.load_model("./gone", runtime="torch")
+    assert answer.info.id == "bundled"
+    assert str(answer.warning).startswith("The folder gone (MODEL_ID) holds no model that can be used,")
 
 
 def test_unusable_hub_model_leaves_the_bundled_one(hub_client, tmp_path):

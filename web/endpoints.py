@@ -8,19 +8,27 @@ import gradio as gr
 from gradio.block_function import BlockFunction
 
 from detector.analyzer import FRAMES_PER_VIDEO
-from detector.limits import MAX_FRAMES
+from detector.limits import MAX_FRAMES, MAX_ITEM_NUMBER
+from web.input_checks import check_inputs, completed
 from web.service import Service
 from web.wiring import ONE_AT_A_TIME
 
+ENDPOINTS = ("analyze_image", "analyze_video", "analyze_batch", "model_info")
+
 
 class Page(gr.Blocks):
-    """A page whose endpoints may be called as before an argument was added."""
+    """A page that says in one sentence what is wrong with an input, and whose endpoints may be called as before one was added."""
 
     async def preprocess_data(self, block_fn: BlockFunction, inputs: list[Any], *args: Any, **kwargs: Any) -> list[Any]:
-        """Puts None in the place of known-real files that a call leaves out; Gradio would refuse it."""
-        is_left_out = len(inputs) == len(block_fn.inputs) - 1
-        if block_fn.api_name in ("analyze_image", "analyze_video") and is_left_out:
-            inputs = [*inputs, None]
+        """Completes and checks what was sent before Gradio makes of it what the functions take.
+
+        Raises:
+            gr.Error: An input is missing or of the wrong kind.
+        """
+        if block_fn.fn:
+            if block_fn.api_name in ENDPOINTS:
+                inputs = completed(block_fn.fn, inputs, len(block_fn.inputs))
+            check_inputs(block_fn.fn, block_fn.inputs, inputs)
         processed: list[Any] = await super().preprocess_data(block_fn, inputs, *args, **kwargs)
         return processed
 
@@ -32,15 +40,16 @@ def add_endpoints(service: Service) -> None:
         known_real = gr.File(label="known-real files", file_count="multiple")
         frames = gr.Number(FRAMES_PER_VIDEO, precision=0, minimum=1, maximum=MAX_FRAMES, label="frames")
         exact = gr.Checkbox(False, label="exact")
+        item = gr.Number(0, precision=0, minimum=0, maximum=MAX_ITEM_NUMBER, label="item")
         result, verdict = gr.JSON(label="result"), gr.Textbox(label="verdict in words")
         page, record = gr.File(label="evidence report, HTML"), gr.File(label="evidence report, JSON")
         table, lines, info = gr.File(label="table, CSV"), gr.File(label="results, JSON"), gr.JSON(label="model")
         for name, function, inputs, outputs in (
-            ("analyze_image", service.analyze_image, [file, known_real], [result, verdict, page, record]),
+            ("analyze_image", service.analyze_image, [file, known_real, item], [result, verdict, page, record]),
             (
                 "analyze_video",
                 service.analyze_video,
-                [file, frames, exact, known_real],
+                [file, frames, exact, known_real, item],
                 [result, verdict, page, record],
             ),
             ("analyze_batch", service.analyze_batch, [files, frames], [result, table, lines]),

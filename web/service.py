@@ -27,6 +27,7 @@ from detector.report.known_real_section import known_real_html
 from detector.report.translation import ENGLISH, translate
 from detector.report.wording import verdict_markdown
 from detector.results import Analysis, Result, result_to_dict, to_plain
+from web.items import item_updates
 from web.middleware import disk
 from web.sessions import Sessions
 from web.views.media import faces_html, viewer_html
@@ -56,12 +57,13 @@ class Service:
         self,
         file: str,
         known_real: list[str] | None,
+        item: int,
         language: str,
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),
     ) -> tuple[Any, ...]:
-        """Analyses a photo for the page: JSON, verdict, comparison with known-real files, viewer, faces and report."""
-        analysis, reports = self._photo(file, known_real, language, request, progress)
+        """Analyses a photo for the page: JSON, verdict, comparison with known-real files, viewer, faces, report, choice."""
+        analysis, reports = self._photo(file, known_real, item, language, request, progress)
         return (
             result_to_dict(analysis.result),
             verdict_html(analysis.result, language, self._analyzer.model.scales),
@@ -69,6 +71,7 @@ class Service:
             viewer_html(analysis, language),
             faces_html(analysis, language),
             *reports,
+            *item_updates(analysis.result, language),
         )
 
     def show_video(
@@ -77,12 +80,13 @@ class Service:
         known_real: list[str] | None,
         frames: int,
         exact: bool,
+        item: int,
         language: str,
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),
     ) -> tuple[Any, ...]:
-        """Analyses a video for the page: JSON, verdict, comparison, plot and frames, faces, report and result."""
-        analysis, reports = self._video(file, known_real, frames, exact, language, request, progress)
+        """Analyses a video for the page: JSON, verdict, comparison, plot and frames, faces, report, result and choice."""
+        analysis, reports = self._video(file, known_real, frames, exact, item, language, request, progress)
         progress(1.0, desc="drawing")
         return (
             result_to_dict(analysis.result),
@@ -93,6 +97,7 @@ class Service:
             *reports,
             analysis.result,
             gr.update(value=None, visible=False),
+            *item_updates(analysis.result, language),
         )
 
     def annotate(
@@ -131,14 +136,17 @@ class Service:
         self,
         file: str,
         known_real: list[str] | None = None,
+        item: int = 0,
         request: gr.Request = _GIVEN_BY_GRADIO,
         progress: gr.Progress = gr.Progress(),
     ) -> tuple[dict[str, Any], str, str, str]:
         """Assesses every face of a photo, or of an animated picture as of a video; up to 20 files that are known to be real can be given to compare it with.
 
+        Of a file that holds several photos or films, `item` is the number of the one to assess, 0 the main one.
+
         Returns the documented JSON result, the verdict in words, and the evidence report as HTML and as JSON.
         """
-        analysis, reports = self._photo(file, known_real, ENGLISH, request, progress)
+        analysis, reports = self._photo(file, known_real, item, ENGLISH, request, progress)
         return result_to_dict(analysis.result), self._in_words(analysis.result), *reports
 
     def analyze_video(
@@ -147,16 +155,18 @@ class Service:
         frames: int = FRAMES_PER_VIDEO,
         exact: bool = False,
         known_real: list[str] | None = None,
+        item: int = 0,
         request: gr.Request = _GIVEN_BY_GRADIO,
         progress: gr.Progress = gr.Progress(),
     ) -> tuple[dict[str, Any], str, str, str]:
         """Assesses the faces of a video over evenly spaced frames, at exact instants or, much faster, near them.
 
-        Up to 20 files that are known to be real can be given to compare it with.
+        Up to 20 files that are known to be real can be given to compare it with. Of a file that holds several films, `item`
+        is the number of the one to assess, 0 the main one.
 
         Returns the documented JSON result, the verdict in words, and the evidence report as HTML and as JSON.
         """
-        analysis, reports = self._video(file, known_real, frames, exact, ENGLISH, request, progress)
+        analysis, reports = self._video(file, known_real, frames, exact, item, ENGLISH, request, progress)
         return result_to_dict(analysis.result), self._in_words(analysis.result), *reports
 
     def analyze_batch(
@@ -200,13 +210,19 @@ class Service:
         return verdict_markdown(result, self._analyzer.model.scales)
 
     def _photo(
-        self, file: str, known_real: list[str] | None, language: str, request: gr.Request, progress: gr.Progress
+        self,
+        file: str,
+        known_real: list[str] | None,
+        item: int | None,
+        language: str,
+        request: gr.Request,
+        progress: gr.Progress,
     ) -> tuple[Analysis, tuple[str, str]]:
         report = self._reporting(request, progress, MAX_REQUEST_S)
 
         def analyze() -> tuple[Analysis, tuple[str, str]]:
             check_count(known_real or ())
-            analysis = self._analyzer.analyze_image(file, progress=report)
+            analysis = self._analyzer.analyze_image(file, progress=report, item=item or 0)
             self._sessions.check(_session(request))
             analysis = self._compared(analysis, known_real, FRAMES_PER_VIDEO, False, request, progress)
             return analysis, self._reports(file, analysis, language, request)
@@ -219,6 +235,7 @@ class Service:
         known_real: list[str] | None,
         frames: int,
         exact: bool,
+        item: int | None,
         language: str,
         request: gr.Request,
         progress: gr.Progress,
@@ -227,7 +244,9 @@ class Service:
 
         def analyze() -> tuple[Analysis, tuple[str, str]]:
             check_count(known_real or ())
-            analysis = self._analyzer.analyze_video(file, frames=_bounded(frames), progress=report, exact=bool(exact))
+            analysis = self._analyzer.analyze_video(
+                file, frames=_bounded(frames), progress=report, exact=bool(exact), item=item or 0
+            )
             analysis = self._compared(analysis, known_real, _bounded(frames), bool(exact), request, progress)
             return analysis, self._reports(file, analysis, language, request)
 

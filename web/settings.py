@@ -31,7 +31,7 @@ class Settings:
         logins: ``APP_AUTH``, names and passwords of those who may use the server; anyone may where it is empty.
         requests_per_minute: ``RATE_LIMIT``, POST requests per minute per IP address; 0 for any number.
         temporary_base: ``GRADIO_TEMP_DIR``, where temporary files go; None for the system's own folder.
-        trusted_proxies: ``FORWARDED_ALLOW_IPS``, whose ``X-Forwarded-For`` is believed; empty for uvicorn's default.
+        trusted_proxies: ``FORWARDED_ALLOW_IPS``, whose ``X-Forwarded-For`` and ``-Host`` are believed; empty for uvicorn's default.
         model: The model to answer with.
     """
 
@@ -62,7 +62,7 @@ class Settings:
     def middleware(self) -> list[Middleware]:
         """What stands before Gradio, from the outside in."""
         limits = [Middleware(RateLimit, self.requests_per_minute)] if self.requests_per_minute else []
-        own_page = Middleware(OwnPageOnly, has_login=bool(self.logins))
+        own_page = Middleware(OwnPageOnly, bool(self.logins), self.trusted_proxies)
         return [
             Middleware(SecurityHeaders),
             Middleware(ShutRoutes),

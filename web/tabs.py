@@ -12,6 +12,7 @@ from detector.analyzer import FRAMES_PER_VIDEO
 from detector.limits import MAX_FRAMES, MAX_KNOWN_REAL_FILES, MIN_KNOWN_REAL_FILES
 from detector.messages import Message
 from web.i18n import WITH_LANGUAGE, label
+from web.items import item_chooser
 from web.service import Service
 from web.wiring import ONE_AT_A_TIME, PRIVATE, connect
 
@@ -28,6 +29,7 @@ def photo_tab(service: Service, language: gr.Textbox) -> None:
             known_real = _known_real_chooser("image")
         with gr.Column(scale=2):
             verdict = gr.HTML(elem_id="image_verdict", min_height=80)
+            choice = item_chooser("image")
             with gr.Column(visible=False) as results:
                 comparison = gr.HTML(elem_id="image_known_real")
                 viewer = gr.HTML(elem_id="image_viewer")
@@ -35,7 +37,7 @@ def photo_tab(service: Service, language: gr.Textbox) -> None:
                 downloads = _report_buttons("image")
                 result = _json_result()
     outputs = [result, verdict, comparison, viewer, faces, *downloads]
-    connect(service, service.show_photo, file, [language], outputs, start, cancel, results, known_real)
+    connect(service, service.show_photo, file, [language], outputs, start, cancel, results, known_real, choice)
 
 
 def video_tab(service: Service, language: gr.Textbox) -> None:
@@ -55,6 +57,7 @@ def video_tab(service: Service, language: gr.Textbox) -> None:
             known_real = _known_real_chooser("video")
         with gr.Column(scale=2):
             verdict = gr.HTML(elem_id="video_verdict", min_height=80)
+            choice = item_chooser("video")
             with gr.Column(visible=False) as results:
                 comparison = gr.HTML(elem_id="video_known_real")
                 viewer = gr.HTML(elem_id="video_viewer")
@@ -67,7 +70,8 @@ def video_tab(service: Service, language: gr.Textbox) -> None:
                 result = _json_result()
     analysed = gr.State()
     outputs = [result, verdict, comparison, viewer, faces, *downloads, analysed, annotated]
-    connect(service, service.show_video, file, [frames, exact, language], outputs, start, cancel, results, known_real)
+    options = [frames, exact, language]
+    connect(service, service.show_video, file, options, outputs, start, cancel, results, known_real, choice)
     annotate.click(
         service.annotate, [file, analysed, language], annotated, js=WITH_LANGUAGE, **PRIVATE, **ONE_AT_A_TIME
     )

@@ -51,6 +51,7 @@ class CommandOptions:
         exact: See `Analyzer.analyze_video`.
         model: Folder of the model; None for that of the environment.
         known_real: Files, and folders of files, that are known to be real, to compare every file with.
+        item: See `Analyzer.analyze`.
     """
 
     paths: list[Path]
@@ -62,6 +63,7 @@ class CommandOptions:
     exact: bool
     model: Path | None
     known_real: list[Path] = field(default_factory=list)
+    item: int = 0
 
 
 def run(options: CommandOptions) -> int:
@@ -95,6 +97,7 @@ def run(options: CommandOptions) -> int:
             keep_analyses=bool(options.report),
             exact=options.exact,
             compare=compare,
+            item=options.item,
         )
         for item in items:
             report = _write_report(item, analyzer, options.report)
@@ -190,7 +193,9 @@ def _comparison(
 def _still_to_do(files: list[Path], options: CommandOptions, analyzer: Analyzer, known_files: list[Path]) -> list[Path]:
     if not options.resume or options.output is None:
         return files
-    wanted = Wanted(analyzer.model.info, options.frames, options.report, options.exact, hashes_of(known_files))
+    wanted = Wanted(
+        analyzer.model.info, options.frames, options.report, options.exact, hashes_of(known_files), options.item
+    )
     try:
         resumed = resume(options.output, files, wanted)
     except LinesError as error:
@@ -222,7 +227,7 @@ def _stream(options: CommandOptions) -> Iterator[TextIO]:
 def _text(item: BatchItem, options: CommandOptions, report: str | None, is_first: bool) -> str:
     """Writes what became of a file in the form that was asked for."""
     if options.form == "json":
-        return line(item, options.frames, report)
+        return line(item, options.frames, report, options.item)
     if options.form == "csv":
         return to_csv([item], with_path=True, with_header=is_first)
     return plain_text(item)

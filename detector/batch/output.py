@@ -12,6 +12,7 @@ from typing import Any
 from detector.batch.runner import BatchItem
 from detector.messages import Message
 from detector.report.evidence_wording import BAND_TITLE, ratio_text
+from detector.report.items_wording import items_text
 from detector.report.known_real_wording import known_real_texts
 from detector.report.wording import VERDICT_TITLE, score_text, spans_text, title_of
 from detector.results import SCHEMA_VERSION, Result, result_to_dict
@@ -38,6 +39,8 @@ COLUMNS = (
     "log10_likelihood_ratio",
     "known_real_files",
     "higher_than_known_real",
+    "item",
+    "items",
 )
 # A cell that starts so is a formula to spreadsheets; to East Asian ones also in full width.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -75,6 +78,7 @@ def rows(items: Iterable[BatchItem], with_path: bool = False) -> list[dict[str, 
 
     `from_s` and `to_s` are the first and the last sampled instant of a video, in seconds, at which the face that decides
     shows signs of manipulation. Of the `known_real_files` that were compared, `higher_than_known_real` score lower.
+    `item` is the number of the photo or film that was assessed, of the `items` that the file holds.
 
     Args:
         items: The items.
@@ -111,6 +115,7 @@ def plain_text(item: BatchItem) -> str:
         elif span := manipulated_span_s(result):
             notes.append(f"Signs of manipulation from {span[0]:.1f} to {span[1]:.1f} s.")
         notes += map(str, known_real_texts(result))
+        notes += map(str, filter(None, [items_text(result)]))
         notes += map(str, result.warnings)
     elif item.error:
         notes.append(str(item.error))
@@ -132,6 +137,8 @@ def _row(item: BatchItem, name: Callable[[Path], str]) -> dict[str, Any]:
     if result := item.result:
         thresholds = result.model.thresholds
         row["from_s"], row["to_s"] = manipulated_span_s(result) or (None, None)
+        if result.items:
+            row["item"], row["items"] = result.assessed_item, len(result.items)
         if comparison := result.known_real:
             row["known_real_files"] = comparison.higher_than.of
             row["higher_than_known_real"] = comparison.higher_than.count

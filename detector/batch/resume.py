@@ -43,6 +43,7 @@ class Wanted:
         report_folder: Where the evidence reports lie; None where none are asked for.
         exact: Whether the frames are those in the middle of each part of a video.
         known_real: Hashes of the known-real files that each file is compared with.
+        item: Which photo or film of every file is assessed, see `Analyzer.analyze`.
     """
 
     model: ModelInfo
@@ -50,6 +51,7 @@ class Wanted:
     report_folder: Path | None = None
     exact: bool = False
     known_real: frozenset[str] = frozenset()
+    item: int = 0
 
     def is_met_by(self, record: dict[str, Any]) -> bool:
         """Tells whether a line says what a new analysis of the same bytes would say."""
@@ -60,7 +62,7 @@ class Wanted:
             result["model"][key] != getattr(self.model, key) for key in ("id", "revision", "runtime", "config_sha256")
         ):
             return False
-        if _known_real_of(result) != self.known_real:
+        if record.get("item", 0) != self.item or _known_real_of(result) != self.known_real:
             return False
         sampling = (self.frames_per_video, "exact" if self.exact else "near")
         if result["file"]["duration_s"] is not None and sampling != (record["frames_per_video"], result["sampling"]):
@@ -74,16 +76,17 @@ def _known_real_of(result: dict[str, Any]) -> set[str]:
     return {file["sha256"] for file in comparison["files"] if file["sha256"]} if comparison else set()
 
 
-def line(item: BatchItem, frames_per_video: int, report: str | None = None) -> str:
+def line(item: BatchItem, frames_per_video: int, report: str | None = None, number: int = 0) -> str:
     """Writes a file as a line of JSON, in ASCII, so that no file name can break it.
 
     Args:
         item: What became of the file.
         frames_per_video: How many frames of a video were sampled.
         report: File name of its evidence report.
+        number: Which photo or film of every file was asked for.
     """
     record = {"schema_version": SCHEMA_VERSION, **item_to_dict(item, with_path=True)}
-    return _text(record | {"frames_per_video": frames_per_video, "report": report})
+    return _text(record | {"frames_per_video": frames_per_video, "report": report, "item": number})
 
 
 def resume(output: Path, files: Iterable[Path], wanted: Wanted) -> Resumed:

@@ -67,6 +67,7 @@ def analyze_many(
     file_s: float = math.inf,
     all_s: float = math.inf,
     compare: Callable[[Analysis], Analysis] | None = None,
+    item: int = 0,
 ) -> Iterator[BatchItem]:
     """Assesses files one after the other; files of the same bytes are analysed once.
 
@@ -80,6 +81,7 @@ def analyze_many(
         file_s: How long one file may take; a video that takes longer is an error of its own.
         all_s: How long all files may take; those that have not begun by then are errors, what is done stays.
         compare: Completes each analysis, while its pictures are there.
+        item: See `Analyzer.analyze`; of every file the same.
 
     Yields:
         One item a file.
@@ -98,14 +100,21 @@ def analyze_many(
             )
             continue
         report = partial(_report, progress, Deadline(file_s), path.name, index, len(files))
-        analyze = partial(analyzer.analyze, frames=frames, progress=report, exact=exact, with_provenance=keep_analyses)
+        analyze = partial(
+            analyzer.analyze,
+            frames=frames,
+            progress=report,
+            exact=exact,
+            with_provenance=keep_analyses,
+            item=item,
+        )
         report(0.0)
-        item = _analyze_one(path, known, partial(_completed, analyze, compare, halves), keep_analyses)
+        done = _analyze_one(path, known, partial(_completed, analyze, compare, halves), keep_analyses)
         report(1.0)
-        if item.result:
-            known.setdefault(item.sha256, (path, item.result))
-        yield item
-        del item  # with its pictures, before the next file brings its own
+        if done.result:
+            known.setdefault(done.sha256, (path, done.result))
+        yield done
+        del done  # with its pictures, before the next file brings its own
 
 
 def _completed(

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeAlias
 
-from detector.errors import MediaError
 from detector.limits import MAX_FILE_BYTES
-from detector.media.files import check_size
+from detector.media.files import check_size, no_such_item
 from detector.media.photos.animations import Animation, says_animated
 from detector.media.photos.images import photo_is_known
 from detector.media.photos.motion_photos import find_film
@@ -41,7 +40,7 @@ def open_clip(path: str | Path, item: int = 0, sha256: str = "", max_bytes: int 
             return animation
     if photo_is_known(path) and (span := find_film(path)):
         if item not in (0, FILM_ITEM):
-            raise no_such_film(item)
+            raise no_such_item(FILM_ITEM, item)
         return Video(path, max_bytes, sha256, span=span)
     return Video(path, max_bytes, sha256, item)
 
@@ -53,14 +52,4 @@ def check_only_item(item: int) -> None:
         MediaError: It is neither 0 nor 1.
     """
     if item not in (0, 1):
-        raise MediaError("The file holds only one photo or film, so there is no number {number}.", number=item)
-
-
-def no_such_film(item: int) -> MediaError:
-    """Makes the error for a number that a photo with a film behind it does not have."""
-    return MediaError(
-        "The file holds a photo, number {photo}, and a film, number {film}; there is no number {number}.",
-        photo=PHOTO_ITEM,
-        film=FILM_ITEM,
-        number=item,
-    )
+        raise no_such_item(1, item)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from detector.errors import MediaError
 from detector.limits import MAX_ASPECT_RATIO, MAX_FILE_BYTES
-from detector.messages import Message
+from detector.messages import Message, counted
 
 
 def file_sha256(path: str | Path) -> str:
@@ -44,6 +44,18 @@ def check_size(path: Path, max_bytes: int | None = MAX_FILE_BYTES) -> int:
             megabytes=max_bytes // 1024**2,
         )
     return size
+
+
+def no_such_item(count: int, number: int) -> MediaError:
+    """Makes the error for a number that none of the `count` photos and films of a file has."""
+    return MediaError(
+        counted(
+            "The file holds {count} photo or film, and no number {number}; please leave the number out.",
+            "The file holds {count} photos and films, and no number {number}; please choose one of them.",
+            count,
+            number=number,
+        )
+    )
 
 
 def check_aspect_ratio(kind: Literal["photo", "video"], width: int, height: int) -> None:

@@ -10,8 +10,8 @@ from typing import Literal
 
 from detector.errors import MediaError
 from detector.facts import MediaFile, MediaItem, Provenance
-from detector.media.clips import FILM_ITEM, PHOTO_ITEM, Clip, check_only_item, no_such_film, open_clip
-from detector.media.files import check_size
+from detector.media.clips import FILM_ITEM, PHOTO_ITEM, Clip, check_only_item, open_clip
+from detector.media.files import check_size, no_such_item
 from detector.media.photos.animations import Animation, says_animated
 from detector.media.photos.images import Photo, photo_is_known, read_photo
 from detector.media.photos.live_photos import APPLE_IDENTIFIER, HALF_OF_FILM, HALF_OF_STILL, live_photo_identifier
@@ -117,7 +117,7 @@ def _read_photo_or_its_film(path: str, kind: Kind, frames: int, exact: bool, sha
         yield (photo := read_photo(path, sha256))
         return _with_live_photo(photo.problems, live_photo_identifier(path), HALF_OF_STILL)
     if item not in (0, PHOTO_ITEM, FILM_ITEM):
-        raise no_such_film(item)
+        raise no_such_item(FILM_ITEM, item)
     photo = read_photo(path, sha256)
     if item == FILM_ITEM or (item == 0 and kind == "video"):
         film = Video(path, sha256=sha256, span=span)

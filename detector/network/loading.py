@@ -5,23 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import threading
+import os
 from collections.abc import Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import numpy as np
-from huggingface_hub import HfApi, snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OfflineModeIsEnabled
 from safetensors import SafetensorError
 
 from detector.evidence_scale import EvidenceScales
 from detector.facts import ModelInfo, Thresholds
 from detector.media.files import file_sha256
 from detector.messages import Message
+from detector.network.hub import HubError, NotAHubNameError, fetch_from_hub
 from detector.network.hub_cache import weights_are_intact
 from detector.network.runtimes import Choice, Prediction, RefiningRuntime, Runtime, RuntimeFacts, UnsuitableError
 
@@ -30,10 +27,8 @@ logger = logging.getLogger(__name__)
 # An installed package carries the model (see pyproject.toml); in a checkout it lies beside the package.
 _INSTALLED_MODEL = Path(__file__).parents[1] / "bundled_model"
 BUNDLED_FOLDER = _INSTALLED_MODEL if _INSTALLED_MODEL.is_dir() else Path(__file__).parents[2] / "model"
-# A Hub that has not delivered by then is left to fill the cache for the next start.
-HUB_TIMEOUT_S = 8.0
-_PROBE_TIMEOUT_S = 3.0
-_FILES = ["config.json", "model.safetensors", "README.md", "plots/*.png"]
+# How a folder is told from a name on the Hub, in which none of these can stand.
+_BEGINS_A_PATH = ("/", "./", "../", "~", ".\\", "..\\")
 
 
 class ModelError(RuntimeError):
@@ -76,10 +71,10 @@ class LoadedModel:
 
 
 def load_model(model_id: str = "", revision: str = "main", runtime: Choice = "auto") -> LoadedModel:
-    """Loads a model from the Hub; the bundled one where that cannot be had, or none is named.
+    """Loads a model from the Hub or a folder; the bundled one where that cannot be had, or none is named.
 
     Args:
-        model_id: Its name on the Hub; empty for the bundled model.
+        model_id: Its name on the Hub, or a path that begins with ``/``, ``./``, ``../`` or ``~``; empty for the bundled model.
         revision: Branch, tag or commit on the Hub.
         runtime: See `build_runtime`.
 
@@ -88,53 +83,46 @@ def load_model(model_id: str = "", revision: str = "main", runtime: Choice = "au
     """
     if not model_id:
         return load_folder(BUNDLED_FOLDER, "bundled", runtime=runtime)
-    asked = {"id": model_id, "revision": revision}
-    folder = fetch_from_hub(model_id, revision)
-    warning = Message(
-        "The model {id} ({revision}) could not be fetched from the Hub in time; the bundled model answered instead.",
-        asked,
-    )
-    if folder is not None:
-        try:
-            return load_folder(folder, model_id, revision=folder.name, runtime=runtime, is_from_hub=True)
-        except ModelError:
-            logger.exception("the Hub's %s cannot be used", model_id)
-            warning = Message(
-                "The model {id} ({revision}) from the Hub cannot be used; the bundled model answered instead.", asked
-            )
+    try:
+        if _is_path(model_id):
+            folder = Path(os.path.expanduser(model_id))
+            return load_folder(folder, folder.resolve().name, runtime=runtime)
+        folder = fetch_from_hub(model_id, revision)
+        return load_folder(folder, model_id, revision=folder.name, runtime=runtime, is_from_hub=True)
+    except (HubError, ModelError) as error:
+        logger.warning("the bundled model stands in for %s", model_id, exc_info=True)
+        warning = _why_bundled(error, model_id, revision)
     return load_folder(BUNDLED_FOLDER, "bundled", warning=warning, runtime=runtime)
 
 
-def fetch_from_hub(model_id: str, revision: str, timeout_s: float = HUB_TIMEOUT_S) -> Path | None:
-    """Gives the local snapshot of a Hub model, or None when there is none within `timeout_s`.
-
-    A cached snapshot serves when the Hub is down. The download itself knows no time-out, so it
-    runs on a thread that is left behind when it takes too long.
-    """
-    snapshot: Future[Path | None] = Future()
-
-    def fetch() -> None:
-        snapshot.set_result(_snapshot(model_id, revision))
-
-    threading.Thread(target=fetch, name="hub-download", daemon=True).start()
-    try:
-        return snapshot.result(timeout_s)
-    except TimeoutError:
-        return None
+def _is_path(model_id: str) -> bool:
+    return model_id.startswith(_BEGINS_A_PATH) or Path(model_id).is_absolute()
 
 
-def _snapshot(model_id: str, revision: str) -> Path | None:
-    try:
-        HfApi().model_info(model_id, revision=revision, timeout=_PROBE_TIMEOUT_S)
-        online = True
-    except (httpx2.HTTPError, HfHubHTTPError, OfflineModeIsEnabled, HFValidationError, OSError) as error:
-        logger.warning("Hub not usable for %s: %s", model_id, error)
-        online = False
-    try:
-        return Path(snapshot_download(model_id, revision=revision, local_files_only=not online, allow_patterns=_FILES))
-    except (httpx2.HTTPError, HfHubHTTPError, LocalEntryNotFoundError, HFValidationError, OSError) as error:
-        logger.warning("no snapshot of %s: %s", model_id, error)
-        return None
+def _why_bundled(error: HubError | ModelError, model_id: str, revision: str) -> Message:
+    """Says why another model than the one asked for answers, to everyone who sees a result."""
+    if isinstance(error, NotAHubNameError):
+        # without the text itself: an address may hold a password
+        return Message(
+            "The bundled model answered, because the model that was asked for (MODEL_ID) is neither a name on the Hub such as "
+            "owner/name nor a path such as ./folder; please correct it."
+        )
+    if isinstance(error, HubError):
+        return Message(
+            "The model {id} ({revision}) could not be fetched from the Hub, so the bundled model answered: {why}.",
+            {"id": model_id, "revision": revision, "why": error.why},
+        )
+    if _is_path(model_id):
+        # without the path: it is nobody's business but the server's
+        return Message(
+            "The folder {name} (MODEL_ID) holds no model that can be used, so the bundled model answered; please check that "
+            "config.json and model.safetensors lie in it.",
+            {"name": Path(os.path.expanduser(model_id)).resolve().name},
+        )
+    return Message(
+        "The model {id} ({revision}) from the Hub cannot be used; the bundled model answered instead.",
+        {"id": model_id, "revision": revision},
+    )
 
 
 def load_folder(

@@ -85,8 +85,7 @@ def annotate_clip(path: str, result: dict[str, Any], output: str, language: str)
 
 def annotate(path: Path, result: Result, output: Path, language: str = ENGLISH) -> Iterator[tuple[float, str]]:
     """Writes an annotated video; gives the share done, 0..1, and what is being done."""
-    item = next((one.number for one in result.items if one.assessed), 0)
-    with open_clip(path, item) as video:
+    with open_clip(path, result.assessed_item) as video:
         if video.facts.sha256 != result.file.sha256:
             raise MediaError("The result is that of another file; please have this one checked first.")
         if video.duration_s > MAX_ANNOTATED_S:

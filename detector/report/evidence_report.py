@@ -28,6 +28,7 @@ from detector.report.evidence_wording import (
     ratio_text,
 )
 from detector.report.html import TEMPLATES, jpeg, jpeg_address, render
+from detector.report.items_wording import item_text
 from detector.report.known_real_section import known_real_html
 from detector.report.plots.reference import reference_plot_svg
 from detector.report.plots.timeline import timeline_svg
@@ -172,6 +173,7 @@ def evidence_html(evidence: Evidence, language: str = ENGLISH) -> str:
         known_real=known_real_html(result, language, with_hashes=True),
         overlay_scale=OVERLAY_SCALE,
         overlay_caption=CAPTION,
+        item_text=item_text,
         jpeg_address=jpeg_address,
         score_text=score_text,
         source_type_text=source_type_text,

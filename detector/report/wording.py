@@ -19,6 +19,7 @@ from detector.report.evidence_wording import (
     frequency_words,
     ratio_text,
 )
+from detector.report.items_wording import items_text
 from detector.report.known_real_wording import known_real_texts
 from detector.results import SCORE_DECIMALS, Evidence, FaceTrack, Result, Verdict
 from detector.text import capitalised
@@ -112,6 +113,7 @@ def verdict_markdown(result: Result, scales: EvidenceScales | None = None) -> st
     lines.append(str(text_of(result)))
     lines += [str(fact) for fact in (spans_text(result.deciding_track), likely_manipulation_text(result)) if fact]
     lines += map(str, known_real_texts(result))
+    lines += map(str, filter(None, [items_text(result)]))
     lines += [f"- ⚠ {warning}" for warning in result.warnings]
     if result.verdict == "manipulated":
         lines.append(f"*{prevalence_note(result)}*")

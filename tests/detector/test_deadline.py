@@ -45,7 +45,7 @@ def test_request_that_takes_too_long_is_stopped_with_a_sentence(slow_clock, clip
     seen = []
     with pytest.raises(gr.Error, match="tardó más de 5 minutos"):
         Service(Analyzer(redness_model())).show_video(
-            str(clip), None, 12, False, "es", REQUEST, progress=lambda share, desc: seen.append(share)
+            str(clip), None, 12, False, 0, "es", REQUEST, progress=lambda share, desc: seen.append(share)
         )
     assert len(seen) == MAX_REQUEST_S // 60  # one look at the clock a report
 

@@ -92,6 +92,7 @@ def test_help_is_answered_without_torch():
         ([], "required: FILE|FOLDER"),
         (["in", "--json", "--csv"], "not allowed with"),
         (["in", "--frames", "0"], "at least 1"),
+        (["in", "--item", "-1"], "at least 1"),
         (["in", "--resume", "--json"], "needs --json and --output"),
         (["in", "--resume", "--csv", "--output", "o.csv"], "needs --json and --output"),
         (["in", "--output", "there.jsonl"], "is there already"),

@@ -133,7 +133,7 @@ def test_only_the_named_endpoints_are_public(client):
     named = client.view_api(return_format="dict")["named_endpoints"]
     assert set(named) == {"/analyze_image", "/analyze_video", "/analyze_batch", "/model_info"}
     parameters = [parameter["parameter_name"] for parameter in named["/analyze_video"]["parameters"]]
-    assert parameters == ["file", "frames", "exact", "known_real"]
+    assert parameters == ["file", "frames", "exact", "known_real", "item"]
 
 
 def bad_file(kind: str, folder: Path) -> Path:

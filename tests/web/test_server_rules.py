@@ -112,7 +112,7 @@ def test_full_queue_is_told_in_words(tmp_path):
     release = threading.Event()
     analyzer = Analyzer(redness_model())
     real = analyzer.analyze_image
-    analyzer.analyze_image = lambda path: release.wait(60) and real(path)
+    analyzer.analyze_image = lambda path, **options: release.wait(60) and real(path)
     with serving(analyzer=analyzer) as address:
         photo = file_data(upload(address, PHOTO))
         url = f"{address}/gradio_api/call/analyze_image"

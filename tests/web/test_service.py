@@ -11,6 +11,7 @@ from PIL import Image
 from detector.analyzer import Analyzer
 from detector.limits import MAX_BATCH_FILES, MAX_FRAMES
 from tests.media_factory import write_video
+from tests.moving_photos import motion_photo
 from tests.redness_model import evidence_scales, portrait, redness_model
 from web.service import Service
 
@@ -40,10 +41,12 @@ def test_number_of_frames_is_kept_within_bounds(service, tmp_path, monkeypatch, 
     monkeypatch.setattr(
         service._analyzer,
         "analyze_video",
-        lambda path, frames, progress, exact: wanted.append((frames, exact)) or real(path, frames=1),
+        lambda path, frames, progress, exact, **options: wanted.append((frames, exact)) or real(path, frames=1),
     )
     write_video(tmp_path / "clip.mp4", [portrait()] * 2, fps=2)
-    service.analyze_video(str(tmp_path / "clip.mp4"), asked, True, None, REQUEST, progress=lambda *args, **kwargs: None)
+    service.analyze_video(
+        str(tmp_path / "clip.mp4"), asked, True, None, 0, REQUEST, progress=lambda *args, **kwargs: None
+    )
     assert wanted == [(given, True)]
 
 
@@ -58,7 +61,7 @@ def test_name_of_the_upload_does_not_decide_where_the_report_lies(service, tmp_p
 def test_report_is_in_the_language_of_the_page_and_its_json_in_english(service, tmp_path):
     path = tmp_path / "photo.png"
     Image.fromarray(portrait(tint=0.6)).save(path)
-    *_, page, record = service.show_photo(str(path), None, "es-MX", REQUEST)
+    *_, page, record, _, _ = service.show_photo(str(path), None, 0, "es-MX", REQUEST)
     assert "Veredicto: Indicios de manipulación" in Path(page).read_text(encoding="utf-8")
     assert "Absence of detection proves nothing" in Path(record).read_text(encoding="utf-8")
 
@@ -78,10 +81,23 @@ def test_animated_picture_is_shown_as_a_clip_on_either_tab(service, tmp_path, do
     first, *others = [Image.fromarray(portrait(tint)) for tint in (0.0, 0.3, 0.6)]
     first.save(tmp_path / "a.gif", save_all=True, append_images=others, duration=200)
     arguments = (
-        [str(tmp_path / "a.gif"), None, "en"]
+        [str(tmp_path / "a.gif"), None, 0, "en"]
         if door == "show_photo"
-        else [str(tmp_path / "a.gif"), None, 8, False, "en"]
+        else [str(tmp_path / "a.gif"), None, 8, False, 0, "en"]
     )
     result, _, _, viewer, *_ = getattr(service, door)(*arguments, REQUEST, progress=lambda *args, **kwargs: None)
     assert result["file"]["duration_s"] == 0.6
     assert all(f"{time_s} s" in viewer for time_s in (0.2, 0.4)) and "<svg" in viewer
+
+
+def test_film_of_a_motion_photo_is_chosen_on_the_photo_tab(service, tmp_path):
+    film = write_video(tmp_path / "film.mp4", [portrait(tint=0.6)] * 4, fps=4, faststart=True)
+    (tmp_path / "motion.jpg").write_bytes(motion_photo("google", film.read_bytes()))
+    for item, assessed in ((0, 1), (2, 2)):
+        result, verdict, _, viewer, *_, place, numbers = service.show_photo(
+            str(tmp_path / "motion.jpg"), None, item, "en", REQUEST, progress=lambda *args, **kwargs: None
+        )
+        assert place["visible"] and numbers["value"] == assessed
+        assert ("<svg" in viewer) == (item == 2)  # the plot over time
+        assert "2: film of 1.0 s" in verdict
+        assert (result["score"] > 0.9) == (item == 2)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import timm
 
-from detector.network.loading import fetch_from_hub
+from detector.network.hub import HubError, fetch_from_hub
 
 _DOWNLOAD_S = 3600.0  # VGG-16 is 553 MB
+_WEIGHTS = "model.safetensors"
 
 
 def fetch_pretrained(name: str) -> Path:
@@ -21,10 +22,10 @@ def fetch_pretrained(name: str) -> Path:
     if config is None or not config.hf_hub_id:
         raise ValueError(f"timm has no pretrained weights of {name}; give --initial-weights FILE.")
     model_id = f"timm/{config.architecture}.{config.tag}" if config.hf_hub_id == "timm/" else config.hf_hub_id
-    folder = fetch_from_hub(model_id, "main", timeout_s=_DOWNLOAD_S)
-    file = folder / "model.safetensors" if folder else None
-    if file is None or not file.is_file():
+    try:
+        folder = fetch_from_hub(model_id, "main", _DOWNLOAD_S, needed=(_WEIGHTS,))
+    except HubError as error:
         raise ValueError(
-            f"The ImageNet weights {model_id} could not be fetched from the Hub; give --initial-weights FILE."
-        )
-    return file
+            f"The ImageNet weights {model_id} could not be fetched from the Hub ({error}); give --initial-weights FILE."
+        ) from error
+    return folder / _WEIGHTS

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from pathlib import Path
 
+from gradio.route_utils import FnIndexInferError
 from gradio.utils import get_upload_folder
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as ServerMessage
 
 from detector.messages import Message
 from web.middleware.answers import refusal, refused_input
+
+logger = logging.getLogger(__name__)
 
 # Fifty files are some 30 kB; Gradio itself would take a body of any size into memory.
 MAX_BODY_BYTES = 1_000_000
@@ -39,11 +43,38 @@ class UploadsOnly:
                 return
             if message["type"] == "http.disconnect" or not message.get("more_body"):
                 break
-        if names_other_than_uploads(b"".join(message.get("body", b"") for message in messages)):
+        body = b"".join(message.get("body", b"") for message in messages)
+        sentence = None
+        if names_other_than_uploads(body):
             sentence = Message("Files are taken as uploads only: no address is fetched, no other file is opened.")
+        elif not _is_request(body, scope["path"]):
+            sentence = Message(
+                'The request must be JSON such as {example}; see "Use via API" at the foot of the page.',
+                {"example": '{"data": [...]}'},
+            )
+        if sentence:
             await refused_input(sentence, scope)(scope, receive, send)
             return
-        await self._app(scope, _replay(messages, receive), send)
+        try:
+            await self._app(scope, _replay(messages, receive), send)
+        except (FnIndexInferError, KeyError, TypeError):
+            # Gradio looks up endpoint and inputs before it answers anything
+            logger.info("no such endpoint or input: %s", scope["path"], exc_info=True)
+            unknown = Message(
+                'There is no such endpoint, or it takes other inputs; see "Use via API" at the foot of the page.'
+            )
+            await refused_input(unknown, scope)(scope, receive, send)
+
+
+def _is_request(body: bytes, path: str) -> bool:
+    """Tells whether Gradio can find inputs in this body: a list under ``data``, or an object that names them."""
+    if "/stream/" in path:  # takes none
+        return True
+    try:
+        request = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(request, dict) and ("/call/v2/" in path or isinstance(request.get("data"), list))
 
 
 def names_other_than_uploads(body: bytes) -> bool:
@@ -51,7 +82,7 @@ def names_other_than_uploads(body: bytes) -> bool:
     uploads = Path(get_upload_folder()).resolve()
     try:
         waiting = [json.loads(body)]
-    except (ValueError, RecursionError):  # Gradio says so itself
+    except (ValueError, RecursionError):  # no request at all
         return False
     while waiting:
         value = waiting.pop()

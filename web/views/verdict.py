@@ -20,6 +20,7 @@ from detector.report.evidence_wording import (
     frequency_words,
     ratio_text,
 )
+from detector.report.items_wording import items_text
 from detector.report.known_real_wording import compared_finding, decides_text
 from detector.report.plots.reference import reference_plot_svg
 from detector.report.translation import translate
@@ -99,6 +100,7 @@ def verdict_html(result: Result, language: str, scales: EvidenceScales | None = 
         verdict_text=text_of(result),
         not_real=NEVER_REAL if result.evidence else VERDICT_TEXT["no_manipulation_found"],
         facts=[fact for fact in facts if fact],
+        items=items_text(result),
         quotation=quotation(result, language),
         blind_spots=BLIND_SPOTS,
         prevalence_warning=prevalence_note(result),
@@ -166,6 +168,8 @@ def _by_ratio(item: BatchItem) -> tuple[bool, float]:
 def _batch_row(item: BatchItem, is_weighed: bool) -> _BatchRow:
     result = item.result
     notes = [item.error] if item.error else []
+    if result and (held := items_text(result)):
+        notes.append(held)
     notes += result.warnings if result else ()
     if item.duplicate_of:
         notes.append(Message("The same file as {name}.", {"name": printable(item.duplicate_of.name)}))

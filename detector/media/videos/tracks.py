@@ -9,6 +9,7 @@ import av
 
 from detector.errors import MediaError
 from detector.facts import MediaItem
+from detector.media.files import no_such_item
 from detector.media.videos.container import VIDEO_DECODERS, pixel_aspect, square_size, stated
 from detector.media.videos.frame_index import TrackStamps
 from detector.messages import Message, counted
@@ -70,9 +71,7 @@ def choose_track(streams: Sequence[av.VideoStream], stamps: Mapping[int, TrackSt
     """
     held = [stream for stream in streams if stamps[stream.index].times] or list(streams[:1])
     if item > len(held) or item < 0:
-        raise MediaError(
-            "The file has {count} picture tracks, so there is no number {number}.", count=len(held), number=item
-        )
+        raise no_such_item(len(held), item)
     stream = held[item - 1] if item else _main(held, stamps)
     name = stream.codec_context.codec.name
     if name not in VIDEO_DECODERS:

@@ -6,6 +6,7 @@ import json
 import os
 import wave
 import weakref
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from detector.analyzer import Analyzer
 from detector.batch.output import COLUMNS, NOT_ANALYSED, plain_text, rows, to_csv, to_json
 from detector.batch.runner import BatchItem, analyze_many
 from detector.errors import MediaError
+from detector.facts import MediaItem
 from detector.media.files import file_sha256
 from detector.report.wording import VERDICT_TITLE
 from detector.results import SCHEMA_VERSION, result_to_dict
@@ -186,6 +188,24 @@ def test_line_for_people_begins_with_band_and_ratio(media):
     red, grey = (plain_text(item) for item in analyze_many(weighed, [media / "red.png", media / "grey.png"]))
     assert red == f"Moderate support for manipulation    LR    20  {media / 'red.png'}\n"
     assert grey == f"Moderate support for no manipulation LR  1/20  {media / 'grey.png'}\n"
+
+
+def test_rows_and_lines_say_which_photo_or_film_was_assessed(analyzer, media):
+    (item,) = analyze_many(analyzer, [media / "red.png"])
+    items = (MediaItem(1, "photo", 200, 200, None, True), MediaItem(2, "film", 64, 48, 2.5, False))
+    several = replace(item, result=replace(item.result, items=items))
+    (row,) = rows([several])
+    assert (row["item"], row["items"]) == (1, 2)
+    held = "This file holds 1: photo of 200 x 200 pixels (assessed) · 2: film of 2.5 s, 64 x 48 pixels."
+    assert held in plain_text(several)
+    (alone,) = rows([item])
+    assert alone["item"] is alone["items"] is None and "This file holds" not in plain_text(item)
+
+
+def test_file_without_the_photo_or_film_that_is_wanted_is_an_error_of_its_own(analyzer, media):
+    first, second = (list(analyze_many(analyzer, [media / "red.png"], item=number))[0] for number in (1, 2))
+    assert first.error is None and second.result is None
+    assert str(second.error).endswith(".")
 
 
 def test_photo_has_no_seconds(analyzer, media):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from detector.batch.output import to_csv, to_json
 from detector.batch.resume import Wanted, line, resume
 from detector.batch.runner import BatchItem
-from detector.facts import MediaFile, ModelInfo, Thresholds
+from detector.facts import MediaFile, MediaItem, ModelInfo, Thresholds
 from detector.messages import Message
 from detector.results import (
     SCHEMA_VERSION,
@@ -27,6 +27,9 @@ from detector.results import (
 )
 
 scores = st.floats(0, 1)
+numbers = st.integers(1, 9000)
+seconds = st.none() | st.floats(0, 7200)
+items = st.lists(st.builds(MediaItem, numbers, st.just("film"), numbers, numbers, seconds, st.booleans()), max_size=2)
 names = st.text(st.characters(exclude_characters="/\0"), min_size=1, max_size=40)
 
 
@@ -59,6 +62,7 @@ def results(draw):
         worst.track_id if worst else None,
         tuple(draw(st.lists(st.builds(NotAssessed, times, corners, st.just("hidden")), max_size=2))),
         tuple(draw(st.lists(st.builds(Cut, times, times), max_size=2))),
+        items=tuple(draw(items)),
     )
 
 
@@ -87,6 +91,7 @@ def rebuilt(record: dict) -> Result:
                 NotAssessed(**face | {"box_px": tuple(face["box_px"])}) for face in record["not_assessed"]
             ),
             "cuts": tuple(Cut(**cut) for cut in record["cuts"]),
+            "items": tuple(MediaItem(**item) for item in record["items"]),
         }
     )
 

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,3 +31,15 @@ def test_file_with_a_result_of_the_same_model_is_not_analysed_again(tmp_path):
 def test_file_is_analysed_again_where_the_scales_of_the_same_weights_have_changed(tmp_path):
     file, output = written(tmp_path, config_sha256="0a")
     assert resume(output, [file], Wanted(replace(INFO, config_sha256="0b"), 32)).remaining == [file]
+
+
+def test_file_is_analysed_again_where_another_photo_or_film_of_it_is_wanted(tmp_path):
+    file, output = written(tmp_path)
+    for item, remaining in ((0, []), (2, [file])):
+        before = output.read_text()
+        assert resume(output, [file], Wanted(INFO, 32, item=item)).remaining == remaining
+        output.write_text(before)
+    (record,) = map(json.loads, output.read_text().splitlines())
+    output.write_text(json.dumps(record | {"item": 2}) + "\n")
+    assert resume(output, [file], Wanted(INFO, 32, item=2)).remaining == []
+    assert resume(output, [file], Wanted(INFO, 32)).remaining == [file]

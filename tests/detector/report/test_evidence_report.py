@@ -13,6 +13,7 @@ from PIL import ExifTags, Image
 
 import detector
 from detector.analyzer import Analyzer
+from detector.facts import MediaItem
 from detector.report.evidence_report import build_evidence, evidence_html, evidence_to_dict, write_evidence
 from detector.results import result_to_dict
 from tests.media_factory import texture, write_video
@@ -123,6 +124,16 @@ def test_page_can_be_read_without_eyes(clip, analyzer):
     assert all(image["alt"] for image in page.all("img"))
     assert all(header.get("scope") in ("row", "col") for header in page.all("th"))
     assert len(page.all("h1")) == 1
+
+
+def test_report_lists_the_photos_and_films_of_the_file(photo, analyzer):
+    items = (MediaItem(1, "photo", 200, 200, None, True), MediaItem(2, "film", 64, 48, 2.5, False))
+    analysis = analyzer.analyze(photo)
+    analysis = replace(analysis, result=replace(analysis.result, items=items))
+    evidence = build_evidence(analysis, analyzer.model, MOMENT)
+    assert "1: photo of 200 x 200 pixels (assessed)<br>2: film of 2.5 s, 64 x 48 pixels" in evidence_html(evidence)
+    assert [item["assessed"] for item in evidence_to_dict(evidence)["result"]["items"]] == [True, False]
+    assert "Photos and films in it" not in evidence_html(evidence_of(photo, analyzer))
 
 
 def test_report_of_a_clip_has_its_frames_times_spans_and_curve(clip, analyzer):

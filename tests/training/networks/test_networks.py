@@ -7,6 +7,8 @@ import torch
 from safetensors.torch import save_file
 from transformers import AutoModelForImageClassification
 
+from detector.messages import Message
+from detector.network.hub import HubError
 from training.evaluation.calibration import log_odds_at
 from training.networks.losses import SOME_FAKE, class_loss, mask_loss
 from training.networks.models import build_classifier, save_model_folder
@@ -58,8 +60,11 @@ def test_weights_of_another_network_are_refused(pooled, tmp_path):
 
 
 def test_hub_out_of_reach_is_one_sentence_that_names_the_way_out(pooled, monkeypatch):
-    monkeypatch.setattr("training.networks.weights.fetch_from_hub", lambda *args, **kwargs: None)
-    with pytest.raises(ValueError, match="give --initial-weights FILE"):
+    def refuse(*args, **kwargs):
+        raise HubError(Message("the Hub cannot be reached"))
+
+    monkeypatch.setattr("training.networks.weights.fetch_from_hub", refuse)
+    with pytest.raises(ValueError, match="the Hub cannot be reached.; give --initial-weights FILE"):
         pooled.load_pretrained(None)
 
 
