@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from detector.faces.detection import MIN_FACE_PX
+from detector.faces.detection import MAX_TILT_DEGREES, MIN_FACE_PX
 from detector.facts import DetectedFace, Reason
 from detector.messages import Message
 
@@ -16,6 +16,7 @@ NOT_ASSESSED: dict[Reason, Message] = {
     "too_compressed": Message("more compressed than any that the model was evaluated on"),
     "outside_picture": Message("cut off by the border of the picture"),
     "hidden": Message("mostly hidden or turned away"),
+    "tilted": Message("tilted by more than {degrees} degrees", {"degrees": MAX_TILT_DEGREES}),
 }
 # Median of real validation crops blurred with a sigma of 3 px at 224 px, the strongest blur that models are evaluated
 # at; 99 % of the same crops lie under .75 as they are.

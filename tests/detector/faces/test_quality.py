@@ -5,9 +5,11 @@ import pytest
 from PIL import Image
 
 from detector.analyzer import Analyzer
+from detector.faces.detection import MAX_TILT_DEGREES
 from detector.faces.quality import MIN_ASSESSED_SCORE, MIN_JPEG_QUALITY, blur, problem_of_crop, problem_of_place
 from detector.facts import DetectedFace
 from detector.media.photos.images import read_photo
+from tests.media_factory import turned_by, write_video
 from tests.redness_model import portrait, redness_model
 
 
@@ -61,3 +63,18 @@ def test_photo_that_is_crushed_is_inconclusive_with_the_reason(tmp_path):
     assert (result.verdict, result.score, result.faces) == ("inconclusive", None, ())
     assert [found.reason for found in result.not_assessed] == ["too_compressed"]
     assert "more compressed" in str(result.warnings[0])
+
+
+def test_head_on_its_side_in_a_clip_is_inconclusive_with_the_reason(tmp_path):
+    write_video(tmp_path / "lying.mp4", [turned_by(0)] + [turned_by(70)] * 3, fps=4)
+    result = Analyzer(redness_model()).analyze_video(tmp_path / "lying.mp4", frames=4, exact=True).result
+    assert [(found.reason, found.time_s) for found in result.not_assessed] == [("tilted", 0.25 * n) for n in (1, 2, 3)]
+    assert f"Faces tilted by more than {MAX_TILT_DEGREES} degrees were found in 3 of 4 frames" in " ".join(
+        str(warning) for warning in result.warnings
+    )
+
+
+def test_head_on_its_side_in_a_photo_is_set_upright_and_assessed(tmp_path):
+    Image.fromarray(turned_by(70)).save(tmp_path / "lying.png")
+    result = Analyzer(redness_model()).analyze_image(tmp_path / "lying.png").result
+    assert len(result.faces) == 1 and not result.not_assessed
