@@ -24,7 +24,7 @@ MAX_BLUR = 0.81
 # The strongest JPEG compression that models are evaluated at.
 MIN_JPEG_QUALITY = 20
 # Of the face box; of a face with less of it the features that count are gone.
-MIN_SHARE_INSIDE = 0.6
+MIN_SHARE_INSIDE = 0.85
 # Of the face detector. 99.5 % of real validation crops have .86 and more, whatever their size and compression; of portraits
 # whose lower two thirds are covered 36 % are not found at all, and a third of the others lie below.
 MIN_ASSESSED_SCORE = 0.8

@@ -9,7 +9,7 @@ from detector.faces.detection import MAX_TILT_DEGREES
 from detector.faces.quality import MIN_ASSESSED_SCORE, MIN_JPEG_QUALITY, blur, problem_of_crop, problem_of_place
 from detector.facts import DetectedFace
 from detector.media.photos.images import read_photo
-from tests.media_factory import turned_by, write_video
+from tests.media_factory import astronaut, turned_by, write_video
 from tests.redness_model import portrait, redness_model
 
 
@@ -22,7 +22,8 @@ def face(x0: float, y0: float, x1: float, y1: float) -> DetectedFace:
     [
         ((10, 10, 50, 50), "too_small"),
         ((10, 10, 110, 110), None),
-        ((-30, 10, 70, 110), None),
+        ((-14, 10, 86, 110), None),
+        ((-16, 10, 84, 110), "outside_picture"),
         ((-60, 10, 40, 110), "outside_picture"),
         ((250, 150, 350, 250), "outside_picture"),
     ],
@@ -78,3 +79,13 @@ def test_head_on_its_side_in_a_photo_is_set_upright_and_assessed(tmp_path):
     Image.fromarray(turned_by(70)).save(tmp_path / "lying.png")
     result = Analyzer(redness_model()).analyze_image(tmp_path / "lying.png").result
     assert len(result.faces) == 1 and not result.not_assessed
+
+
+@pytest.mark.parametrize(("times_larger", "reasons"), [(1.05, []), (1.1, []), (1.4, ["outside_picture"])])
+def test_face_that_fills_the_picture_is_assessed_while_little_of_it_is_cut_off(tmp_path, times_larger, reasons):
+    x, y, width, height = 224, 118.6, 44.8 / times_larger, 55.9 / times_larger  # middle and half sides
+    filled = astronaut()[round(y - height) : round(y + height), round(x - width) : round(x + width)]
+    Image.fromarray(filled).save(tmp_path / "filled.png")
+    result = Analyzer(redness_model()).analyze_image(tmp_path / "filled.png").result
+    assert [found.reason for found in result.not_assessed] == reasons
+    assert len(result.faces) == 1 - len(reasons)

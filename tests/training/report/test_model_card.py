@@ -112,7 +112,13 @@ def test_parts_that_were_not_measured_are_left_out(evaluation):
 
 
 def test_tilts_are_told_with_data_split_level_and_counts(evaluation):
-    verdicts = {"not_assessed": 1, "manipulated": 2, "inconclusive": 3, "no_manipulation_found": 4, "score_shift": 0.0123}
+    verdicts = {
+        "not_assessed": 1,
+        "manipulated": 2,
+        "inconclusive": 3,
+        "no_manipulation_found": 4,
+        "score_shift": 0.0123,
+    }
     row = {"degrees": -30, "real": verdicts, "fake": verdicts, "auc": 0.987}
     facts = {"data": "press", "split": "test", "level": "frame", "method": "turned", "verdicts_by": "the scale"}
     card = render_card(evaluation | {"tilt": facts | {"real": 10, "fake": 10, "rows": [row]}})
