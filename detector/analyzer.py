@@ -232,6 +232,9 @@ class Analyzer:
             if reason is None and len(faces) == MAX_FACES_PER_FRAME:
                 left_out += 1
                 continue
+            # of a photo the less tilted reading was taken already
+            if reason is None and turned is not None and self._detector.is_tilted(image, face):
+                reason = "tilted"
             if reason is None:
                 crop = crop_face(image, face)
                 reason = problem_of_crop(crop)

@@ -14,7 +14,7 @@ Box = tuple[float, float, float, float]
 PixelBox = tuple[int, int, int, int]
 Point = tuple[float, float]
 
-Reason = Literal["too_small", "too_blurred", "too_compressed", "outside_picture", "hidden", "missing"]
+Reason = Literal["too_small", "too_blurred", "too_compressed", "outside_picture", "hidden", "missing", "tilted"]
 CredentialsState = Literal["Trusted", "Valid", "Invalid", "Unreadable", "NotFetched"]
 # Name and value, each one printable line.
 Entry = tuple[str, str]

@@ -24,6 +24,15 @@ def _portrait() -> np.ndarray:
     return skimage.data.astronaut()
 
 
+def turned_by(degrees: float) -> np.ndarray:
+    """The portrait turned clockwise around its face, which lies in the middle, ``(320, 320, 3)``; mirrored at its border."""
+    middle = (224, 119)
+    matrix = cv2.getRotationMatrix2D(middle, -degrees, 1)
+    matrix[:, 2] += 160 - np.array(middle)
+    flags = cv2.INTER_CUBIC if degrees else cv2.INTER_NEAREST
+    return cv2.warpAffine(astronaut(), matrix, (320, 320), flags=flags, borderMode=cv2.BORDER_REFLECT_101)
+
+
 def texture(width: int, height: int, seed: int = 0) -> np.ndarray:
     """A smooth random background, ``(height, width, 3)``."""
     coarse = np.random.default_rng(seed).integers(60, 200, (6, 8, 3)).astype(np.uint8)

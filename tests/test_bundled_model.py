@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 import skimage.data
 
+from detector.faces.detection import FaceDetector, crop_face
 from detector.media.files import file_sha256
 from detector.network.loading import BUNDLED_FOLDER, load_folder
 from detector.network.quantisation import Quantisation
+from tests.media_factory import turned_by
 from training.report.card import render_card
 
 ROOT = Path(__file__).parent.parent
@@ -23,6 +25,15 @@ def model():
 @pytest.mark.parametrize("name", GOLDEN["torch-fp32"])
 def test_golden_score_guards_against_library_drift(model, golden_crops, name):
     assert model.predict([golden_crops[name]]).scores[0] == pytest.approx(GOLDEN[model.info.runtime][name], abs=1e-3)
+
+
+def test_score_hardly_depends_on_how_the_head_is_tilted(model):
+    detector = FaceDetector()
+    pictures = [turned_by(degrees) for degrees in (0, -45, -20, 20, 45)]
+    crops = [crop_face(picture, detector.detect(picture)[0]) for picture in pictures]
+    upright, *tilted = model.predict(crops).scores
+    assert sum(tilted) / len(tilted) == pytest.approx(upright, abs=0.05)
+    assert max(tilted) < model.scales.photo.thresholds.no_manipulation_found
 
 
 def test_weights_are_those_that_were_evaluated():

@@ -21,6 +21,7 @@ from training.evaluation.calibration import score_set
 from training.evaluation.metrics import Scored, both_levels
 from training.evaluation.robustness import robustness
 from training.evaluation.saliency_check import check_saliency
+from training.evaluation.tilt import tilt
 from training.options import Options, Role, names_with
 from training.quantisation import stored_figures
 from training.report.card import render_card
@@ -67,6 +68,7 @@ def evaluate(
         tests.append(found)
         scored.append(scores)
     grid = robustness(model, run_data.test[0], wanted.robustness_samples) if wanted.robustness_samples else None
+    tilted = tilt(model, run_data.test, wanted.robustness_samples) if wanted.robustness_samples else None
     saliency = check_saliency(model, run_data.test, wanted.saliency_samples) if wanted.saliency_samples else None
     evaluation = {
         "schema_version": "2.1",
@@ -77,6 +79,7 @@ def evaluate(
         "measured_with": options.values(Role.MEASUREMENT),
         "tests": tests,
         "robustness": grid,
+        "tilt": tilted,
         "saliency": saliency,
         "calibration": calibration,
         "quantisation": stored_figures(folder),

@@ -259,7 +259,7 @@ class EvaluationOptions(_Group):
         default=500,
     )
     robustness_samples: int = option(
-        "crops of each class of the first test set for the robustness grid; 0: leave it out",
+        "crops of each class of the first test set for the robustness grid, and of all test sets for tilts; 0: leave it out",
         Role.MEASUREMENT,
         at_least(0),
         default=250,

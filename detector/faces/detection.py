@@ -23,7 +23,13 @@ MIN_DETECTOR_SCORE = 0.7
 # portrait) and with the landmarks of an upright face, so only the score tells.
 SURE_DETECTOR_SCORE = 0.9
 TURN_GAIN = 0.03
+# Where `FaceDetector.is_tilted` begins to hold: of 800 readings of 100 real portraits, turned in steps of 15 degrees, for
+# none up to 20 degrees, 1 % up to 40, 28 % up to 50, 76 % up to 60 and 98 % beyond. In clips, 116 real faces of test and
+# validation score .09 higher at 60 degrees and .15 at 75; within 45 degrees, in photos, 106 of test score .02 higher.
+MAX_TILT_DEGREES = 50
 NMS_IOU = 0.4
+# What is looked at of a face to tell its tilt: its side over the longer side of the face box, and in pixels.
+_TILT_SCALE, _TILT_SIDE_PX = 2.0, 192
 
 _WEIGHTS = Path(__file__).parent / "weights" / "face_detection_yunet_2023mar.onnx"
 
@@ -53,7 +59,7 @@ class FaceDetector:
                 to the next.
             turned: Quarter turns, counter-clockwise, that set the whole picture upright; see `clip_turn`.
         """
-        found = self._detect_turned(image, turned) if turned else self._detect(image)
+        found = self._detect_turned(image, turned)
         found = found or self._detect_with_border(image)
         if try_turned and min((face.detector_score for face in found), default=0.0) < SURE_DETECTOR_SCORE:
             others = [face for turns in (1, 3, 2) for face in self._detect_turned(image, turns)]
@@ -76,7 +82,41 @@ class FaceDetector:
                 totals[turns] += _best_score(self._detect_turned(image, turns))
         return max(totals, key=lambda turns: totals[turns])
 
+    def is_tilted(self, image: np.ndarray, face: DetectedFace) -> bool:
+        """Tells whether a face is tilted by more than some `MAX_TILT_DEGREES`: it is more surely one when turned by a quarter.
+
+        The line of its eyes does not tell: YuNet draws it with half the angle at 30 to 45 degrees, and nearly level beyond.
+
+        Args:
+            image: ``(H, W, 3)`` uint8 RGB.
+            face: A face of this image.
+        """
+        if face.detector_score >= SURE_DETECTOR_SCORE:
+            return False
+        left, top, side = crop_square(face.box_px, _TILT_SCALE)
+        left, top, right, bottom = max(left, 0), max(top, 0), max(left + side, 0), max(top + side, 0)
+        around = image[top:bottom, left:right]
+        if not around.size:
+            return False
+        scale = min(1.0, _TILT_SIDE_PX / side)
+        if scale < 1:
+            size = [max(round(length * scale), 1) for length in around.shape[1::-1]]
+            around = cv2.resize(around, size, interpolation=cv2.INTER_AREA)
+        x0, y0, x1, y1 = face.box_px
+        box = ((x0 - left) * scale, (y0 - top) * scale, (x1 - left) * scale, (y1 - top) * scale)
+        as_found, sideways, other_side = (
+            _best_score(
+                found
+                for found in self._detect_turned(around, (face.quarter_turns + more) % 4)
+                if _is_centred_in(box, found.box_px)  # the others are neighbours
+            )
+            for more in (0, 1, 3)
+        )
+        return max(sideways, other_side) > as_found + TURN_GAIN
+
     def _detect_turned(self, image: np.ndarray, turns: int) -> list[DetectedFace]:
+        if not turns:
+            return self._detect(image)
         height, width = image.shape[:2]
         found = self._detect(np.ascontiguousarray(np.rot90(image, turns)))
         return [_turn_back(face, turns, width, height) for face in found]
@@ -147,7 +187,12 @@ def _overlap(a: Box, b: Box) -> float:
     return shared / (_area(a) + _area(b) - shared) if shared else 0.0
 
 
-def _best_score(faces: list[DetectedFace]) -> float:
+def _is_centred_in(outer: Box, box: Box) -> bool:
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return outer[0] < x < outer[2] and outer[1] < y < outer[3]
+
+
+def _best_score(faces: Iterable[DetectedFace]) -> float:
     return max((face.detector_score for face in faces), default=0.0)
 
 

@@ -76,6 +76,8 @@ def test_pseudo_fakes_join_training_and_are_measured_by_themselves(data_set, ini
     assert all(0 <= row["energy_inside"] <= 1 and row["fakes"] == 2 for row in evaluation["saliency"])
     grid = evaluation["robustness"]
     assert (grid["real"], grid["fake"], len(grid["rows"])) == (1, 1, 17)
+    tilted = evaluation["tilt"]
+    assert tilted["real"] == tilted["fake"] == len(evaluation["tests"])  # one a class and test set
     assert {file.name for file in (tmp_path / "run" / "model" / "plots").iterdir()} == PLOTS | {"robustness.png"}
     card = (tmp_path / "run" / "model" / "README.md").read_text()
     assert "50% are labelled ones, 50% self-blended" in card.replace("\n", " ")

@@ -33,6 +33,7 @@ from training.evaluation.calibration import calibrate, score_set
 from training.evaluation.metrics import verdict_counts
 from training.evaluation.robustness import robustness
 from training.evaluation.saliency_check import mask_facts, method_figures, overlay_map
+from training.evaluation.tilt import tilt
 from training.networks.vgg16 import DATA_CONFIG
 from training.on_gpu.pack_sets import PackSet, load_sets
 from training.on_gpu.store import read_index
@@ -133,6 +134,7 @@ def finish(options: argparse.Namespace) -> dict[str, Any]:
         "measured_with": {},
         "tests": [found for found, _ in measured],
         "robustness": robustness(model, labelled[0], options.robustness_samples),
+        "tilt": tilt(model, test, options.robustness_samples),
         "saliency": pointing_game(model, labelled, options.saliency_samples),
         "false_alarms": false_alarms(model, reals),
         "calibration": calibration,
@@ -159,7 +161,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, required=True, help="model folder to write")
     parser.add_argument("--validation-samples", type=int, default=150, help="of each source and manipulation")
     parser.add_argument("--test-samples", type=int, default=250, help="of each source and manipulation")
-    parser.add_argument("--robustness-samples", type=int, default=100, help="of each class of the first test set")
+    parser.add_argument(
+        "--robustness-samples", type=int, default=100, help="of each class of the first test set, for tilts of all"
+    )
     parser.add_argument("--saliency-samples", type=int, default=80, help="of each test set")
     parser.add_argument("--bootstrap-rounds", type=int, default=1000)
     parser.add_argument(

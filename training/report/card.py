@@ -28,6 +28,7 @@ from training.report.card_tables import (
     robustness_table,
     saliency_table,
     strict_table,
+    tilt_table,
     verdict_table,
 )
 from training.report.evidence_section import evidence_section
@@ -81,6 +82,8 @@ def render_card(evaluation: dict[str, Any], plots: str = "plots") -> str:
         calibration_bins=CALIBRATION_BINS,
         robustness=evaluation["robustness"],
         robustness_table=robustness_table(evaluation["robustness"]),
+        tilt=evaluation.get("tilt"),
+        tilt_table=tilt_table(evaluation.get("tilt")),
         false_alarms=evaluation.get("false_alarms"),
         false_alarm_table=false_alarm_table(evaluation.get("false_alarms")),
         saliency=evaluation["saliency"],

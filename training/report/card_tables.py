@@ -123,6 +123,23 @@ def robustness_table(grid: dict[str, Any] | None) -> str:
     return markdown_table(("damage", "AUC", "drop", "fakes called manipulated", "real called manipulated"), rows)
 
 
+def tilt_table(found: dict[str, Any] | None) -> str:
+    """Makes the table of verdicts and shift of the score by tilt; empty where it was not measured."""
+    if not found:
+        return ""
+    counted = ("not_assessed", "manipulated", "inconclusive", "no_manipulation_found")
+    rows = []
+    for row in found["rows"]:
+        cells = [f"{row['degrees']:+d}" if row["degrees"] else "0"]
+        for name in ("real", "fake"):
+            shift = row[name]["score_shift"]
+            cells += [*(row[name][key] for key in counted), "" if shift is None else f"{shift:+.3f}"]
+        rows.append((*cells, "" if row["auc"] is None else f"{row['auc']:.3f}"))
+    verdicts = ("not assessed", "manipulated", "inconclusive", "nothing found", "shift")
+    head = ("degrees", *(f"{name}: {verdict}" for name in ("real", "fake") for verdict in verdicts), "AUC")
+    return markdown_table(head, rows)
+
+
 def saliency_table(found: list[dict[str, Any]] | None) -> str:
     """Makes the table of where each kind of map points; without rows where it was not measured."""
     rows = [

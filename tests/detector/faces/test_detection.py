@@ -4,7 +4,7 @@ from PIL import Image
 
 from detector.faces.detection import FaceDetector, crop_face, crop_square
 from detector.facts import DetectedFace
-from tests.media_factory import astronaut, face_frame, texture
+from tests.media_factory import astronaut, face_frame, texture, turned_by
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +55,21 @@ def test_all_faces_are_found_the_largest_first(detector):
     frame[:, 400:] = face_frame(400, 500, 90, 100, 100)
     sizes = [face.size_px for face in detector.detect(frame)]
     assert len(sizes) == 2 and sizes[0] > sizes[1]
+
+
+@pytest.mark.parametrize(("degrees", "tilted"), [(0, False), (-30, False), (40, False), (65, True), (-70, True)])
+def test_face_on_its_side_is_told_from_one_that_is_a_little_tilted(detector, degrees, tilted):
+    picture = turned_by(degrees)
+    (face, *_) = detector.detect(picture, try_turned=False)
+    assert detector.is_tilted(picture, face) is tilted
+    # where turning is tried, the reading that is less tilted is taken
+    (face, *_) = detector.detect(picture)
+    assert detector.is_tilted(picture, face) is False
+
+
+def test_face_beyond_the_picture_is_not_called_tilted(detector):
+    beyond = DetectedFace((-300, -300, -200, -200), ((0.0, 0.0),) * 5, 0.8)
+    assert detector.is_tilted(astronaut(), beyond) is False
 
 
 def test_crop_is_a_square_of_1_3_times_the_longer_side():

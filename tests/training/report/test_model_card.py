@@ -107,8 +107,25 @@ def test_card_says_where_int8_is_not_used(evaluation):
 
 def test_parts_that_were_not_measured_are_left_out(evaluation):
     card = render_card(evaluation | {"robustness": None, "saliency": None})
-    assert "## Robustness" not in card and "## Saliency" not in card
+    assert "## Robustness" not in card and "## Saliency" not in card and "## Tilted heads" not in card
     assert "None" not in card and "robustness.png" not in card
+
+
+def test_tilts_are_told_with_data_split_level_and_counts(evaluation):
+    verdicts = {
+        "not_assessed": 1,
+        "manipulated": 2,
+        "inconclusive": 3,
+        "no_manipulation_found": 4,
+        "score_shift": 0.0123,
+    }
+    row = {"degrees": -30, "real": verdicts, "fake": verdicts, "auc": 0.987}
+    facts = {"data": "press", "split": "test", "level": "frame", "method": "turned", "verdicts_by": "the scale"}
+    card = render_card(evaluation | {"tilt": facts | {"real": 10, "fake": 10, "rows": [row]}})
+    assert "press, test split, frame level, 10 real and 10 fake faces" in card
+    cells = ["1", "2", "3", "4", "+0.012"]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in card.splitlines()]
+    assert ["-30", *cells, *cells, "0.987"] in rows
 
 
 def test_command_names_what_differs_from_the_defaults(evaluation):
