@@ -136,8 +136,16 @@ def _read_clip(clip: Clip, frames: int, exact: bool, media_type: str = "") -> An
         facts = replace(clip.facts, media_type=media_type or clip.facts.media_type)
         yield ClipStart(facts, times, clip.items)
         yield from clip.frames_at(times)
+        problems = clip.problems()
+        if len(times) < (wanted := min(frames, clip.frame_count)):
+            problems.append(
+                Message(
+                    "Only {taken} frames were looked at, not {wanted}: in some parts of the video no new frame is shown.",
+                    {"taken": len(times), "wanted": wanted},
+                )
+            )
         identifier = clip.tags.get(APPLE_IDENTIFIER, "") if isinstance(clip, Video) else ""
-        return _with_live_photo(clip.problems(), identifier, HALF_OF_FILM)
+        return _with_live_photo(problems, identifier, HALF_OF_FILM)
 
 
 def _film_beside(path: str, photo: MediaFile, sha256: str, span: Span) -> tuple[list[MediaItem], Message]:

@@ -98,7 +98,9 @@ def video(
         pictures.options = {"threads": "1", **_ENCODERS.get(codec, {}), **(encoder or {})}
         base = Fraction(1, 1000) if times_s else 1 / Fraction(fps)
         pictures.codec_context.time_base = base
-        track = container.add_stream("aac", rate=8000, layout="mono") if sound else None
+        # programme streams know no AAC
+        sound_codec, rate = ("mp2", 16000) if format in ("mpeg", "vob") else ("aac", 8000)
+        track = container.add_stream(sound_codec, rate=rate, layout="mono") if sound else None
         for number, image in enumerate(frames):
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24").reformat(
                 format=pixel_format
@@ -107,7 +109,7 @@ def video(
             container.mux(pictures.encode(frame))
         container.mux(pictures.encode())
         if track:
-            container.mux(track.encode(_tone()))
+            container.mux(track.encode(_tone(rate)))
             container.mux(track.encode())
         container.close()
         return path.read_bytes()
@@ -135,10 +137,10 @@ def _container(format: str, muxer: dict[str, str] | None = None) -> Iterator[tup
         yield made, Path(folder, "clip")
 
 
-def _tone() -> av.AudioFrame:
-    samples = np.sin(np.arange(8000) / 8).astype(np.float32)[None]
+def _tone(rate: int = 8000) -> av.AudioFrame:
+    samples = np.sin(np.arange(rate) / 8).astype(np.float32)[None]
     frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
-    frame.sample_rate, frame.time_base, frame.pts = 8000, Fraction(1, 8000), 0
+    frame.sample_rate, frame.time_base, frame.pts = rate, Fraction(1, rate), 0
     return frame
 
 

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from typing import TypeAlias
+from zlib import crc32
 
 import av
 
@@ -146,7 +147,7 @@ class Decoder:
             self._container.seek(order.positions[begin] or 0, stream=self._stream, unsupported_byte_offset=True)
             packets = self._container.demux(self._stream)
             for packet in islice(packets, number - begin + _MAX_PIECES):
-                if packet.is_keyframe and packet.size == order.sizes[number]:
+                if packet.is_keyframe and crc32(packet) == order.checksums.get(number):
                     return chain([packet], packets)
         except av.error.FFmpegError as error:
             logger.info("cannot seek to byte %s: %s", order.positions[begin], error)

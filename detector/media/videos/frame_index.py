@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from zlib import crc32
 
 import av
 
@@ -33,16 +34,16 @@ class PacketOrder:
     Attributes:
         decoded: When each is decoded, in units of the time base, counted on where the clock was set anew.
         shown: When each is shown, likewise.
-        sizes: Bytes of each.
         positions: Byte of the file at which each begins; None where that is not known.
         keyframes: Numbers of the keyframes, by when they are shown.
+        checksums: CRC-32 of the keyframes, by their numbers.
     """
 
     decoded: list[int] = field(default_factory=list)
     shown: list[int] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)
     positions: list[int | None] = field(default_factory=list)
     keyframes: dict[int, int] = field(default_factory=dict)
+    checksums: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,9 @@ class TrackStamps:
         elif stream.duration:
             read_s, stated_s = duration_s + float(lost * time_base), float(stream.duration * time_base)
         else:
-            read_s = read_until_s - (container.start_time or 0) / av.time_base
+            # Matroska states the end on its clock, others the length from the first stamp on
+            start_s = 0 if "matroska" in container.format.name else (container.start_time or 0) / av.time_base
+            read_s = read_until_s - start_s
             stated_s = (container.duration or 0) / av.time_base
         keyframes, lost_s = sorted(self.keyframes), float(lost * time_base)
         return FrameIndex(times, keyframes, self.keyframes, end, time_base, read_s, stated_s, lost_s, self.order)
@@ -237,11 +240,11 @@ def _count_on(track: TrackStamps, order: PacketOrder, packet: av.Packet[av.strea
     if packet.is_keyframe:
         track.keyframes[shown] = decoded
         order.keyframes[shown] = len(order.shown)
+        order.checksums[len(order.shown)] = crc32(packet)
         if track.first_keyframe is None:
             track.first_keyframe = len(track.times)
     order.decoded.append(decoded)
     order.shown.append(shown)
-    order.sizes.append(packet.size)
     order.positions.append(packet.pos)
     track.times.append(shown)
     track.last_duration = packet.duration or track.last_duration

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import av
 
+from detector.media.videos.clock import BROADCAST_FORMATS, Clock
 from detector.media.videos.container import DECODER_OPTIONS, SOUND_DECODERS, open_container, stated
 from detector.media.videos.window import Span
 
@@ -83,12 +84,15 @@ def _decoded(path: Path, span: Span | None) -> Iterator[av.AudioFrame]:
             return
         streams[0].codec_context.options = DECODER_OPTIONS
         packets, expected = container.demux(streams[0]), 0
+        clock = Clock(stated(streams[0].time_base)) if container.format.name in BROADCAST_FORMATS else None
         while True:
             try:
                 packet = next(packets)
             except (StopIteration, av.error.FFmpegError) as error:
                 logger.debug("sound ends: %s", error)
                 return
+            if clock and packet.size:
+                packet.dts, packet.pts = clock.read(packet.dts, packet.pts, packet.duration)
             try:
                 frames = packet.decode()
             except av.error.FFmpegError as error:

@@ -73,11 +73,11 @@ class Video:
             raise NotAVideoError(
                 "The file is not a video that can be read, or it is cut off; please send an MP4, MOV, WebM, MKV or AVI."
             ) from error
+        close = container.close
         try:
             tracks = picture_tracks(container)
-            if (
-                max(track.frames for track in tracks) > size
-            ):  # FFmpeg seeks for minutes in an index that was made for that
+            # FFmpeg seeks for minutes in an index that was made for that
+            if max(track.frames for track in tracks) > size:
                 raise MediaError("The video names more frames than the file has bytes; please send the original file.")
             stamps, read_until_s = read_tracks(container, tracks)
             self._choice = choose_track(tracks, stamps, item)
@@ -85,12 +85,13 @@ class Video:
             self._pictures = Pictures(_checked_aspect(stream))
             self._index = stamps[stream.index].index(container, stream, read_until_s)
             self._decoder = Decoder(partial(open_container, path, span), container, stream, self._index)
+            close = self._decoder.close
             self.size_px = self._read_size()
             self._media_type, self.tags = media_type(container, path), dict(container.metadata)
             number = self._choice.number
             self.items = track_items(tracks, stamps, MediaItem(number, "film", *self.size_px, self.duration_s, True))
         except BaseException:
-            container.close()
+            close()
             raise
 
     def __enter__(self) -> Video:
