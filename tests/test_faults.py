@@ -135,17 +135,17 @@ def test_full_disk_is_one_sentence_for_every_answer_and_the_next_request_works(
     analyzer, photo, clip, cache, monkeypatch
 ):
     service = Service(analyzer)
-    result = service.show_video(str(clip), None, 8, False, "en", REQUEST, quiet)[-2]
+    result = service.show_video(str(clip), None, 8, False, 0, "en", REQUEST, quiet)[-4]
     real = Path.write_text
 
     def fail(path, *args, **kwargs):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
     monkeypatch.setattr(Path, "write_text", fail)
-    assert refused(service, "analyze_image", str(photo), None, REQUEST) == str(CANNOT_WRITE)
-    assert refused(service, "analyze_video", str(clip), 8, False, None, REQUEST, quiet) == str(CANNOT_WRITE)
+    assert refused(service, "analyze_image", str(photo), None, 0, REQUEST) == str(CANNOT_WRITE)
+    assert refused(service, "analyze_video", str(clip), 8, False, None, 0, REQUEST, quiet) == str(CANNOT_WRITE)
     assert refused(service, "analyze_batch", [str(photo)], 8, REQUEST, quiet) == str(CANNOT_WRITE)
-    assert "disco está lleno" in refused(service, "show_photo", str(photo), None, "es", REQUEST)
+    assert "disco está lleno" in refused(service, "show_photo", str(photo), None, 0, "es", REQUEST)
     monkeypatch.setattr(Path, "write_text", real)
     assert len(service.analyze_image(str(photo), request=REQUEST)) == 4
     assert result.verdict == "manipulated"
@@ -180,7 +180,7 @@ def test_cache_that_cannot_be_written_is_one_sentence(analyzer, photo, cache, mo
         raise OSError(number, os.strerror(number), str(path))
 
     monkeypatch.setattr(Path, "mkdir", fail)
-    assert refused(Service(analyzer), "analyze_image", str(photo), None, REQUEST) == str(CANNOT_WRITE)
+    assert refused(Service(analyzer), "analyze_image", str(photo), None, 0, REQUEST) == str(CANNOT_WRITE)
 
 
 def test_upload_on_a_full_disk_is_refused_and_the_server_lives(tmp_path):

@@ -100,7 +100,7 @@ def _videos() -> Iterator[HostileFile]:
     shared = shared_samples(1000, 100)
     yield HostileFile("bomb", "shared-samples.mp4", shared, "error", says="than the file has bytes")
     filled = shared + bytes(80_000)
-    yield HostileFile("bomb", "fewer-shared-samples.mp4", filled, "error", says="No frame")
+    yield HostileFile("bomb", "fewer-shared-samples.mp4", filled, "error", says="no keyframe")
     yield HostileFile("bomb", "deep-boxes.mp4", deep_boxes(3000), "error")
 
 

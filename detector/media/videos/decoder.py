@@ -119,9 +119,10 @@ class Decoder:
 
     def _from_the_start(self) -> Packets:
         """Gives all packets, for what lies where no search leads."""
+        number = self._stream.index  # gone with the container
         self._container.close()
         self._container = self._open_container()
-        stream = self._container.streams[self._stream.index]
+        stream = self._container.streams[number]
         if not isinstance(stream, av.VideoStream):
             return iter(())
         self._use(self._container, stream)

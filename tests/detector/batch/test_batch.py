@@ -96,7 +96,7 @@ def test_cut_off_files_and_sound_get_the_fitting_sentence(analyzer, media, tmp_p
         sound.setparams((1, 2, 8000, 0, "NONE", ""))
         sound.writeframes(bytes(16000))
     for path, sentence in (
-        (copied(media / "red.png", tmp_path / "half.png", 9000), "The photo is damaged or cut off"),
+        (copied(media / "red.png", tmp_path / "half.png", 9000), "The file is incomplete"),
         (copied(media / "clip.mp4", tmp_path / "half.mp4", 9000), "or it is cut off"),
         (tmp_path / "voice.mp4", "no moving picture"),
     ):
