@@ -26,7 +26,8 @@ from detector.sandbox.client import WORKERS
 from tests.benchmarks.test_load import FAKE_SERVER
 from tests.media_factory import write_video
 from tests.redness_model import portrait, redness_model
-from web.service import CANNOT_WRITE, Service
+from web.service import Service
+from web.work import CANNOT_WRITE
 
 REQUEST = SimpleNamespace(session_hash="someone")
 KILLED_SERVER = ("-c", FAKE_SERVER)

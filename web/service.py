@@ -2,48 +2,33 @@
 
 from __future__ import annotations
 
-import errno
-import logging
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import gradio as gr
-from gradio.utils import get_upload_folder
 
 from detector.analyzer import FRAMES_PER_VIDEO, Analyzer
 from detector.batch.known_files import analyze_known_real, check_count
-from detector.batch.output import to_csv, to_document, to_json
+from detector.batch.output import to_document
 from detector.batch.runner import BatchItem, analyze_many
 from detector.conclusion.known_real import with_known_real
-from detector.deadline import Deadline
 from detector.errors import MediaError
 from detector.limits import MAX_ANNOTATING_S, MAX_BATCH_FILES, MAX_BATCH_S, MAX_FRAMES, MAX_REQUEST_S
-from detector.messages import Message
 from detector.report.annotated_video import write_annotated_video
-from detector.report.evidence_report import build_evidence, write_evidence
 from detector.report.known_real_section import known_real_html
-from detector.report.translation import ENGLISH, translate
+from detector.report.translation import ENGLISH
 from detector.report.wording import verdict_markdown
 from detector.results import Analysis, Result, result_to_dict, to_plain
 from web.items import item_updates
-from web.middleware import disk
 from web.sessions import Sessions
 from web.views.media import faces_html, viewer_html
 from web.views.verdict import batch_html, verdict_html
+from web.work import NO_FILE, Work, session_of
 
-logger = logging.getLogger(__name__)
-
-NO_FILE = Message("No file was sent; please choose a photo or a video first.")
-UPLOAD_GONE = Message("The upload is no longer there; please send the file again.")
-CANNOT_WRITE = Message(
-    "The server has no room to write the answer, because its disk is full or locked; please try again later."
-)
 # Stands after parameters with defaults; Gradio always puts the request in.
 _GIVEN_BY_GRADIO = cast(gr.Request, None)
-
-Answer = TypeVar("Answer")
 
 
 class Service:
@@ -52,6 +37,7 @@ class Service:
     def __init__(self, analyzer: Analyzer):
         self._analyzer = analyzer
         self._sessions = Sessions()
+        self._work = Work(self._sessions)
 
     def show_photo(
         self,
@@ -113,12 +99,12 @@ class Service:
         def write() -> Path:
             if result is None:
                 raise MediaError(NO_FILE)
-            output = self._new_folder(request) / f"{Path(file).stem[:80] or 'video'}-annotated.mp4"
-            report = self._reporting(request, progress, MAX_ANNOTATING_S)
+            output = self._work.new_folder(request) / f"{Path(file).stem[:80] or 'video'}-annotated.mp4"
+            report = self._work.reporting(request, progress, MAX_ANNOTATING_S)
             write_annotated_video(file, result, output, report, language)
             return output
 
-        return gr.update(value=str(self._run(write, [file], language, request)), visible=True)
+        return gr.update(value=str(self._work.run(write, [file], language, request)), visible=True)
 
     def show_batch(
         self,
@@ -192,11 +178,11 @@ class Service:
 
     def cancel(self, request: gr.Request) -> None:
         """Stops the analysis that runs for this page."""
-        self._sessions.cancel(_session(request))
+        self._sessions.cancel(session_of(request))
 
     def received(self, files: str | list[str], request: gr.Request) -> None:
         """Notes files that were chosen, to be deleted with the page whether they are checked or not."""
-        self._sessions.received(_session(request), [files] if isinstance(files, str) else files or [])
+        self._sessions.received(session_of(request), [files] if isinstance(files, str) else files or [])
 
     def keep(self, paths: Iterable[str]) -> None:
         """Protects files in Gradio's cache that belong to everyone, such as the examples."""
@@ -204,7 +190,7 @@ class Service:
 
     def forget(self, request: gr.Request) -> None:
         """Stops the analysis of a page that was closed, and deletes its uploads and reports."""
-        self._sessions.forget(_session(request))
+        self._sessions.forget(session_of(request))
 
     def _in_words(self, result: Result) -> str:
         return verdict_markdown(result, self._analyzer.model.scales)
@@ -218,16 +204,16 @@ class Service:
         request: gr.Request,
         progress: gr.Progress,
     ) -> tuple[Analysis, tuple[str, str]]:
-        report = self._reporting(request, progress, MAX_REQUEST_S)
+        report = self._work.reporting(request, progress, MAX_REQUEST_S)
 
         def analyze() -> tuple[Analysis, tuple[str, str]]:
             check_count(known_real or ())
             analysis = self._analyzer.analyze_image(file, progress=report, item=item or 0)
-            self._sessions.check(_session(request))
+            self._sessions.check(session_of(request))
             analysis = self._compared(analysis, known_real, FRAMES_PER_VIDEO, False, request, progress)
-            return analysis, self._reports(file, analysis, language, request)
+            return analysis, self._work.write_reports(file, analysis, self._analyzer.model, language, request)
 
-        return self._run(analyze, [file, *(known_real or ())], language, request)
+        return self._work.run(analyze, [file, *(known_real or ())], language, request)
 
     def _video(
         self,
@@ -240,7 +226,7 @@ class Service:
         request: gr.Request,
         progress: gr.Progress,
     ) -> tuple[Analysis, tuple[str, str]]:
-        report = self._reporting(request, progress, MAX_REQUEST_S)
+        report = self._work.reporting(request, progress, MAX_REQUEST_S)
 
         def analyze() -> tuple[Analysis, tuple[str, str]]:
             check_count(known_real or ())
@@ -248,9 +234,9 @@ class Service:
                 file, frames=_bounded(frames), progress=report, exact=bool(exact), item=item or 0
             )
             analysis = self._compared(analysis, known_real, _bounded(frames), bool(exact), request, progress)
-            return analysis, self._reports(file, analysis, language, request)
+            return analysis, self._work.write_reports(file, analysis, self._analyzer.model, language, request)
 
-        return self._run(analyze, [file, *(known_real or ())], language, request)
+        return self._work.run(analyze, [file, *(known_real or ())], language, request)
 
     def _compared(
         self,
@@ -268,7 +254,7 @@ class Service:
         """
         if not known_real:
             return analysis
-        report = self._reporting(request, progress, math.inf)
+        report = self._work.reporting(request, progress, math.inf)
         known = analyze_known_real(
             self._analyzer, known_real, frames, exact, report, file_s=MAX_REQUEST_S, all_s=MAX_BATCH_S
         )
@@ -278,7 +264,7 @@ class Service:
         self, files: list[str], frames: int, language: str, request: gr.Request, progress: gr.Progress
     ) -> tuple[list[BatchItem], tuple[str, str]]:
         # a batch is stopped between its files, so that what is done is not lost
-        report = self._reporting(request, progress, math.inf)
+        report = self._work.reporting(request, progress, math.inf)
 
         def analyze() -> tuple[list[BatchItem], tuple[str, str]]:
             if len(files) > MAX_BATCH_FILES:
@@ -288,72 +274,9 @@ class Service:
             items = list(
                 analyze_many(self._analyzer, files, _bounded(frames), report, file_s=MAX_REQUEST_S, all_s=MAX_BATCH_S)
             )
-            return items, self._tables(items, request)
+            return items, self._work.write_tables(items, request)
 
-        return self._run(analyze, files, language, request)
-
-    def _run(
-        self, work: Callable[[], Answer], files: Sequence[str | None] | None, language: str, request: gr.Request
-    ) -> Answer:
-        """Does some work on uploads, and turns what goes wrong into one sentence.
-
-        Raises:
-            gr.Error: There are no uploads, or the work cannot be done.
-        """
-        try:
-            uploads = [file for file in files or () if file]
-            if not files or len(uploads) < len(files):
-                raise MediaError(NO_FILE)
-            with self._sessions.running(_session(request), uploads):
-                return work()
-        except MediaError as error:
-            logger.info("refused: %s", error, exc_info=True)
-            raise _refusal(error.message, language) from error
-        except OSError as error:
-            if error.errno not in (*disk.CANNOT_WRITE, errno.ENOENT):
-                raise
-            logger.exception("a file cannot be read or written")
-            raise _refusal(UPLOAD_GONE if error.errno == errno.ENOENT else CANNOT_WRITE, language) from error
-
-    def _reporting(self, request: gr.Request, progress: gr.Progress, seconds: float) -> Callable[[float, str], None]:
-        """Makes a function that passes progress on, and leaves the work once it was cancelled or took too long."""
-        deadline = Deadline(seconds)
-
-        def report(share: float, doing: str) -> None:
-            self._sessions.check(_session(request))
-            if share < 1:  # what is done is not thrown away
-                deadline.check()
-            progress(share, desc=doing)
-
-        return report
-
-    def _reports(self, file: str, analysis: Analysis, language: str, request: gr.Request) -> tuple[str, str]:
-        """Writes the evidence report as HTML and as JSON."""
-        evidence = build_evidence(analysis, self._analyzer.model)
-        stem = f"{Path(file).stem[:80]}-evidence"
-        html, record = write_evidence(evidence, self._new_folder(request), stem, language)
-        return str(html), str(record)
-
-    def _tables(self, items: list[BatchItem], request: gr.Request) -> tuple[str, str]:
-        """Writes all results as CSV and as JSON."""
-        folder = self._new_folder(request)
-        table, lines = folder / "results.csv", folder / "results.json"
-        # Excel reads a CSV file as UTF-8 only with a mark at its start
-        table.write_text(to_csv(items), encoding="utf-8-sig", newline="")
-        lines.write_text(to_json(items), encoding="ascii")
-        return str(table), str(lines)
-
-    def _new_folder(self, request: gr.Request) -> Path:
-        # in Gradio's own folder: what lies elsewhere it copies there, out of our sight
-        return self._sessions.new_folder(_session(request), get_upload_folder())
-
-
-def _session(request: gr.Request) -> str:
-    return request.session_hash or ""
-
-
-def _refusal(message: Message, language: str) -> gr.Error:
-    return gr.Error(translate(message, language), duration=None, print_exception=False)
+        return self._work.run(analyze, files, language, request)
 
 
 def _bounded(frames: int | None) -> int:
