@@ -10,8 +10,8 @@ from PIL import Image
 
 from detector.analyzer import Analyzer
 from detector.limits import MAX_BATCH_FILES, MAX_FRAMES
+from tests.made_media.moving_photos import motion_photo
 from tests.media_factory import write_video
-from tests.moving_photos import motion_photo
 from tests.redness_model import evidence_scales, portrait, redness_model
 from web.service import Service
 

@@ -10,8 +10,8 @@ from detector.media.photos.images import FEW_COLOURS, Photo
 from detector.media.photos.profiles import BROKEN_PROFILE
 from detector.media.reading import ClipStart, read_media
 from detector.media.videos.video import Video
+from tests.made_media.moving_photos import ANIMATIONS, write_animation
 from tests.media_factory import astronaut, numbered_frames, write_video
-from tests.moving_photos import ANIMATIONS, write_animation
 
 KINDS = list(ANIMATIONS)
 

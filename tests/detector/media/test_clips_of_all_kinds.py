@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from detector.media.clips import open_clip
-from tests.clips_of_all_kinds import ANIMATIONS, FPS, animation, clips, level_of
+from tests.made_media.clips_of_all_kinds import ANIMATIONS, FPS, animation, clips, level_of
 
 
 @pytest.mark.parametrize("number", range(len(clips())), ids=lambda number: clips()[number].name)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from detector.media.colour import needs_conversion, to_standard_range
-from tests.colour_standards import BT709_TO_BT2020, display_p3, hdr, pq_signal, srgb_light
+from tests.made_media.colour_standards import BT709_TO_BT2020, display_p3, hdr, pq_signal, srgb_light
 from tests.media_factory import astronaut
 
 SDR_TRANSFERS = (0, 1, 2, 4, 5, 6, 7, 13, 14, 15, 255)

@@ -11,7 +11,7 @@ from detector.faces.quality import problem_of_missing
 from detector.facts import DetectedFace
 from detector.media.photos.images import read_image, read_photo
 from detector.media.photos.orientation import upright, upright_box
-from tests.colour_profiles import DISPLAY_P3, in_primaries, matrix_profile
+from tests.made_media.colour_profiles import DISPLAY_P3, in_primaries, matrix_profile
 from tests.media_factory import astronaut
 from tests.redness_model import redness_model
 

@@ -12,8 +12,8 @@ from detector.media.photos.images import Photo
 from detector.media.photos.live_photos import live_photo_identifier
 from detector.media.photos.motion_photos import find_film
 from detector.media.reading import ClipStart, frames_at, read_media
+from tests.made_media.moving_photos import live_film, live_still, motion_photo
 from tests.media_factory import astronaut, numbered_frames, write_video
-from tests.moving_photos import live_film, live_still, motion_photo
 from tests.redness_model import portrait
 
 KINDS = ["google", "micro", "samsung", "heic"]

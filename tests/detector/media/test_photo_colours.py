@@ -6,8 +6,8 @@ from PIL import Image, ImageCms
 
 from detector.media.photos.code_points import stated_in_boxes, stated_in_png
 from detector.media.photos.images import read_image, read_photo
-from tests.colour_files import hdr_8_bit, write_avif, write_heic, write_png
-from tests.colour_profiles import (
+from tests.made_media.colour_files import hdr_8_bit, write_avif, write_heic, write_png
+from tests.made_media.colour_profiles import (
     ADOBE_RGB,
     DISPLAY_P3,
     PROPHOTO,
@@ -19,7 +19,7 @@ from tests.colour_profiles import (
     matrix_profile,
     with_cicp,
 )
-from tests.colour_standards import display_p3, hdr
+from tests.made_media.colour_standards import display_p3, hdr
 from tests.media_factory import astronaut
 
 FACE = astronaut()[40:200, 150:310]

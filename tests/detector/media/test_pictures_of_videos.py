@@ -7,8 +7,8 @@ import pytest
 from detector.media.photos.images import read_image
 from detector.media.videos.pictures import combed_share
 from detector.media.videos.video import Video
-from tests.colour_standards import hdr
 from tests.hostile.originals import video as video_bytes
+from tests.made_media.colour_standards import hdr
 from tests.media_factory import astronaut, numbered_frames, write_video
 
 FACE = np.ascontiguousarray(astronaut()[:240, 100:340])

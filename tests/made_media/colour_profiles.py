@@ -4,7 +4,7 @@ import struct
 
 import numpy as np
 
-from tests.colour_standards import srgb_light
+from tests.made_media.colour_standards import srgb_light
 
 # Primaries adapted to D50, columns of red, green and blue: as in the profiles that cameras and editors write.
 SRGB = np.array([[0.4360, 0.3851, 0.1431], [0.2225, 0.7169, 0.0606], [0.0139, 0.0971, 0.7141]])

@@ -9,7 +9,7 @@ import numpy as np
 import pillow_heif
 from PIL import Image, PngImagePlugin
 
-from tests.colour_standards import hdr
+from tests.made_media.colour_standards import hdr
 
 pillow_heif.register_heif_opener()
 
