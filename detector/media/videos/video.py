@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Literal
 
 import av
 import numpy as np
@@ -88,8 +89,11 @@ class Video:
             close = self._decoder.close
             self.size_px = self._read_size()
             self._media_type, self.tags = media_type(container, path), dict(container.metadata)
-            number = self._choice.number
-            self.items = track_items(tracks, stamps, MediaItem(number, "film", *self.size_px, self.duration_s, True))
+            is_still = self.frame_count == 1
+            duration_s = None if is_still else self.duration_s
+            kind: Literal["photo", "film"] = "photo" if is_still else "film"
+            chosen = MediaItem(self._choice.number, kind, *self.size_px, duration_s, True)
+            self.items = track_items(tracks, stamps, chosen)
         except BaseException:
             close()
             raise

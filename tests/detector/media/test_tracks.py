@@ -59,6 +59,13 @@ def test_other_film_is_looked_at_on_request(tmp_path):
         open_clip(path, 3)
 
 
+def test_thumbnail_is_a_photo_whether_it_is_looked_at_or_not(tmp_path):
+    path = write_tracks(tmp_path / "two.mp4", [THUMBNAIL, FILM])
+    for item in (1, 2):
+        with open_clip(path, item) as video:
+            assert [(one.kind, one.duration_s) for one in video.items] == [("photo", None), ("film", 0.8)]
+
+
 def test_largest_of_tracks_of_one_film_is_looked_at(tmp_path):
     with Video(write_tracks(tmp_path / "sizes.mp4", [numbered_frames(21), numbered_frames(20, 128, 96)])) as video:
         assert video.size_px == (128, 96)
