@@ -1,10 +1,12 @@
 import wave
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
 
 from detector.errors import MediaError
+from detector.media.reading import read_media
 from detector.media.videos import video as video_module
 from detector.media.videos.video import Video
 from tests.hostile.bombs import black_png, movie_with
@@ -238,3 +240,40 @@ def test_only_facts_cost_reading_all_of_the_file(tmp_path, monkeypatch):
         assert {video.facts.sha256, video.facts.sha256} == {"0a1b"} and hashed == [path]
     with Video(path, sha256="2c3d") as video:
         assert (video.facts.sha256, hashed) == ("2c3d", [path])
+
+
+def without_start(source, target, skipped):
+    """Copies a video without its first packets, as one who tunes in later records it."""
+    with av.open(str(source)) as container, av.open(str(target), "w") as copy:
+        stream = copy.add_stream_from_template(container.streams.video[0])
+        for number, packet in enumerate(container.demux(container.streams.video[0])):
+            if number >= skipped and packet.dts is not None:
+                packet.stream = stream
+                copy.mux(packet)
+    return target
+
+
+@pytest.mark.parametrize("ending", ["ts", "mkv"])
+def test_clip_without_a_keyframe_is_told_from_a_damaged_one(tmp_path, ending):
+    whole = write_video(tmp_path / "whole.mkv", numbered_frames(20), g="250")
+    with pytest.raises(MediaError, match="no keyframe"):
+        Video(without_start(whole, tmp_path / f"late.{ending}", 1))
+
+
+@pytest.mark.parametrize("ending", ["ts", "mkv"])
+def test_recording_that_begins_between_keyframes_says_what_is_lost(tmp_path, ending):
+    whole = write_video(tmp_path / "whole.mkv", numbered_frames(50), g="25", bf="0", sc_threshold="0")
+    with Video(without_start(whole, tmp_path / f"late.{ending}", 3)) as video:
+        assert (video.frame_count, video.duration_s) == (25, pytest.approx(1, abs=0.01))
+        assert [round(frame.image.mean() / 5) for frame in video.sample_frames(5)] == [27, 32, 37, 42, 47]
+        said = [str(problem) for problem in video.problems()]
+    assert said == ["The video begins in the middle of a recording: its first 0.9 s cannot be decoded."]
+
+
+def test_samples_that_show_nothing_new_are_counted(tmp_path):
+    # ten frames, then a still of nine seconds
+    path = write_video(tmp_path / "still.mp4", numbered_frames(11), times_s=[*(n / 10 for n in range(10)), 9.9])
+    end = list(read_media(str(path), "video", 8, True, "0a1b", False))[-1]
+    assert list(map(str, end.problems)) == [
+        "Only 2 frames were looked at, not 8: in some parts of the video no new frame is shown."
+    ]
