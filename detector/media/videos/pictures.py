@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from fractions import Fraction
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import av
 import cv2
@@ -36,6 +36,11 @@ _MIN_COMB_LEVELS = 12
 MIN_INTERLACED_LINES = 240
 
 
+# a, b, c, d of a display matrix
+Matrix: TypeAlias = tuple[int, int, int, int]
+_AS_STORED = (1, 0, 0, 0, 1)
+
+
 class Pictures:
     """Makes pictures of one size, and notes what a reader must know of them.
 
@@ -47,6 +52,7 @@ class Pictures:
         self._pixel_aspect = pixel_aspect
         self.size_px: tuple[int, int] | None = None
         self._looked_at = self._combed = self._fitted = 0
+        self._matrices: dict[int, Matrix] = {}
 
     def take(self, frame: av.VideoFrame) -> np.ndarray:
         """Gives ``(H, W, 3)`` uint8 RGB of a frame; one of another size is fitted into the first, with black beside it."""
@@ -55,7 +61,7 @@ class Pictures:
             frame = _deinterlaced(frame)
         elif combed_share(frame) >= MIN_COMBED_SHARE:
             self._combed += 1
-        picture = _oriented(self._rgb(frame), frame)
+        picture = _oriented(self._rgb(frame), self._display_matrix(frame))
         height, width = picture.shape[:2]
         if self.size_px is None:
             self.size_px = width, height
@@ -84,6 +90,14 @@ class Pictures:
                 )
             )
         return problems
+
+    def _display_matrix(self, frame: av.VideoFrame) -> Matrix:
+        # once for each rotation: PyAV keeps a frame whose side data were looked at until the garbage is collected
+        if frame.rotation not in self._matrices:
+            stated = cast(SideDataContainer, frame.side_data).get(Type.DISPLAYMATRIX)
+            values = np.frombuffer(memoryview(stated), np.int32) if stated is not None else _AS_STORED
+            self._matrices[frame.rotation] = values[0], values[1], values[3], values[4]
+        return self._matrices[frame.rotation]
 
     def _rgb(self, frame: av.VideoFrame) -> np.ndarray:
         # FFmpeg leaves the shape of pixels, the matrix of untagged video and the conversion of HDR to the player
@@ -146,13 +160,9 @@ def _deinterlaced(frame: av.VideoFrame) -> av.VideoFrame:
         return frame
 
 
-def _oriented(picture: np.ndarray, frame: av.VideoFrame) -> np.ndarray:
-    """Mirrors and turns a picture by quarter turns, as the display matrix of its frame says."""
-    matrix = cast(SideDataContainer, frame.side_data).get(Type.DISPLAYMATRIX)
-    if matrix is None:
-        return picture
-    a, b, _, c, d = np.frombuffer(memoryview(matrix), np.int32)[:5].tolist()
-    # x' = ax + cy, y' = bx + dy
+def _oriented(picture: np.ndarray, matrix: Matrix) -> np.ndarray:
+    """Mirrors and turns a picture by quarter turns: x' = ax + cy, y' = bx + dy."""
+    a, b, c, d = map(int, matrix)
     if abs(b) + abs(c) > abs(a) + abs(d):
         picture, a, d = picture.transpose(1, 0, 2), c, b
     return picture[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]

@@ -1,3 +1,4 @@
+import gc
 import wave
 
 import av
@@ -277,3 +278,16 @@ def test_samples_that_show_nothing_new_are_counted(tmp_path):
     assert list(map(str, end.problems)) == [
         "Only 2 frames were looked at, not 8: in some parts of the video no new frame is shown."
     ]
+
+
+def test_frames_are_freed_without_waiting_for_the_garbage_collector(tmp_path):
+    # some 12 MB each in a clip of 4K; PyAV ties a frame to its side data in a circle
+    path = write_video(tmp_path / "clip.mp4", numbered_frames(40))
+    gc.collect()
+    gc.disable()
+    try:
+        with Video(path) as video:
+            assert len(list(video.sample_frames(40))) == 40
+        assert gc.collect() < 40
+    finally:
+        gc.enable()
