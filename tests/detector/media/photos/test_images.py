@@ -12,7 +12,7 @@ from detector.media.photos.images import read_image, read_photo
 from tests.hostile.photos import end_of_page, first_page, with_pages
 from tests.media_factory import astronaut
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
+FIXTURES = Path(__file__).parents[3] / "fixtures"
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "AVIF"])
