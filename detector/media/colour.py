@@ -12,8 +12,10 @@ import numpy as np
 Curve = Literal["srgb", "bt1886"]
 
 # Code points of ITU-T H.273.
-LINEAR, SRGB, PQ, HLG = 8, 13, 16, 18
+GAMMA_22, LINEAR, SRGB, PQ, HLG = 4, 8, 13, 16, 18
 BT709, UNSPECIFIED, BT2020, DISPLAY_P3 = 1, 2, 9, 12
+# Adobe RGB (1998), for which H.273 has no code point.
+ADOBE_RGB = 256
 # White of text and of a well-lit sheet in HDR, and the peak that HLG is graded for: ITU-R BT.2408-7, 2.1, and BT.2100-2, table 5.
 REFERENCE_WHITE_NITS = 203
 PEAK_NITS = 1000
@@ -26,6 +28,7 @@ _CHROMATICITIES = {
     BT709: ((0.640, 0.330), (0.300, 0.600), (0.150, 0.060)),
     BT2020: ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046)),
     11: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
+    ADOBE_RGB: ((0.640, 0.330), (0.210, 0.710), (0.150, 0.060)),
     DISPLAY_P3: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
 }
 _D65 = (0.3127, 0.3290)
@@ -46,9 +49,9 @@ def to_standard_range(pixels: np.ndarray, transfer: int, primaries: int, curve: 
 
     Args:
         pixels: ``(H, W, 3)`` uint8 or uint16 R'G'B', full range, in primaries of its own.
-        transfer: Transfer characteristics, a code point of ITU-T H.273: 16 for PQ, 18 for HLG, 8 for linear light; all others
-            are taken for `curve`.
-        primaries: Colour primaries, a code point of ITU-T H.273; unknown ones are taken for BT.709, with HDR for BT.2020.
+        transfer: Transfer characteristics, a code point of ITU-T H.273: 16 for PQ, 18 for HLG, 8 for linear light, of photos 4 for a
+            gamma of 2.2; all others are taken for `curve`.
+        primaries: Colour primaries, a code point of ITU-T H.273 or `ADOBE_RGB`; unknown ones are taken for BT.709, with HDR for BT.2020.
         curve: Of SDR, in what comes in and in what goes out.
 
     Returns:
@@ -115,6 +118,8 @@ def _linear_light(transfer: int, curve: Curve, white: int) -> np.ndarray:
         light = _hlg_inverse_oetf(signal)
     elif transfer == LINEAR:
         light = signal
+    elif transfer == GAMMA_22 and curve == "srgb":
+        light = signal**2.2
     else:
         light = _srgb_eotf(signal) if curve == "srgb" else signal**2.4
     return light.astype(np.float32)

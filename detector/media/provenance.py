@@ -15,7 +15,8 @@ from PIL.TiffImagePlugin import IFDRational
 
 from detector.facts import Entry, Provenance
 from detector.media.credentials import read_credentials
-from detector.media.photos.images import DECODING_ERRORS, IMAGE_FORMATS
+from detector.media.photos.decoding_errors import DECODING_ERRORS
+from detector.media.photos.images import IMAGE_FORMATS
 from detector.media.videos.container import open_container
 from detector.text import one_line
 

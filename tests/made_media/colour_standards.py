@@ -3,9 +3,10 @@
 import numpy as np
 
 WHITE_NITS = 203
-# BT.709 to BT.2020, ITU-R BT.2087-0, and BT.709 to Display P3
+# BT.709 to BT.2020, ITU-R BT.2087-0, to Display P3, and to Adobe RGB (1998)
 BT709_TO_BT2020 = np.array([[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]])
 BT709_TO_P3 = np.array([[0.8225, 0.1774, 0.0], [0.0332, 0.9669, 0.0], [0.0171, 0.0724, 0.9108]])
+BT709_TO_ADOBE_RGB = np.array([[0.7152, 0.2848, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0412, 0.9588]])
 
 
 def srgb_light(pixels: np.ndarray) -> np.ndarray:

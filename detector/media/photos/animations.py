@@ -18,7 +18,8 @@ from detector.limits import MAX_ANIMATION_FRAMES, MAX_ANIMATION_PIXELS, MAX_FILE
 from detector.media.files import check_aspect_ratio, check_size, file_sha256
 from detector.media.photos.code_points import stated_in_png
 from detector.media.photos.colours import srgb_pixels
-from detector.media.photos.images import DECODING_ERRORS, FEW_COLOURS
+from detector.media.photos.decoding_errors import DECODING_ERRORS
+from detector.media.photos.images import FEW_COLOURS
 from detector.media.photos.orientation import orientation, upright
 from detector.media.videos.video import VideoFrame
 from detector.messages import Message, counted

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pillow_heif
-from PIL import Image
+from PIL import ExifTags, Image
 
-from detector.media.colour import HLG, PQ, needs_conversion, to_standard_range
+from detector.media.colour import ADOBE_RGB, GAMMA_22, HLG, PQ, needs_conversion, to_standard_range
 from detector.media.photos.code_points import CodePoints, stated_in_boxes, stated_in_png, stated_in_profile
+from detector.media.photos.decoding_errors import DECODING_ERRORS
 from detector.media.photos.profiles import BROKEN_PROFILE, ProfileError, to_srgb
 from detector.messages import Message
+
+logger = logging.getLogger(__name__)
 
 
 def srgb_pixels(image: Image.Image, path: Path | None) -> tuple[np.ndarray, list[Message]]:
@@ -38,6 +42,8 @@ def srgb_pixels(image: Image.Image, path: Path | None) -> tuple[np.ndarray, list
         if alpha is not None:
             pixels = np.asarray(_on_white(Image.fromarray(pixels), Image.fromarray(alpha)))
         return pixels, []
+    if not profile and not points and image.mode == "RGB" and _says_adobe_rgb(image):
+        return to_standard_range(np.asarray(image), GAMMA_22, ADOBE_RGB, "srgb"), []
     if profile and not points and image.mode != "LAB":  # which Pillow converts itself
         try:
             return np.asarray(_by_profile(image, profile)), []
@@ -74,6 +80,16 @@ def _code_points(image: Image.Image, path: Path | None, profile: bytes | None) -
         if points and points.transfer not in (PQ, HLG):
             points = None
     return points, is_deep
+
+
+def _says_adobe_rgb(image: Image.Image) -> bool:
+    """Tells whether the EXIF of a camera names Adobe RGB, in its way: index "R03" of DCF 2.0, 4.6."""
+    try:
+        index = image.getexif().get_ifd(ExifTags.IFD.Interop).get(ExifTags.Interop.InteropIndex, "")
+    except DECODING_ERRORS as error:
+        logger.info("no colour space: %s", error)
+        return False
+    return str(index).startswith("R03")
 
 
 def _deep_pixels(image: Image.Image, path: Path) -> tuple[np.ndarray, np.ndarray | None] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from detector.limits import MAX_COUNTED_PAGES, MAX_IMAGE_PIXELS, MIN_IMAGE_SIDE_
 from detector.media.files import check_aspect_ratio, check_size, file_sha256
 from detector.media.photos.colours import srgb_pixels
 from detector.media.photos.cut_off import cut_off_warning, load
+from detector.media.photos.decoding_errors import DECODING_ERRORS
 from detector.media.photos.orientation import orientation, upright, upright_box
 from detector.messages import Message
 
@@ -23,19 +23,6 @@ pillow_heif.register_heif_opener()  # HEIC photos of phones; Pillow itself reads
 
 # Pillow knows many more, some of which start other programs (EPS) or are never photos.
 IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
-# What Pillow and its plug-ins raise on damaged files. They promise OSError, and keep that for most.
-DECODING_ERRORS = (
-    ArithmeticError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
 # Of TIFFs only strips, and what packs them without JPEG. In tiles, YCbCr and JPEG Pillow before 13 reads past its buffers, and what it
 # finds there, such as somebody else's photo, would be shown (GHSA-462x-pgg6-55fp, -c6hw-5grf-ff96, -q45j-58j2-45rg).
 _TIFF_COMPRESSIONS = ("raw", "packbits", "tiff_lzw", "tiff_deflate", "tiff_adobe_deflate", "group3", "group4")

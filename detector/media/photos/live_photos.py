@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import ExifTags, Image
 
-from detector.media.photos.images import DECODING_ERRORS
+from detector.media.photos.decoding_errors import DECODING_ERRORS
 from detector.messages import Message
 
 # Of the film, as FFmpeg names it.

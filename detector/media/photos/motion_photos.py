@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from detector.limits import MAX_FILM_STARTS
-from detector.media.photos.images import DECODING_ERRORS
+from detector.media.photos.decoding_errors import DECODING_ERRORS
 from detector.media.videos.window import Span
 
 # ISO/IEC 14496-12: what may follow the box that begins a file, and brands of still pictures and of sequences of them.

@@ -19,7 +19,7 @@ from tests.made_media.colour_profiles import (
     matrix_profile,
     with_cicp,
 )
-from tests.made_media.colour_standards import display_p3, hdr
+from tests.made_media.colour_standards import BT709_TO_ADOBE_RGB, display_p3, hdr, srgb_light
 from tests.media_factory import astronaut
 
 FACE = astronaut()[40:200, 150:310]
@@ -226,3 +226,17 @@ def test_damaged_statement_of_colours_is_passed_over(tmp_path):
     for cut in range(0, 60):
         path.write_bytes(data[:cut])
         assert stated_in_png(path)[0] in (None, (9, 16))
+
+
+def test_adobe_rgb_that_only_the_exif_of_a_camera_names_is_converted(tmp_path):
+    plain = astronaut()
+    light = np.clip(srgb_light(plain) @ BT709_TO_ADOBE_RGB.T, 0, 1)
+    stored = Image.fromarray(np.round(255 * light ** (1 / 2.2)).astype(np.uint8))
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0xA005] = {1: "R03", 2: b"0100"}
+    stored.save(tmp_path / "camera.jpg", quality=97, subsampling=0, exif=exif)
+    stored.save(tmp_path / "unsaid.jpg", quality=97, subsampling=0)
+    errors = [
+        np.abs(read_image(tmp_path / name)[1].astype(int) - plain).mean() for name in ("camera.jpg", "unsaid.jpg")
+    ]
+    assert errors[0] < 1.5 < 4 < errors[1]
