@@ -137,12 +137,12 @@ class Video:
         """Tells what a reader must know of the file and of the frames decoded so far."""
         sentences = [*self._choice.problems(), *self._index.problems(), *self._pictures.problems()]
         if self._given_frames < self._wanted_frames:
-            sentences.append(
-                Message(
-                    "The file is damaged: only {decoded} of {wanted} frames could be decoded.",
-                    {"decoded": self._given_frames, "wanted": self._wanted_frames},
-                )
-            )
+            numbers: dict[str, str | int | Message] = {"decoded": self._given_frames, "wanted": self._wanted_frames}
+            if self.damaged_frames:
+                said = Message("The file is damaged: only {decoded} of {wanted} frames could be decoded.", numbers)
+            else:  # such as two fields in two packets, which make one frame
+                said = Message("Only {decoded} of {wanted} frames could be decoded.", numbers)
+            sentences.append(said)
         elif self.damaged_frames:
             sentences.append(Message("Some frames are damaged; the next good ones were used instead."))
         return sentences

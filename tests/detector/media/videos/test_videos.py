@@ -1,5 +1,6 @@
 import gc
 import wave
+from itertools import islice
 
 import av
 import numpy as np
@@ -9,6 +10,7 @@ from PIL import Image
 from detector.errors import MediaError
 from detector.media.reading import read_media
 from detector.media.videos import video as video_module
+from detector.media.videos.decoder import Decoder
 from detector.media.videos.video import Video
 from tests.hostile.bombs import black_png, movie_with
 from tests.hostile.originals import clip_frames
@@ -291,3 +293,13 @@ def test_frames_are_freed_without_waiting_for_the_garbage_collector(tmp_path):
         assert gc.collect() < 40
     finally:
         gc.enable()
+
+
+def test_frames_that_do_not_come_are_no_damage_where_the_decoder_finds_none(tmp_path, monkeypatch):
+    path = write_video(tmp_path / "clip.mp4", numbered_frames(20), bf="0")
+    decoded = Decoder.frames_from
+    # as where two packets make one frame
+    monkeypatch.setattr(Decoder, "frames_from", lambda *arguments: islice(decoded(*arguments), 0, None, 2))
+    with Video(path) as video:
+        assert len(list(video.sample_frames(20))) == 10
+        assert list(map(str, video.problems())) == ["Only 10 of 20 frames could be decoded."]
