@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeAlias
 
-from detector.limits import MAX_FILE_BYTES
 from detector.media.files import check_size, no_such_item
 from detector.media.photos.animations import Animation, says_animated
 from detector.media.photos.images import photo_is_known
@@ -18,31 +17,29 @@ Clip: TypeAlias = Video | Animation
 PHOTO_ITEM, FILM_ITEM = 1, 2
 
 
-def open_clip(path: str | Path, item: int = 0, sha256: str = "", max_bytes: int | None = MAX_FILE_BYTES) -> Clip:
+def open_clip(path: str | Path, item: int = 0) -> Clip:
     """Opens what moves in a file; of a photo with a film behind it, the film.
 
     Args:
         path: The file.
         item: See `detector.media.reading.read_media`; 0 for the main film.
-        sha256: Hex digest of the file where that is known already.
-        max_bytes: How large it may be; None for any size.
 
     Raises:
         MediaError: Nothing that moves can be read, or there is no such item.
         NotAVideoError: It is no video at all.
         OSError: It cannot be opened.
     """
-    check_size(Path(path), max_bytes)
+    check_size(Path(path))
     if says_animated(path):
         check_only_item(item)
-        animation = Animation(path, max_bytes, sha256)
+        animation = Animation(path)
         if not animation.is_still:
             return animation
     if photo_is_known(path) and (span := find_film(path)):
         if item not in (0, FILM_ITEM):
             raise no_such_item(FILM_ITEM, item)
-        return Video(path, max_bytes, sha256, span=span)
-    return Video(path, max_bytes, sha256, item)
+        return Video(path, span=span)
+    return Video(path, item=item)
 
 
 def check_only_item(item: int) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from detector.errors import MediaError
-from detector.limits import MAX_ASPECT_RATIO, MAX_FILE_BYTES
+from detector.limits import MAX_ASPECT_RATIO, MAX_FILE_BYTES, MAX_VIDEO_PIXELS
 from detector.messages import Message, counted
 
 
@@ -56,6 +56,22 @@ def no_such_item(count: int, number: int) -> MediaError:
             number=number,
         )
     )
+
+
+def check_frame_size(width: int, height: int) -> None:
+    """Refuses a film by the size of its frames; one that its header leaves open, 0, is for the decoder to refuse.
+
+    Raises:
+        MediaError: They are larger than is decoded, or mere strips.
+    """
+    if width * height > MAX_VIDEO_PIXELS:
+        raise MediaError(
+            "The video has {width} x {height} pixels a frame; please send a version up to 8K.",
+            width=width,
+            height=height,
+        )
+    if width and height:
+        check_aspect_ratio("video", width, height)
 
 
 def check_aspect_ratio(kind: Literal["photo", "video"], width: int, height: int) -> None:

@@ -85,8 +85,9 @@ def read_media(
     check_size(Path(path))
     if says_animated(path):
         read = _read_animation(path, kind, frames, exact, sha256, item)
-    elif kind == "photo" or photo_is_known(path):
-        read = _read_photo_or_its_film(path, kind, frames, exact, sha256, item)
+    elif (is_photo := photo_is_known(path)) or kind == "photo":
+        span = find_film(path) if is_photo else None
+        read = _read_photo_or_its_film(path, span, kind, frames, exact, sha256, item)
     else:
         read = _read_clip(Video(path, sha256=sha256, item=item), frames, exact)
     problems, live_photo = yield from read
@@ -108,8 +109,10 @@ def _read_animation(path: str, kind: Kind, frames: int, exact: bool, sha256: str
     return (yield from _read_clip(Video(path) if animation.is_still else animation, frames, exact))
 
 
-def _read_photo_or_its_film(path: str, kind: Kind, frames: int, exact: bool, sha256: str, item: int) -> Answers:
-    span = find_film(path) if photo_is_known(path) else None
+def _read_photo_or_its_film(
+    path: str, span: Span | None, kind: Kind, frames: int, exact: bool, sha256: str, item: int
+) -> Answers:
+    """Reads a photo; or the film that lies at `span` of its file, where there is one and that is asked for."""
     if span is None:
         if kind == "video":  # which says why it is none
             return (yield from _read_clip(Video(path), frames, exact))

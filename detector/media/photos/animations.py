@@ -10,16 +10,16 @@ from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from detector.errors import MediaError
 from detector.facts import MediaFile, MediaItem
-from detector.limits import MAX_ANIMATION_FRAMES, MAX_ANIMATION_PIXELS, MAX_FILE_BYTES, MAX_VIDEO_PIXELS
-from detector.media.files import check_aspect_ratio, check_size, file_sha256
+from detector.limits import MAX_ANIMATION_FRAMES, MAX_ANIMATION_PIXELS, MAX_FILE_BYTES
+from detector.media.files import check_frame_size, check_size, file_sha256
 from detector.media.photos.code_points import stated_in_png
 from detector.media.photos.colours import srgb_pixels
 from detector.media.photos.decoding_errors import DECODING_ERRORS
-from detector.media.photos.images import FEW_COLOURS
+from detector.media.photos.images import FEW_COLOURS, ask_header
 from detector.media.photos.orientation import orientation, upright
 from detector.media.videos.video import VideoFrame
 from detector.messages import Message, counted
@@ -40,20 +40,14 @@ def says_animated(path: str | Path) -> bool:
     Raises:
         OSError: The file cannot be opened.
     """
+    return ask_header(path, ANIMATED_FORMATS, _is_animated, if_damaged=False)
+
+
+def _is_animated(image: Image.Image) -> bool:
     try:
-        with Image.open(path, formats=ANIMATED_FORMATS) as image:
-            try:
-                return bool(getattr(image, "is_animated", False))
-            except _BAD_FRAME:  # a second frame is there, and damaged
-                return True
-    except UnidentifiedImageError:
-        return False
-    except OSError as error:
-        if error.errno is not None:  # the file, not its content
-            raise
-        return False
-    except _BAD_FRAME:
-        return False
+        return bool(getattr(image, "is_animated", False))
+    except _BAD_FRAME:  # a second frame is there, and damaged
+        return True
 
 
 class Animation:
@@ -67,7 +61,6 @@ class Animation:
     Attributes:
         size_px: Width and height of its frames.
         damaged_frames: 1 where a frame is damaged, which ends the animation; else 0.
-        start_s: 0; an animation has no clock of its own.
         items: Empty: an animation is one film.
 
     Raises:
@@ -78,13 +71,12 @@ class Animation:
         self._path, self._sha256 = Path(path), sha256
         self._bytes = check_size(self._path, max_bytes)
         self.damaged_frames = 0
-        self.start_s = 0.0
         self.items: list[MediaItem] = []
         self._has_more = False
         self._colour_problems: list[Message] = []
         self._durations_us: list[int] = []
         with self._opened() as image:
-            self._check_pixels(image.size)
+            check_frame_size(*image.size)
             self._media_type = Image.MIME[image.format or ""]
             # the still picture of an APNG that is only shown where APNG is not known
             self._skipped = 1 if getattr(image, "default_image", False) else 0
@@ -115,17 +107,6 @@ class Animation:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
             raise MediaError(_DAMAGED) from error
-
-    @staticmethod
-    def _check_pixels(size: tuple[int, int]) -> None:
-        width, height = size
-        if width * height > MAX_VIDEO_PIXELS:
-            raise MediaError(
-                "The video has {width} x {height} pixels a frame; please send a version up to 8K.",
-                width=width,
-                height=height,
-            )
-        check_aspect_ratio("video", width, height)
 
     def _read_durations(self, image: Image.Image) -> None:
         """Decodes all frames, as their durations only come with them."""

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from detector.facts import PixelBox
+from detector.media.photos.decoding_errors import DECODING_ERRORS
 from detector.media.photos.jpeg import read_segments
 from detector.messages import Message
 
@@ -43,7 +44,7 @@ def load(image: Image.Image, path: Path) -> tuple[Image.Image, int | None]:
         return _load_part(data[:end], is_jpeg)
     try:
         image.load()
-    except Exception:  # whatever it is, it is raised again unless the file is cut off
+    except DECODING_ERRORS:  # raised again unless the file is cut off
         data = data or path.read_bytes()
         if data.endswith(_ZEROS):
             data = data.rstrip(b"\0")
@@ -94,7 +95,7 @@ def _whole_rows(image: Image.Image, data: bytes, decode: Callable[[bytes], Image
     for last in _LAST_BYTES:
         try:
             earlier = np.asarray(decode(data[:-last]))
-        except Exception:  # noqa: BLE001  # nothing of a picture is left
+        except DECODING_ERRORS:  # nothing of a picture is left
             return 0
         differs = (pixels != earlier).reshape(len(pixels), -1).any(1)
         if differs.any():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,17 +125,34 @@ def photo_is_known(path: str | Path) -> bool:
     Raises:
         OSError: The file cannot be opened.
     """
+    return ask_header(path, IMAGE_FORMATS, lambda image: True, if_damaged=True)
+
+
+def ask_header(
+    path: str | Path, formats: tuple[str, ...], ask: Callable[[Image.Image], bool], *, if_damaged: bool
+) -> bool:
+    """Answers a question about a photo from its header; False where the file is of no such format.
+
+    Args:
+        path: The file.
+        formats: Those that are tried.
+        ask: Answers it for the opened photo.
+        if_damaged: The answer where the header cannot be read.
+
+    Raises:
+        OSError: The file cannot be opened.
+    """
     try:
-        with Image.open(path, formats=IMAGE_FORMATS):
-            return True
+        with Image.open(path, formats=formats) as image:
+            return ask(image)
     except UnidentifiedImageError:
         return False
     except OSError as error:
         if error.errno is not None:  # the file, not its content
             raise
-        return True
+        return if_damaged
     except (Image.DecompressionBombError, *DECODING_ERRORS):
-        return True
+        return if_damaged
 
 
 def _check_pixels(image: Image.Image) -> None:

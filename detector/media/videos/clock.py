@@ -19,7 +19,6 @@ class Clock:
         self._offset = 0
         self._last: int | None = None
         self._duration = 1
-        self.jumps = 0
 
     def read(self, decoded: int | None, shown: int | None, duration: int | None) -> tuple[int, int]:
         """Gives the times at which a packet is decoded and shown.
@@ -38,7 +37,6 @@ class Clock:
             now = expected if decoded is None else decoded + self._offset
             if not self._last < now <= expected + self._max_gap:
                 self._offset += expected - now
-                self.jumps += 1
                 now = expected
         self._last, self._duration = now, duration or self._duration
         if shown is None or decoded is None:

@@ -114,8 +114,16 @@ def track_items(
             items.append(chosen)
             continue
         context, track = stream.codec_context, stamps[stream.index]
-        width, height = square_size(context.width, context.height, pixel_aspect(stream))
-        is_photo = len(track.times) == 1
-        duration_s = None if is_photo else float(track.duration() * stated(stream.time_base))
-        items.append(MediaItem(number, "photo" if is_photo else "film", width, height, duration_s, False))
+        size_px = square_size(context.width, context.height, pixel_aspect(stream))
+        duration_s = float(track.duration() * stated(stream.time_base))
+        items.append(track_item(number, size_px, len(track.times), duration_s, is_assessed=False))
     return items
+
+
+def track_item(
+    number: int, size_px: tuple[int, int], frames: int, duration_s: float, *, is_assessed: bool
+) -> MediaItem:
+    """Makes the item of a track: a film, or a photo where it has one frame."""
+    if frames == 1:
+        return MediaItem(number, "photo", *size_px, None, is_assessed)
+    return MediaItem(number, "film", *size_px, duration_s, is_assessed)

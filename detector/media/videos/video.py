@@ -5,24 +5,22 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Literal
 
 import av
 import numpy as np
 
 from detector.errors import MediaError, NotAVideoError
-from detector.facts import MediaFile, MediaItem
-from detector.limits import MAX_FILE_BYTES, MAX_LOST_RUNS, MAX_VIDEO_PIXELS
-from detector.media.files import check_aspect_ratio, check_size, file_sha256
+from detector.facts import MediaFile
+from detector.limits import MAX_FILE_BYTES, MAX_LOST_RUNS
+from detector.media.files import check_frame_size, check_size, file_sha256
 from detector.media.videos.container import media_type, open_container, pixel_aspect, square_size
 from detector.media.videos.decoder import Decoder
 from detector.media.videos.frame_index import read_tracks
 from detector.media.videos.pictures import Pictures
 from detector.media.videos.sampling import near_stamps
-from detector.media.videos.tracks import choose_track, picture_tracks, track_items
+from detector.media.videos.tracks import choose_track, picture_tracks, track_item, track_items
 from detector.media.videos.window import Span
 from detector.messages import Message
 
@@ -83,16 +81,15 @@ class Video:
             stamps, read_until_s = read_tracks(container, tracks)
             self._choice = choose_track(tracks, stamps, item)
             stream = self._choice.stream
-            self._pictures = Pictures(_checked_aspect(stream))
+            aspect = pixel_aspect(stream)
+            check_frame_size(*square_size(stream.codec_context.width, stream.codec_context.height, aspect))
+            self._pictures = Pictures(aspect)
             self._index = stamps[stream.index].index(container, stream, read_until_s)
             self._decoder = Decoder(partial(open_container, path, span), container, stream, self._index)
             close = self._decoder.close
             self.size_px = self._read_size()
             self._media_type, self.tags = media_type(container, path), dict(container.metadata)
-            is_still = self.frame_count == 1
-            duration_s = None if is_still else self.duration_s
-            kind: Literal["photo", "film"] = "photo" if is_still else "film"
-            chosen = MediaItem(self._choice.number, kind, *self.size_px, duration_s, True)
+            chosen = track_item(self._choice.number, self.size_px, self.frame_count, self.duration_s, is_assessed=True)
             self.items = track_items(tracks, stamps, chosen)
         except BaseException:
             close()
@@ -232,18 +229,3 @@ class Video:
                 first_run = run + 1
                 if first_run >= len(keyframes):
                     return
-
-
-def _checked_aspect(stream: av.VideoStream) -> Fraction:
-    """Gives the shape of the pixels of a track, and refuses pictures that are too large, and mere strips."""
-    context, aspect = stream.codec_context, pixel_aspect(stream)
-    width, height = square_size(context.width, context.height, aspect)
-    if width * height > MAX_VIDEO_PIXELS:
-        raise MediaError(
-            "The video has {width} x {height} pixels a frame; please send a version up to 8K.",
-            width=width,
-            height=height,
-        )
-    if width and height:
-        check_aspect_ratio("video", width, height)
-    return aspect

@@ -3,6 +3,7 @@ import pytest
 from PIL import Image
 
 from detector.errors import MediaError, NotAVideoError
+from detector.media import files
 from detector.media.clips import open_clip
 from detector.media.photos import animations
 from detector.media.photos.animations import Animation, says_animated
@@ -142,7 +143,7 @@ def test_damaged_first_frame_is_one_sentence(tmp_path, kind):
 
 def test_animation_larger_than_8k_is_refused(tmp_path, monkeypatch):
     path = write_animation(tmp_path / "a", "PNG", numbered_frames(2), [100] * 2)
-    monkeypatch.setattr(animations, "MAX_VIDEO_PIXELS", 64 * 48 - 1)
+    monkeypatch.setattr(files, "MAX_VIDEO_PIXELS", 64 * 48 - 1)
     with pytest.raises(MediaError, match="64 x 48 pixels a frame"):
         Animation(path)
 
