@@ -88,7 +88,7 @@ class ContentCredentials:
     """C2PA content credentials of a file. Only the state is this software's finding; all else is what they claim.
 
     Attributes:
-        validation_state: "Valid" is no more than intact: see `detector.report.credentials_wording.STATE_TEXT`.
+        validation_state: "Valid" is no more than intact: see `detector.report.wording.credentials.STATE_TEXT`.
         issuer: Organisation in the signer's certificate.
         common_name: Name in the signer's certificate.
         signed_time: By a time-stamping service; None where none was asked.

@@ -7,8 +7,8 @@ from typing import Any
 
 import gradio as gr
 
-from detector.report.items_wording import item_text
 from detector.report.translation import translate
+from detector.report.wording.items import item_text
 from detector.results import Result
 from web.i18n import label
 

@@ -9,7 +9,7 @@ import gradio as gr
 from detector.analyzer import Analyzer
 from detector.limits import LIMITS_TEXT, MAX_FILE_BYTES, MAX_SESSIONS, MAX_UPLOAD_AGE_S, MAX_WAITING_REQUESTS
 from detector.network.loading import LoadedModel
-from detector.report.wording import card_markdown
+from detector.report.wording.verdicts import card_markdown
 from web.endpoints import Page, add_endpoints
 from web.i18n import TEXTS, label
 from web.service import Service

@@ -19,7 +19,7 @@ from detector.limits import MAX_ANNOTATING_S, MAX_BATCH_FILES, MAX_BATCH_S, MAX_
 from detector.report.annotated_video import write_annotated_video
 from detector.report.known_real_section import known_real_html
 from detector.report.translation import ENGLISH
-from detector.report.wording import verdict_markdown
+from detector.report.wording.verdicts import verdict_markdown
 from detector.results import Analysis, Result, result_to_dict, to_plain
 from web.items import item_updates
 from web.sessions import Sessions

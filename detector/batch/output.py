@@ -11,10 +11,10 @@ from typing import Any
 
 from detector.batch.runner import BatchItem
 from detector.messages import Message
-from detector.report.evidence_wording import BAND_TITLE, ratio_text
-from detector.report.items_wording import items_text
-from detector.report.known_real_wording import known_real_texts
-from detector.report.wording import VERDICT_TITLE, score_text, spans_text, title_of
+from detector.report.wording.evidence import BAND_TITLE, ratio_text
+from detector.report.wording.items import items_text
+from detector.report.wording.known_real import known_real_texts
+from detector.report.wording.verdicts import VERDICT_TITLE, score_text, spans_text, title_of
 from detector.results import SCHEMA_VERSION, Result, result_to_dict
 from detector.text import printable
 

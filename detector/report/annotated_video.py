@@ -26,7 +26,7 @@ from detector.media.videos.video import Video, VideoFrame
 from detector.messages import Message, counted
 from detector.report.motion import FaceMotion, PlacedFace
 from detector.report.translation import ENGLISH, translate
-from detector.report.wording import VERDICT_TITLE, score_text
+from detector.report.wording.verdicts import VERDICT_TITLE, score_text
 from detector.results import Result, Verdict, verdict_for
 from detector.sandbox.client import WORKERS
 

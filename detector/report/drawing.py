@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from detector.network.saliency import overlay
-from detector.report.wording import score_text
+from detector.report.wording.verdicts import score_text
 from detector.results import ShownFrame
 
 _LINE_COLOR = (255, 255, 255)

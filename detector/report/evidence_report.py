@@ -17,9 +17,14 @@ from detector.messages import Message, counted, joined
 from detector.network.loading import LoadedModel
 from detector.network.saliency import CAPTION
 from detector.report.card_sections import CardSection, card_sections
-from detector.report.credentials_wording import NO_CREDENTIALS_TEXT, STATE_TEXT, STATE_TITLE, source_type_text
 from detector.report.drawing import draw_faces
-from detector.report.evidence_wording import (
+from detector.report.html import TEMPLATES, jpeg, jpeg_address, render
+from detector.report.known_real_section import known_real_html
+from detector.report.plots.reference import reference_plot_svg
+from detector.report.plots.timeline import timeline_svg
+from detector.report.translation import ENGLISH
+from detector.report.wording.credentials import NO_CREDENTIALS_TEXT, STATE_TEXT, STATE_TITLE, source_type_text
+from detector.report.wording.evidence import (
     LIKELIHOOD_RATIO,
     bounds_words,
     counts_words,
@@ -27,13 +32,8 @@ from detector.report.evidence_wording import (
     frequency_words,
     ratio_text,
 )
-from detector.report.html import TEMPLATES, jpeg, jpeg_address, render
-from detector.report.items_wording import item_text
-from detector.report.known_real_section import known_real_html
-from detector.report.plots.reference import reference_plot_svg
-from detector.report.plots.timeline import timeline_svg
-from detector.report.translation import ENGLISH
-from detector.report.wording import (
+from detector.report.wording.items import item_text
+from detector.report.wording.verdicts import (
     OVERLAY_SCALE,
     face_table,
     prevalence_note,

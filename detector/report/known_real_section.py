@@ -5,10 +5,10 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from detector.report.html import fragment
-from detector.report.known_real_wording import known_real_texts
 from detector.report.plots.known_real import known_real_svg
 from detector.report.translation import ENGLISH
-from detector.report.wording import score_text
+from detector.report.wording.known_real import known_real_texts
+from detector.report.wording.verdicts import score_text
 from detector.results import Result
 
 

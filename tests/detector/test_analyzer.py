@@ -7,7 +7,7 @@ from detector.conclusion.result import MIN_TRACK_FRAMES
 from detector.faces.detection import MIN_FACE_PX
 from detector.facts import ModelInfo, Thresholds
 from detector.network.loading import LoadedModel
-from detector.report.wording import verdict_markdown
+from detector.report.wording.verdicts import verdict_markdown
 from detector.results import verdict_for
 from tests.media_factory import write_video
 from tests.redness_model import RednessRuntime, portrait, redness_model

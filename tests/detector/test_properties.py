@@ -12,7 +12,7 @@ from detector.faces.detection import crop_face, crop_square
 from detector.faces.tracking import link_tracks
 from detector.facts import DetectedFace, Thresholds
 from detector.media.videos.video import Video
-from detector.report.wording import score_text
+from detector.report.wording.verdicts import score_text
 from detector.results import FrameScore, verdict_for
 from detector.text import one_line, printable
 

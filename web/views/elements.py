@@ -7,7 +7,7 @@ from typing import Any
 
 from detector.network.saliency import CAPTION
 from detector.report.html import render
-from detector.report.wording import OVERLAY_SCALE, title_of
+from detector.report.wording.verdicts import OVERLAY_SCALE, title_of
 from detector.results import Verdict
 
 # Told apart by form as well: colour is never the only signal.

@@ -11,7 +11,7 @@ from detector.messages import Message
 from detector.report.drawing import draw_faces
 from detector.report.html import EmbeddedPicture, embedded
 from detector.report.plots.timeline import timeline_svg
-from detector.report.wording import face_table, score_text
+from detector.report.wording.verdicts import face_table, score_text
 from detector.results import Analysis, FaceTrack
 from web.views.elements import fill
 

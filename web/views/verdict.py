@@ -11,7 +11,9 @@ from detector.batch.output import NOT_ANALYSED, manipulated_span_s
 from detector.batch.runner import BatchItem
 from detector.evidence_scale import EvidenceScales
 from detector.messages import Message
-from detector.report.evidence_wording import (
+from detector.report.plots.reference import reference_plot_svg
+from detector.report.translation import translate
+from detector.report.wording.evidence import (
     NEVER_REAL,
     bounds_words,
     counts_words,
@@ -20,11 +22,9 @@ from detector.report.evidence_wording import (
     frequency_words,
     ratio_text,
 )
-from detector.report.items_wording import items_text
-from detector.report.known_real_wording import compared_finding, decides_text
-from detector.report.plots.reference import reference_plot_svg
-from detector.report.translation import translate
-from detector.report.wording import (
+from detector.report.wording.items import items_text
+from detector.report.wording.known_real import compared_finding, decides_text
+from detector.report.wording.verdicts import (
     VERDICT_TEXT,
     likely_manipulation_text,
     prevalence_note,

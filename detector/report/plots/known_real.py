@@ -13,7 +13,7 @@ from detector.messages import Message, joined
 from detector.report.html import fragment
 from detector.report.plots.score_axis import SCORE_MARKS
 from detector.report.translation import ENGLISH
-from detector.report.wording import score_text
+from detector.report.wording.verdicts import score_text
 from detector.results import Result
 from detector.text import one_line
 

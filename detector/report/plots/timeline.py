@@ -13,7 +13,7 @@ from detector.facts import Thresholds
 from detector.messages import Message, counted
 from detector.report.html import fragment
 from detector.report.translation import ENGLISH
-from detector.report.wording import VERDICT_TITLE, score_text
+from detector.report.wording.verdicts import VERDICT_TITLE, score_text
 from detector.results import Cut, FaceTrack, Result, Verdict
 
 _WIDTH, _HEIGHT = 760, 306

@@ -18,7 +18,7 @@ from detector.batch.runner import BatchItem, analyze_many
 from detector.errors import MediaError
 from detector.facts import MediaItem
 from detector.media.files import file_sha256
-from detector.report.wording import VERDICT_TITLE
+from detector.report.wording.verdicts import VERDICT_TITLE
 from detector.results import SCHEMA_VERSION, result_to_dict
 from tests.media_factory import write_video
 from tests.redness_model import evidence_scales, portrait, redness_model

@@ -12,7 +12,7 @@ from PIL import ExifTags, Image, PngImagePlugin
 from detector.facts import CredentialAction, Provenance
 from detector.media.credentials import read_credentials
 from detector.media.provenance import MAX_ENTRIES, MAX_VALUE, read_provenance
-from detector.report.credentials_wording import source_type_text
+from detector.report.wording.credentials import source_type_text
 from tests.media_factory import numbered_frames, texture, write_video
 from tests.signing import AI, CAPTURE, authority, sign
 

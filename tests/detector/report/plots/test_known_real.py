@@ -4,8 +4,8 @@ import pytest
 
 from detector.facts import MediaFile, ModelInfo, Thresholds
 from detector.report.known_real_section import known_real_html
-from detector.report.known_real_wording import rank_text, ratio_words
 from detector.report.plots.known_real import known_real_svg, shortened
+from detector.report.wording.known_real import rank_text, ratio_words
 from detector.results import SCHEMA_VERSION, Count, KnownRealComparison, KnownRealFile, Result
 
 ROW_PX = 21

@@ -4,7 +4,7 @@ import pytest
 
 from detector.facts import MediaFile, ModelInfo, Thresholds
 from detector.report.plots.timeline import timeline_svg
-from detector.report.wording import VERDICT_TITLE
+from detector.report.wording.verdicts import VERDICT_TITLE
 from detector.results import SCHEMA_VERSION, FaceTrack, FrameScore, Result
 
 

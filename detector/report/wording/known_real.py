@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from detector.limits import MIN_KNOWN_REAL_FILES
 from detector.messages import Message, counted
-from detector.report.evidence_wording import BAND_TEXT, BAND_WORDS, NEVER_REAL, ratio_text
+from detector.report.wording.evidence import BAND_TEXT, BAND_WORDS, NEVER_REAL, ratio_text
 from detector.results import Count, Evidence, KnownRealComparison, Result
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from detector.evidence_scale import BANDS, UnseenSources, band_of
 from detector.facts import MediaFile, ModelInfo, Thresholds
-from detector.report.evidence_wording import (
+from detector.report.wording.evidence import (
     BAND_TEXT,
     BAND_TITLE,
     BAND_WORDS,
@@ -16,7 +16,7 @@ from detector.report.evidence_wording import (
     frequency_words,
     ratio_text,
 )
-from detector.report.wording import verdict_markdown
+from detector.report.wording.verdicts import verdict_markdown
 from detector.results import SCHEMA_VERSION, Count, Evidence, FaceTrack, FrameScore, Result, SuspiciousSpan
 from tests.redness_model import evidence_scales
 

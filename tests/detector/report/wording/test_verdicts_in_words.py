@@ -2,7 +2,7 @@
 
 import pytest
 
-from detector.report.wording import card_markdown, score_text
+from detector.report.wording.verdicts import card_markdown, score_text
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 from detector.evidence_scale import MANIPULATED_FROM, NOT_FOUND_BELOW, EvidenceScales
 from detector.facts import Thresholds
 from detector.messages import Message, joined
-from detector.report.evidence_wording import (
+from detector.report.wording.evidence import (
     BAND_TEXT,
     BAND_TITLE,
     BAND_WORDS,
@@ -19,8 +19,8 @@ from detector.report.evidence_wording import (
     frequency_words,
     ratio_text,
 )
-from detector.report.items_wording import items_text
-from detector.report.known_real_wording import known_real_texts
+from detector.report.wording.items import items_text
+from detector.report.wording.known_real import known_real_texts
 from detector.results import SCORE_DECIMALS, Evidence, FaceTrack, Result, Verdict
 from detector.text import capitalised
 

@@ -1,0 +1,1 @@
+"""What is said to people about a result: messages, which are shown in their language."""
