@@ -2,13 +2,8 @@
 
 import json
 import os
-import shutil
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 
-import psutil
 import pytest
 
 import app
@@ -16,35 +11,11 @@ from detector.analyzer import Analyzer
 from detector.network.loading import load_model
 from detector.network.saliency import CAPTION
 from detector.network.settings import ModelSettings
+from tests.web.browser import SAID, check, needs_chromium, opened, running_browser, screenshots
 from tests.web.test_app import EXAMPLES, bad_file
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 CLEAR_PHOTO = "#image_file button[aria-label=Clear]"
-FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
-CLOSES_IN_S = 20
-SAID = []  # what the consoles of all tabs said, and what scripts asked
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
-
-
-def kill(driver: psutil.Process) -> None:
-    with suppress(psutil.NoSuchProcess):
-        for process in (*driver.children(recursive=True), driver):
-            process.kill()
-
-
-@contextmanager
-def running_browser() -> Iterator[playwright.Browser]:
-    """Chromium; one that does not close is killed, for waiting for it knows no time limit, not even pytest's."""
-    with playwright.sync_playwright() as tools:
-        (driver,) = (child for child in psutil.Process().children() if child.name().startswith("node"))
-        browser = tools.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        late = threading.Timer(CLOSES_IN_S, kill, [driver])
-        late.start()
-        with suppress(playwright.Error):
-            browser.close()
-    late.cancel()
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
@@ -54,16 +25,6 @@ def browser_and_address():
     with running_browser() as browser:
         yield browser, address
     blocks.close()
-
-
-def opened(browser_and_address, **options):
-    browser, address = browser_and_address
-    tab = browser.new_context(**{"viewport": {"width": 1280, "height": 1000}, "locale": "en-US"} | options).new_page()
-    tab.on("console", lambda message: SAID.append(message.text))
-    tab.on("dialog", lambda dialog: (SAID.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-    tab.goto(address, wait_until="domcontentloaded")
-    tab.wait_for_selector("#image_button")
-    return tab
 
 
 @pytest.fixture(scope="module")
@@ -77,17 +38,7 @@ def page(browser_and_address):
 
 @pytest.fixture
 def screenshot(tmp_path_factory):
-    folder = tmp_path_factory.getbasetemp() / "screenshots"
-    folder.mkdir(exist_ok=True)
-    return lambda tab, name: tab.screenshot(path=folder / f"{name}.png", full_page=True)
-
-
-def check(tab, name: str, file, timeout_ms: int = 180_000) -> None:
-    """Chooses a file in a tab of the page and waits for its verdict."""
-    tab.set_input_files(f"#{name}_file input[type=file]", file)
-    tab.wait_for_selector(f"#{name}_file >> text={file.stem}")
-    tab.click(f"#{name}_button")
-    tab.wait_for_selector(f"#{name}_verdict h2", timeout=timeout_ms)
+    return screenshots(tmp_path_factory)
 
 
 def test_photo_gets_a_verdict_an_overlay_and_its_caption(page, screenshot):
