@@ -2,91 +2,117 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import ClassVar
+from itertools import pairwise, product
 
 from markupsafe import Markup
 
 from detector.facts import Thresholds
-from detector.messages import Message, counted
+from detector.messages import Message, counted, joined
 from detector.report.html import fragment
-from detector.report.translation import ENGLISH
+from detector.report.plots.labels import Lines, Words, first_free, spread, text_width
+from detector.report.translation import ENGLISH, translate
 from detector.report.wording.verdicts import VERDICT_TITLE, score_text
 from detector.results import Cut, FaceTrack, Result, Verdict
 
-_WIDTH, _HEIGHT = 760, 306
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 72, 14, 46  # the right margin takes the name of a face that is there to the end
 # Told apart by dashes, marks and the number at each end; colours (Okabe and Ito, 2008) are for those who see them.
 _COLORS = ("#0072b2", "#d55e00", "#009e73", "#b0578d")
 _DASHES = ("none", "9 4", "3 3", "12 4 3 4")
 _MARKS = ("M-3,0a3,3 0 1,0 6,0a3,3 0 1,0 -6,0", "M-3,-3h6v6h-6z", "M0,-4L4,3H-4z", "M-4,0L0,-4L4,0L0,4z")
-_CUT_WORD_PX = 26  # room that the word under a cut takes
-_WORDS_PX, _WORDS_WIDTH_PX = 8, 330  # half the height of a line of words, and the length of the longest
+_MARK_PX = 4
+_NAME_GAP_PX = 9  # from the end of a curve to its name
+_SPAN_ROWS, _SPAN_ROW_PX = 3, 7  # bars above the plot, of which those of different faces must not hide each other
 # What the bands of verdicts stand for on an evidence scale, as the score of a whole clip.
 _SUPPORT: dict[Verdict, Message] = {
     "manipulated": Message("Moderate or strong support for manipulation"),
     "inconclusive": Message("Weak support for manipulation, or none either way"),
     "no_manipulation_found": Message("Support for no manipulation"),
 }
-_TICKS_S = (0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600)
+_TICKS_S = (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800)
 MAX_TRACKS = 12  # more would hide each other; all are in the table and the JSON
 
 
 @dataclass(frozen=True)
+class Layout:
+    """The room of a picture, in its units.
+
+    Attributes:
+        width: Of the whole picture.
+        height: Likewise; grows by a line for each title that finds no room among the curves.
+        left: Left of the plot, for the values of its axis.
+        top: Above it, for the spans.
+        bottom: Below it, for the times.
+        font: Size of all words.
+        max_ticks: Of the axis of time.
+        has_titles: Whether the verdicts are named inside; else only the scores at which they begin, see `timeline_key`.
+    """
+
+    width: int
+    height: int
+    left: int
+    top: int
+    bottom: int
+    font: int
+    max_ticks: int
+    has_titles: bool
+
+
+# Shown 730 units wide and more, words have 12 px at least; so has the narrow one on the smallest phones, 290 wide.
+WIDE = Layout(width=760, height=320, left=44, top=26, bottom=42, font=13, max_ticks=12, has_titles=True)
+NARROW = Layout(width=330, height=290, left=36, top=26, bottom=46, font=14, max_ticks=5, has_titles=False)
+
+
+@dataclass(frozen=True)
 class _Scales:
-    """Where times and scores lie in the picture, in pixels."""
+    """Where times and scores lie in the picture, in its units."""
 
     duration_s: float
-
-    left: ClassVar[int] = _LEFT
-    right: ClassVar[int] = _WIDTH - _RIGHT
-    top: ClassVar[int] = _TOP
-    bottom: ClassVar[int] = _HEIGHT - _BOTTOM
+    left: float
+    right: float
+    top: float
+    bottom: float
 
     def x(self, time_s: float) -> float:
-        return round(_LEFT + (_WIDTH - _LEFT - _RIGHT) * time_s / max(self.duration_s, 1e-6), 1)
+        return round(self.left + (self.right - self.left) * time_s / max(self.duration_s, 1e-6), 1)
 
     def y(self, score: float) -> float:
-        return round(_TOP + (_HEIGHT - _TOP - _BOTTOM) * (1 - score), 1)
+        return round(self.top + (self.bottom - self.top) * (1 - score), 1)
 
 
 @dataclass(frozen=True)
 class _Band:
-    """The scores of one verdict: its title, where that stands, and the threshold at which the band begins or ends.
-
-    Attributes:
-        title: Of the verdict.
-        limit: The threshold in words; None for the band in the middle.
-        line_y: Where the line of the threshold lies; None for the band in the middle.
-        words_y: Base line of the title.
-    """
+    """The scores of one verdict: its title, in words at which score it begins or ends, and where it lies."""
 
     title: Message
     limit: Message | None
-    line_y: float | None
-    words_y: float
+    top: float
+    bottom: float
+
+    @property
+    def full_title(self) -> Message:
+        return joined([self.title, " (", self.limit, ")"], "") if self.limit else self.title
 
 
 @dataclass(frozen=True)
 class _Curve:
-    """One face track: its points, the spans in which it shows signs of manipulation, and how it is told from others."""
+    """One face track: its points, the spans in which it shows signs of manipulation, and how it is told from others.
+
+    Attributes:
+        number: Of the face.
+        color: Of line and marks.
+        dashes: Of the line.
+        mark: Shape of the marks.
+        points: Of the line.
+        spans: Start, end and height of the bars.
+    """
 
     number: int
     color: str
     dashes: str
     mark: str
-    points: tuple[tuple[float, float], ...]
-    spans: tuple[tuple[float, float], ...]
-
-
-@dataclass(frozen=True)
-class _CutLine:
-    """A cut: where its line lies, and whether there is room for the word under it."""
-
-    x: float
-    has_word: bool
+    points: list[tuple[float, float]]
+    spans: list[tuple[float, float, float]]
 
 
 @dataclass(frozen=True)
@@ -98,7 +124,9 @@ class _HitArea:
     width: float
 
 
-def timeline_svg(result: Result, instants_s: Sequence[float] = (), language: str = ENGLISH) -> Markup:
+def timeline_svg(
+    result: Result, instants_s: Sequence[float] = (), language: str = ENGLISH, layout: Layout = WIDE
+) -> Markup:
     """Draws the scores of a video over its time as one SVG element; empty without a face.
 
     It draws in the colour of the text around it, so it serves light, dark and print.
@@ -107,30 +135,54 @@ def timeline_svg(result: Result, instants_s: Sequence[float] = (), language: str
         result: Result of a video.
         instants_s: Times of the frames that can be shown; a click near one of them chooses it.
         language: Language of its words.
+        layout: `WIDE`, or `NARROW` for phones, which needs `timeline_key` beside it.
     """
     if not result.faces:
         return Markup()
     tracks = result.faces[:MAX_TRACKS]
-    scales = _Scales(
-        max([result.file.duration_s or 0.0] + [frame.time_s for track in tracks for frame in track.frames])
-    )
+
+    def said(message: Message) -> str:
+        return translate(message, language)
+
+    names = [
+        said(Message("face {number}", {"number": track.track_id})) if layout.has_titles else str(track.track_id)
+        for track in tracks
+    ]
+    scales = _scales(result, layout, max(text_width(name, layout.font, is_bold=True) for name in names))
+    curves = [_curve(number, track, scales) for number, track in enumerate(tracks)]
+    axis_words = _axis_words(scales, layout, said)
+    cut_lines = [round((scales.x(cut.after_s) + scales.x(cut.before_s)) / 2, 1) for cut in result.cuts]
+    bands = _bands(result, scales)
+    named, leaders = _names(names, curves, scales, layout)
+    titles = _titles(bands, [*(curve.points for curve in curves), *leaders], cut_lines, named, scales, layout, said)
+    below = max([words.y for words in titles] + [0.0])
     return fragment(
         "timeline.svg",
         language,
-        size=(_WIDTH, _HEIGHT),
+        layout=layout,
+        height=max(layout.height, round(below + layout.font / 2)),
         scales=scales,
         sentences=_in_words(scales.duration_s, tracks, result.cuts),
-        ticks_s=_ticks_s(scales.duration_s),
-        bands=_bands(
-            result.model.thresholds,
-            _SUPPORT if any(track.evidence for track in tracks) else VERDICT_TITLE,
-            tracks,
-            scales,
-        ),
-        cuts=_cut_lines(result.cuts, scales),
-        curves=[_curve(number, track, scales) for number, track in enumerate(tracks)],
+        lines_y=[bands[0].bottom, bands[2].top],
+        cuts=cut_lines,
+        words=[*axis_words, *_cut_words(cut_lines, axis_words[-1], scales, layout, said), *named, *titles],
+        leaders=leaders,
+        curves=curves,
         hit_areas=_hit_areas(instants_s, scales),
     )
+
+
+def timeline_key(result: Result) -> list[Message]:
+    """Names the bands of the plot, from top to bottom, for the layout that has no room for it; empty without a face."""
+    return [band.full_title for band in _bands(result, _Scales(1, 0, 1, 0, 1))] if result.faces else []
+
+
+def _scales(result: Result, layout: Layout, name_width: float) -> _Scales:
+    """Gives the right margin to the longest name, as most faces are there to the end."""
+    times = [frame.time_s for track in result.faces[:MAX_TRACKS] for frame in track.frames]
+    right = layout.width - name_width - _NAME_GAP_PX - 2
+    duration_s = max([result.file.duration_s or 0.0, *times])
+    return _Scales(duration_s, layout.left, round(right, 1), layout.top, layout.height - layout.bottom)
 
 
 def _in_words(duration_s: float, tracks: Sequence[FaceTrack], cuts: Sequence[Cut]) -> list[Message]:
@@ -153,84 +205,153 @@ def _in_words(duration_s: float, tracks: Sequence[FaceTrack], cuts: Sequence[Cut
     return sentences
 
 
-def _ticks_s(duration_s: float) -> list[float]:
-    """Returns every second, or as many seconds as keep the axis legible."""
-    step = next((step for step in _TICKS_S if duration_s / step <= 12), 1200)
-    return [number * step for number in range(int(duration_s / step) + 1)]
-
-
-def _bands(
-    thresholds: Thresholds, titles: Mapping[Verdict, Message], tracks: Sequence[FaceTrack], scales: _Scales
-) -> list[_Band]:
-    """Places the title of each verdict where no curve crosses it."""
-    low, high = thresholds.no_manipulation_found, thresholds.manipulated
-    words_end = _LEFT + _WORDS_WIDTH_PX
-    heights = [
-        scales.y(frame.score) for track in tracks for frame in track.frames if scales.x(frame.time_s) <= words_end
-    ]
-    top, upper, lower, bottom = scales.y(1.0), scales.y(high), scales.y(low), scales.y(0.0)
+def _axis_words(scales: _Scales, layout: Layout, said: Callable[[Message], str]) -> list[Words]:
+    """Places the values of both axes, and last the unit of time."""
+    font, base = layout.font, scales.bottom
+    step = next((step for step in _TICKS_S if scales.duration_s / step <= layout.max_ticks), 3600)
+    times = [number * step for number in range(int(scales.duration_s / step) + 1)]
     return [
-        _Band(
-            titles["manipulated"],
-            Message("from {score}", {"score": score_text(high)}) if high < 1 else Message("no score is enough"),
-            upper,
-            _freest(_places(top, upper), heights) + 4,
-        ),
-        # the last place stands below the words of the band above
-        _Band(
-            titles["inconclusive"],
-            None,
-            None,
-            _freest([(upper + lower) / 2, lower - _WORDS_PX, upper + 2 * _WORDS_PX], heights) + 4,
-        ),
-        _Band(
-            titles["no_manipulation_found"],
-            Message("below {score}", {"score": score_text(low)}) if low > 0 else Message("no score is enough"),
-            lower,
-            _freest(_places(lower, bottom), heights) + 4,
-        ),
+        *(Words(f"{time:g}", scales.x(time), base + font + 3, font, "middle") for time in times),
+        *(Words(f"{value:g}", scales.left - 8, scales.y(value) + 4, font, "end") for value in (0, 0.5, 1)),
+        Words(said(Message("seconds")), scales.right, base + 2 * font + 6, font, "end"),
     ]
 
 
-def _places(top: float, bottom: float) -> list[float]:
-    """Returns where words may stand in a band; below it where it is too narrow."""
-    if bottom - top <= 2 * _WORDS_PX:
-        return [bottom + 9]
-    return [top + 10, (top + bottom) / 2, bottom - _WORDS_PX]
+def _cut_words(
+    lines: Sequence[float], unit: Words, scales: _Scales, layout: Layout, said: Callable[[Message], str]
+) -> list[Words]:
+    """Writes a word under each cut, where there is room beside that of the cut before and the unit of time."""
+    placed = [unit]
+    for x in lines:
+        words = Words(said(Message("cut")), x, scales.bottom + 2 * layout.font + 6, layout.font, "middle")
+        if not any(words.meets(other) for other in placed):
+            placed.append(words)
+    return placed[1:]
 
 
-def _freest(places: Sequence[float], heights: Sequence[float]) -> float:
-    """Returns the place for words that is farthest from all curves; the first one of those that are free."""
+def _bands(result: Result, scales: _Scales) -> list[_Band]:
+    """Gives the bands of the verdicts, the highest scores first."""
+    thresholds: Thresholds = result.model.thresholds
+    titles: Mapping[Verdict, Message] = _SUPPORT if any(track.evidence for track in result.faces) else VERDICT_TITLE
+    low, high = thresholds.no_manipulation_found, thresholds.manipulated
+    never = Message("no score is enough")
+    begins = Message("from {score}", {"score": score_text(high)}) if high < 1 else never
+    ends = Message("below {score}", {"score": score_text(low)}) if low > 0 else never
+    top, upper, lower, bottom = (scales.y(score) for score in (1.0, high, low, 0.0))
+    return [
+        _Band(titles["manipulated"], begins, top, upper),
+        _Band(titles["inconclusive"], None, upper, lower),
+        _Band(titles["no_manipulation_found"], ends, lower, bottom),
+    ]
 
-    def room(place: float) -> float:
-        return min([abs(place - height) for height in heights] + [2 * _WORDS_PX])
 
-    return max(places, key=room)
+def _titles(
+    bands: Sequence[_Band],
+    curves: Sequence[Sequence[tuple[float, float]]],
+    cut_lines: Sequence[float],
+    taken: Sequence[Words],
+    scales: _Scales,
+    layout: Layout,
+    said: Callable[[Message], str],
+) -> list[Words]:
+    """Writes the title of each band inside it, where no curve crosses it; under the plot where there is no such place."""
+    lines = Lines(curves)
+    lines_with_cuts = Lines([*curves, *([(x, scales.top), (x, scales.bottom)] for x in cut_lines)])
+    placed: list[Words] = []
+    line_y = scales.bottom + 2 * layout.font + 6
+    for band in bands:
+        message = band.full_title if layout.has_titles else band.limit
+        if message is None:
+            continue
+        text = said(message)
+        others = [*taken, *placed]
+        words = first_free(_places(text, band, scales, layout), lines_with_cuts, others)
+        words = words or first_free(_places(text, band, scales, layout), lines, others)
+        if words is None and layout.has_titles:
+            line_y += layout.font + 4
+            words = Words(text, scales.left, line_y, layout.font)
+        placed += [words] if words else []
+    return placed
 
 
-def _cut_lines(cuts: Sequence[Cut], scales: _Scales) -> list[_CutLine]:
-    """Places a line for each cut, in the middle between the samples around it."""
-    lines, free_from = [], 0.0
-    for cut in cuts:
-        x = round((scales.x(cut.after_s) + scales.x(cut.before_s)) / 2, 1)
-        has_word = x - _CUT_WORD_PX / 2 >= free_from
-        if has_word:
-            free_from = x + _CUT_WORD_PX / 2
-        lines.append(_CutLine(x, has_word))
-    return lines
+def _places(text: str, band: _Band, scales: _Scales, layout: Layout) -> Iterator[Words]:
+    """Gives the places for words in a band: on the left first, at its top, in its middle, at its bottom, then elsewhere."""
+    highest, lowest = band.top + layout.font, band.bottom - layout.font / 2
+    if highest > lowest:
+        return
+    middle = (highest + lowest) / 2
+    heights = [highest, middle, lowest, *range(int(highest) + 4, int(lowest), 4)]
+    width = text_width(text, layout.font)
+    room = scales.right - scales.left - 12 - width
+    for share, y in product((0.0, 0.5, 1.0), heights):
+        yield Words(text, round(scales.left + 6 + share * max(room, 0), 1), y, layout.font, is_faint=True)
+
+
+def _names(
+    names: Sequence[str], curves: Sequence[_Curve], scales: _Scales, layout: Layout
+) -> tuple[list[Words], list[list[tuple[float, float]]]]:
+    """Writes the name of each face at the end of its curve; beside the plot where that is taken, with a line to the end.
+
+    Returns:
+        The names, and the lines.
+    """
+    lines = Lines([curve.points for curve in curves])
+    inside: list[Words] = []
+    beside: list[tuple[str, tuple[float, float]]] = []
+    for name, curve in zip(names, curves, strict=True):
+        words = first_free(_places_of_name(name, curve.points[-1], scales, layout), lines, inside)
+        if words:
+            inside.append(words)
+        else:
+            beside.append((name, curve.points[-1]))
+    outside, leaders = _names_beside(beside, scales, layout)
+    if not all(Lines(leaders).leave_free(words) for words in inside):
+        every = [(name, curve.points[-1]) for name, curve in zip(names, curves, strict=True)]
+        return _names_beside(every, scales, layout)
+    return [*inside, *outside], leaders
+
+
+def _places_of_name(name: str, end: tuple[float, float], scales: _Scales, layout: Layout) -> Iterator[Words]:
+    """Gives the places for a name at an end inside the plot: behind, above and below it."""
+    (x, y), font = end, layout.font
+    if x > scales.right - 2 * font:
+        return
+    for words in (
+        Words(name, x + _MARK_PX + 6, y + font / 3, font, is_bold=True),
+        Words(name, x, y - font, font, "middle", is_bold=True),
+        Words(name, x, y + 1.8 * font, font, "middle", is_bold=True),
+    ):
+        left, top, right, bottom = words.box
+        if left > scales.left and right < scales.right and top > scales.top and bottom < scales.bottom:
+            yield words
+
+
+def _names_beside(
+    names: Sequence[tuple[str, tuple[float, float]]], scales: _Scales, layout: Layout
+) -> tuple[list[Words], list[list[tuple[float, float]]]]:
+    """Writes names in a column beside the plot, as near to the height of their ends as the others allow."""
+    heights = spread([y for _, (_, y) in names], layout.font + 2, scales.top, scales.bottom - 4)
+    column = scales.right + _NAME_GAP_PX
+    words, leaders = [], []
+    for (name, (x, y)), height in zip(names, heights, strict=True):
+        words.append(Words(name, column, round(height + layout.font / 3, 1), layout.font, is_bold=True))
+        if abs(height - y) > 2 or x < scales.right - 2 * layout.font:
+            leaders.append([(x + _MARK_PX, y), (column - 2, round(height, 1))])
+    return words, leaders
 
 
 def _curve(number: int, track: FaceTrack, scales: _Scales) -> _Curve:
+    row_y = scales.y(1) - 5 - number % _SPAN_ROWS * _SPAN_ROW_PX
     return _Curve(
         track.track_id,
         _COLORS[number % len(_COLORS)],
         _DASHES[number % len(_DASHES)],
         _MARKS[number % len(_MARKS)],
-        tuple((scales.x(frame.time_s), scales.y(frame.score)) for frame in track.frames),
-        tuple(
-            (scales.x(span.start_s), max(scales.x(span.end_s), scales.x(span.start_s) + 2))
+        [(scales.x(frame.time_s), scales.y(frame.score)) for frame in track.frames],
+        [
+            (scales.x(span.start_s), max(scales.x(span.end_s), scales.x(span.start_s) + 2), row_y)
             for span in track.suspicious_spans
-        ),
+        ],
     )
 
 
