@@ -102,8 +102,8 @@ def launch_options(settings: Settings | None = None) -> dict[str, Any]:
         "state_session_capacity": MAX_SESSIONS,
         "show_error": False,
         "footer_links": ["api", "settings"],
-        "css": asset("page.css"),
-        "head": f"<script>{asset('page.js')}</script>",
+        "css": asset("css"),
+        "head": f"<script>{asset('js')}</script>",
         "i18n": TEXTS,
         "theme": THEME,
         "ssr_mode": False,  # no Node needed, and one process less on two cores

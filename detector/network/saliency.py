@@ -27,6 +27,30 @@ def opacity(evidence: np.ndarray, score: float) -> np.ndarray:
     return MAX_OPACITY * score * np.clip(evidence / FULL_EVIDENCE, 0, 1)
 
 
+def colours(alpha: np.ndarray) -> np.ndarray:
+    """Gives the colours of the overlay for its opacity, ``(H, W, 3)`` uint8 RGB."""
+    strength = np.round(alpha / MAX_OPACITY * 255).astype(np.uint8)
+    return np.asarray(cv2.applyColorMap(strength, _COLORMAP)[:, :, ::-1])
+
+
+def overlay_square(evidence: np.ndarray, score: float, quarter_turns: int, side_px: int) -> np.ndarray | None:
+    """Draws an evidence map by itself, to be laid over the square of `detector.faces.detection.crop_square`.
+
+    Args:
+        evidence: Map in log odds, of the upright crop.
+        score: Of the face, 0..1.
+        quarter_turns: Of the face, see `detector.facts.DetectedFace`; the drawing lies as the picture does.
+        side_px: Of the drawing.
+
+    Returns:
+        ``(side_px, side_px, 4)`` uint8 RGBA; None where nothing of it would be seen.
+    """
+    turned = np.ascontiguousarray(np.rot90(evidence, -quarter_turns))
+    alpha = opacity(cv2.resize(turned, (side_px, side_px), interpolation=cv2.INTER_CUBIC), score).astype(np.float32)
+    opacities = np.round(alpha * 255).astype(np.uint8)
+    return np.dstack([colours(alpha), opacities]) if opacities.any() else None
+
+
 def overlay(image: np.ndarray, faces: list[tuple[DetectedFace, np.ndarray, float]]) -> np.ndarray:
     """Draws evidence maps onto a picture.
 
@@ -47,8 +71,7 @@ def overlay(image: np.ndarray, faces: list[tuple[DetectedFace, np.ndarray, float
         turned = np.ascontiguousarray(np.rot90(evidence, -face.quarter_turns))
         alpha = opacity(cv2.resize(turned, (side, side), interpolation=cv2.INTER_CUBIC), score)
         alpha = alpha[y0 - top : y1 - top, x0 - left : x1 - left, None].astype(np.float32)
-        strength = np.round(alpha[:, :, 0] / MAX_OPACITY * 255).astype(np.uint8)
-        color = cv2.applyColorMap(strength, _COLORMAP)[:, :, ::-1]
+        color = colours(alpha[:, :, 0])
         region = result[y0:y1, x0:x1]
         result[y0:y1, x0:x1] = (region * (1 - alpha) + color * alpha).round().astype(np.uint8)
     return result

@@ -153,7 +153,8 @@ def timeline_svg(
     axis_words = _axis_words(scales, layout, said)
     cut_lines = [round((scales.x(cut.after_s) + scales.x(cut.before_s)) / 2, 1) for cut in result.cuts]
     bands = _bands(result, scales)
-    named, leaders = _names(names, curves, scales, layout)
+    limits_y = [bands[0].bottom, bands[2].top]
+    named, leaders = _names(names, curves, limits_y, scales, layout)
     titles = _titles(bands, [*(curve.points for curve in curves), *leaders], cut_lines, named, scales, layout, said)
     below = max([words.y for words in titles] + [0.0])
     return fragment(
@@ -163,7 +164,7 @@ def timeline_svg(
         height=max(layout.height, round(below + layout.font / 2)),
         scales=scales,
         sentences=_in_words(scales.duration_s, tracks, result.cuts),
-        lines_y=[bands[0].bottom, bands[2].top],
+        lines_y=limits_y,
         cuts=cut_lines,
         words=[*axis_words, *_cut_words(cut_lines, axis_words[-1], scales, layout, said), *named, *titles],
         leaders=leaders,
@@ -276,7 +277,7 @@ def _titles(
 
 def _places(text: str, band: _Band, scales: _Scales, layout: Layout) -> Iterator[Words]:
     """Gives the places for words in a band: on the left first, at its top, in its middle, at its bottom, then elsewhere."""
-    highest, lowest = band.top + layout.font, band.bottom - layout.font / 2
+    highest, lowest = round(band.top + 1.15 * layout.font, 1), round(band.bottom - layout.font / 2, 1)
     if highest > lowest:
         return
     middle = (highest + lowest) / 2
@@ -288,14 +289,15 @@ def _places(text: str, band: _Band, scales: _Scales, layout: Layout) -> Iterator
 
 
 def _names(
-    names: Sequence[str], curves: Sequence[_Curve], scales: _Scales, layout: Layout
+    names: Sequence[str], curves: Sequence[_Curve], limits_y: Sequence[float], scales: _Scales, layout: Layout
 ) -> tuple[list[Words], list[list[tuple[float, float]]]]:
     """Writes the name of each face at the end of its curve; beside the plot where that is taken, with a line to the end.
 
     Returns:
         The names, and the lines.
     """
-    lines = Lines([curve.points for curve in curves])
+    limits = [[(scales.left, y), (scales.right, y)] for y in limits_y]
+    lines = Lines([*(curve.points for curve in curves), *limits])
     inside: list[Words] = []
     beside: list[tuple[str, tuple[float, float]]] = []
     for name, curve in zip(names, curves, strict=True):
