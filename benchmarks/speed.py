@@ -26,7 +26,7 @@ from detector.network.runtimes import Choice, Prediction, RefiningRuntime, Runti
 from detector.network.settings import ModelSettings
 from detector.network.torch_runtime import TorchRuntime
 from detector.sandbox.client import WORKERS
-from web.views.media import clip_html, photo_html
+from web.views.media import viewer_html
 
 # Multiply-adds of VGG-16's convolutions at 224 px; an operation is one of the two.
 OPERATIONS_PER_CROP = 2 * 15.35e9
@@ -191,7 +191,7 @@ class ClipStages:
         analysis = self._analyzer.analyze_video(path, exact=exact)
         assert len(analysis.frames) == FRAMES_PER_VIDEO and analysis.result.faces
         start = time.perf_counter()
-        clip_html(analysis, "en")
+        viewer_html(analysis, "en")
         self._render_s += time.perf_counter() - start
 
     def _timed_find_faces(self, *arguments: Any, **options: Any) -> Any:
@@ -203,7 +203,7 @@ class ClipStages:
 
 def _analyze_photo(analyzer: Analyzer, path: Path) -> None:
     """Analyses a photo, up to the HTML of the page."""
-    photo_html(analyzer.analyze_image(path), "en")
+    viewer_html(analyzer.analyze_image(path), "en")
 
 
 def photos(path: Path, rounds: int) -> list[Row]:

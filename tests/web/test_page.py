@@ -43,22 +43,22 @@ def screenshot(tmp_path_factory):
 
 def test_photo_gets_a_verdict_an_overlay_and_its_caption(page, screenshot):
     check(page, "image", EXAMPLES / "astronaut.jpg")
-    page.wait_for_selector("#image_viewer img.overlay")
+    page.wait_for_selector("#image_viewer .overlay img")
     assert page.get_by_text(str(CAPTION)).first.is_visible()
     assert page.locator("#image_faces tbody tr").count() == 1
     screenshot(page, "photo")
 
 
 def test_overlay_can_be_hidden_faded_and_compared(page):
-    overlay = page.locator("#image_viewer img.overlay")
+    overlay = page.locator("#image_viewer .overlay")
     page.uncheck("#image_viewer [data-role=toggle]")
     assert not overlay.is_visible()
     page.check("#image_viewer [data-role=toggle]")
     assert overlay.is_visible()
     for role, value in (("opacity", "40"), ("compare", "25")):
         page.locator(f"#image_viewer [data-role={role}]").fill(value)
-    assert overlay.evaluate("image => getComputedStyle(image).opacity") == "0.4"
-    assert "25%" in overlay.evaluate("image => getComputedStyle(image).clipPath")
+    assert overlay.evaluate("layer => getComputedStyle(layer).opacity") == "0.4"
+    assert "25%" in overlay.evaluate("layer => getComputedStyle(layer).clipPath")
 
 
 def test_report_is_one_click_away(page, tmp_path):
@@ -96,12 +96,13 @@ def test_bad_file_is_answered_in_words(page, screenshot, tmp_path):
 def test_video_gets_a_verdict_a_plot_and_frames_to_choose(page, screenshot):
     page.get_by_role("tab", name="Video").click()
     check(page, "video", EXAMPLES / "astronaut.mp4")
-    assert page.locator("#video_viewer svg[role=img]").get_attribute("aria-label").startswith("Score over 4.0 seconds")
+    plot = page.locator("#video_viewer .plot.wide svg")
+    assert plot.get_attribute("aria-label").startswith("Score over 4.0 seconds")
     assert page.locator("#video_viewer .instant").count() == 5
     page.locator("#video_viewer [data-role=frame]").fill("3")
-    assert page.locator("#video_viewer .frame:not([hidden])").get_attribute("data-frame") == "3"
-    page.locator("#video_viewer svg rect[data-show='10']").click()
-    assert page.locator("#video_viewer .frame:not([hidden])").get_attribute("data-frame") == "10"
+    assert page.locator("#video_viewer .layer:not([hidden])").get_attribute("data-frame") == "3"
+    page.locator("#video_viewer .plot.wide rect[data-show='10']").click()
+    assert page.locator("#video_viewer .layer:not([hidden])").get_attribute("data-frame") == "10"
     screenshot(page, "video")
 
 

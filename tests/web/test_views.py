@@ -13,7 +13,7 @@ from detector.batch.runner import BatchItem
 from detector.messages import Message
 from tests.media_factory import write_video
 from tests.redness_model import evidence_scales, portrait, redness_model
-from web.views.media import clip_html, faces_html, photo_html
+from web.views.media import faces_html, viewer_html
 from web.views.verdict import batch_html, quotation, verdict_html
 
 SCRIPT = "<img src=x onerror=alert(1)>"
@@ -69,7 +69,7 @@ def test_verdict_is_never_told_by_colour_alone(photo):
 
 
 def test_name_of_the_file_is_text_wherever_it_is_shown(photo):
-    pages = [verdict_html(photo.result, "en"), photo_html(photo, "en"), faces_html(photo, "en")]
+    pages = [verdict_html(photo.result, "en"), viewer_html(photo, "en"), faces_html(photo, "en")]
     pages.append(batch_html([BatchItem(photo_path(photo), "ab", photo.result)], "en"))
     assert not any("<img src=x" in page for page in pages)
     assert "&lt;img src=x onerror=alert(1)&gt;" in pages[0] and "&lt;img src=x" in pages[3]
@@ -101,22 +101,6 @@ def test_part_of_a_clip_that_was_swapped_is_named_with_its_seconds(clip):
     assert clip.result.verdict == "manipulated" and clip.result.score < 0.8  # the mean alone would not tell
     assert "Face 1 shows signs of manipulation from 1.0 to 1.8 s." in text_of(verdict_html(clip.result, "en"))
     assert "1.0–1.8 s" in text_of(faces_html(clip, "es"))
-
-
-def test_photo_has_overlay_and_controls_that_a_keyboard_reaches(photo):
-    html = photo_html(photo, "en")
-    assert html.count("<img") == 2 and html.count('type="range"') == 2 and html.count('type="checkbox"') == 1
-    assert all(f'alt="{words}' in html for words in ("The photo with its faces numbered", "The same with the overlay"))
-    assert "Where the model looked, not proof." in html
-
-
-def test_clip_shows_every_sampled_frame_one_at_a_time(clip):
-    html = clip_html(clip, "en")
-    assert html.count('<figure class="frame"') == 8
-    assert html.count(" hidden>") == 7
-    assert html.count('class="instant"') == 5
-    # a strip of the plot for each frame, and the slider's end
-    assert html.count("<rect data-show=") == 8 and 'max="7"' in html
 
 
 def test_faces_that_were_not_assessed_are_listed_with_place_and_reason(analyzer, tmp_path):
@@ -169,7 +153,7 @@ def test_faces_and_plot_over_time_of_a_weighed_clip_speak_of_support(weighed, tm
     analysis = weighed.analyze_video(path, frames=4)
     said = text_of(faces_html(analysis, "en"))
     assert "Weight of evidence Likelihood ratio Score" in said and "support for manipulation" in said
-    assert "Moderate or strong support for manipulation (from 0.92)" in clip_html(analysis, "en")
+    assert "Moderate or strong support for manipulation (from 0.92)" in viewer_html(analysis, "en")
 
 
 def test_many_files_stand_in_order_of_their_ratio_and_those_without_one_last(weighed, photo_file, tmp_path):

@@ -208,7 +208,10 @@
     if (!viewer) return;
     const { role } = target.dataset;
     if (role === "opacity") viewer.style.setProperty("--opacity", target.value / 100);
-    if (role === "compare") viewer.style.setProperty("--cut", `${target.value}%`);
+    if (role === "compare") {
+      viewer.style.setProperty("--cut", `${target.value}%`);
+      viewer.toggleAttribute("data-compares", target.value > 0);
+    }
     if (role === "toggle") viewer.toggleAttribute("data-bare", !target.checked);
     if (role === "frame") show(viewer, target.value);
   });

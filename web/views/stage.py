@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from string import ascii_uppercase
 
@@ -200,14 +199,13 @@ def _facts(track: FaceTrack, score: str, box_px: PixelBox, is_clip: bool) -> lis
 
 
 def _unassessed(missed: list[NotAssessed], result: Result, size_px: tuple[int, int]) -> list[UnassessedFace]:
-    reasons: Mapping[str, Message] = NOT_ASSESSED
     scale = size_px[0] / result.file.width_px
     faces = []
     for letter, face in zip(ascii_uppercase, missed, strict=False):
         x0, y0, x1, y1 = (value * scale for value in face.box_px)
         place = _place((x0, y0, x1, y1), size_px)
         path = _box_path((x0, y0, x1, y1), is_whole=True)
-        faces.append(UnassessedFace(letter, place, path, reasons[face.reason], _label_at(place), _is_right(place)))
+        faces.append(UnassessedFace(letter, place, path, NOT_ASSESSED[face.reason], _label_at(place), _is_right(place)))
     return faces
 
 

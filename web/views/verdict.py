@@ -13,6 +13,7 @@ from detector.evidence_scale import EvidenceScales
 from detector.messages import Message
 from detector.report.plots.reference import reference_plot_svg
 from detector.report.translation import translate
+from detector.report.wording.assessed import assessed_text
 from detector.report.wording.evidence import (
     NEVER_REAL,
     bounds_words,
@@ -95,6 +96,7 @@ def verdict_html(result: Result, language: str, scales: EvidenceScales | None = 
         "verdict.html",
         language,
         result=result,
+        assessed=assessed_text(result),
         scale=None if result.evidence else _scale(result),
         weight=_weight(result, result.evidence, scales, language) if result.evidence else None,
         verdict_text=text_of(result),

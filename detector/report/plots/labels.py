@@ -48,8 +48,9 @@ class Lines:
     """Straight lines between points, which words must not cross."""
 
     def __init__(self, curves: Iterable[Sequence[tuple[float, float]]]):
+        # the first point by itself too, which may be the only one
         segments = [
-            (*start, *end) for points in curves for start, end in zip(points[:1] + points[:-1], points, strict=True)
+            (*start, *end) for points in curves for start, end in zip([*points[:1], *points[:-1]], points, strict=True)
         ]
         self._segments = np.array(sorted(segments), dtype=float).reshape(-1, 4)
 
