@@ -10,7 +10,8 @@ import numpy as np
 from detector.faces.quality import NOT_ASSESSED
 from detector.messages import Message
 from detector.report.html import EmbeddedPicture, embedded
-from detector.report.plots.timeline import NARROW, timeline_key, timeline_svg
+from detector.report.plots.timeline import timeline_key, timeline_svg
+from detector.report.plots.timeline_layout import NARROW
 from detector.report.wording.verdicts import face_table
 from detector.results import Analysis, FaceTrack
 from web.views.elements import fill

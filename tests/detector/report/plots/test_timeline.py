@@ -7,7 +7,8 @@ import pytest
 
 from detector.facts import MediaFile, ModelInfo, Thresholds
 from detector.report.plots.labels import Lines, Words
-from detector.report.plots.timeline import MAX_TRACKS, NARROW, WIDE, timeline_key, timeline_svg
+from detector.report.plots.timeline import MAX_TRACKS, timeline_key, timeline_svg
+from detector.report.plots.timeline_layout import NARROW, WIDE
 from detector.report.wording.verdicts import VERDICT_TITLE
 from detector.results import SCHEMA_VERSION, Cut, FaceTrack, FrameScore, Result, SuspiciousSpan
 
@@ -116,7 +117,7 @@ def test_title_of_a_band_too_narrow_for_it_stands_under_the_plot(thresholds):
 
 
 def test_name_of_a_face_stands_beyond_its_curve_and_inside_the_picture():
-    svg = timeline_svg(clip_result(0.2))
+    svg = timeline_svg(clip_result(0.4))
     end = max(x for x, _ in lines_of(svg)[0])
     (name,) = (words for words in words_of(svg) if words.text == "face 1")
     assert end + 5 < name.box[0] and name.box[2] < WIDE.width
