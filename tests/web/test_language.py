@@ -7,11 +7,10 @@ from detector.messages import Message
 from detector.report.translation import LANGUAGES, translate
 from tests.web.browser import needs_chromium, running_browser
 from web.i18n import TEXTS, label
-from web.views.elements import asset
+from web.views.elements import assets
 from web.views.language import language_switch
 
 TITLE = "Face manipulation check"
-SCRIPTS = asset("language.js") + asset("gradio_texts.js")
 pytestmark = needs_chromium
 
 
@@ -27,7 +26,7 @@ def browser_and_address():
             asked = gr.Textbox(interactive=True, elem_id="asked")
         with gr.Tab(label("Video")):
             told = gr.Textbox(elem_id="told")
-    options = {"i18n": TEXTS, "head": f"<script>{SCRIPTS}</script>", "css": asset("language.css"), "ssr_mode": False}
+    options = {"i18n": TEXTS, "head": f"<script>{assets('js')}</script>", "css": assets("css"), "ssr_mode": False}
     _, address, _ = page.launch(**options, prevent_thread_lock=True, quiet=True)
     assert files and asked and told
     with running_browser() as browser:
