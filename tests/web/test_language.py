@@ -22,9 +22,9 @@ def browser_and_address():
         gr.Markdown(label("Cancel"), elem_id="cancel")
         files = gr.File(label=label("Known-real files"), file_count="multiple", elem_id="files")
         gr.HTML('<p lang="en" id="quoted">Cancel</p>')
-        with gr.Tab(label("Photo")):
+        with gr.Tab(label("Check")):
             asked = gr.Textbox(interactive=True, elem_id="asked")
-        with gr.Tab(label("Video")):
+        with gr.Tab(label("About this model")):
             told = gr.Textbox(elem_id="told")
     options = {"i18n": TEXTS, "head": f"<script>{assets('js')}</script>", "css": assets("css"), "ssr_mode": False}
     _, address, _ = page.launch(**options, prevent_thread_lock=True, quiet=True)
@@ -59,7 +59,7 @@ def test_switch_changes_all_texts_at_once_and_is_remembered(browser_and_address)
     tab = opened(browser_and_address, "en-US")
     tab.fill("#asked textarea, #asked input", "kept")
     tab.get_by_role("button", name="Español").click()
-    tab.get_by_role("tab", name="Vídeo").wait_for()
+    tab.get_by_role("tab", name="Sobre este modelo").wait_for()
     tab.get_by_text("Suelte archivos aquí").wait_for()
     assert shown(tab) == ("es", "Comprobación de manipulación facial", "Cancelar")
     assert tab.input_value("#asked textarea, #asked input") == "kept"
@@ -67,7 +67,7 @@ def test_switch_changes_all_texts_at_once_and_is_remembered(browser_and_address)
     tab.reload(wait_until="domcontentloaded")
     tab.wait_for_selector("[data-language=es][aria-pressed=true]")
     tab.get_by_role("button", name="English").click()
-    tab.get_by_role("tab", name="Video").wait_for()
+    tab.get_by_role("tab", name="About this model").wait_for()
     assert shown(tab) == ("en", TITLE, "Cancel")
     tab.context.close()
 
@@ -90,7 +90,7 @@ def test_what_gradio_says_in_english_only_is_translated_with_its_words(browser_a
 def test_requests_of_the_page_ask_for_its_language(browser_and_address):
     tab = opened(browser_and_address, "en-US")
     tab.get_by_role("button", name="Español").click()
-    tab.get_by_role("tab", name="Vídeo").wait_for()
+    tab.get_by_role("tab", name="Sobre este modelo").wait_for()
     with tab.expect_request("**/gradio_api/**") as asked:
         tab.evaluate("fetch('gradio_api/startup-events')")
     assert asked.value.header_value("accept-language") == "es"
