@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import gradio as gr
 from gradio.i18n import I18nData
 
@@ -48,14 +50,19 @@ _OF_GRADIO = {
 def label(text: str | Message) -> I18nData:
     """Returns a text of the page, which the browser shows in its language; a component takes no more than one."""
     message = Message(text) if isinstance(text, str) else text
-    _translate(str(message), message)
-    return TEXTS(str(message))
+    return view(str(message), _in_all_languages(message))
 
 
-def _translate(key: str, message: Message) -> None:
+def view(name: str, texts: Mapping[str, str]) -> I18nData:
+    """Returns what a component shows, given in every language; `name` is one that nothing else has."""
     for language in LANGUAGES:
-        TEXTS.translations[language][key] = translate(message, language)
+        TEXTS.translations[language][name] = texts[language]
+    return TEXTS(name)
 
 
-for _key, _message in _OF_GRADIO.items():
-    _translate(_key, _message)
+def _in_all_languages(message: Message) -> dict[str, str]:
+    return {language: translate(message, language) for language in LANGUAGES}
+
+
+for _said, _message in _OF_GRADIO.items():
+    view(_said, _in_all_languages(_message))

@@ -54,9 +54,11 @@ def _introduction(model: LoadedModel) -> None:
     gr.Markdown(f"# {title}")
     gr.Markdown(
         label(
-            "Upload a photo or a video. Every face is scored for signs of a swap or re-enactment. "
-            "The verdict is a lead for a fact-checker: *no manipulation found* never means *real*."
-        )
+            "- Was a face in a photo or video **swapped or re-enacted**? You get how strong the evidence is, and what it rests on.\n"
+            "- It **cannot** judge voices, lip-sync alone, fully generated people or scenes, or edits beside a face.\n"
+            "- The answer is a lead to check, never proof: *no manipulation found* never means *real*."
+        ),
+        elem_id="purpose",
     )
     warning = f". ⚠ {model.warning}" if model.warning else ""
     gr.Markdown(f"{word} `{model.info.id}`, `{model.info.revision}`{warning}", elem_id="model")

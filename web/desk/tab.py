@@ -8,6 +8,7 @@ from detector.analyzer import Analyzer
 from web.desk.answers import Desk
 from web.desk.chooser import chooser
 from web.desk.result_area import batch_area, result_area
+from web.desk.sample import sample
 from web.desk.wiring import connect
 from web.sessions import Sessions
 from web.work import Work
@@ -20,6 +21,7 @@ def check_tab(analyzer: Analyzer, work: Work, sessions: Sessions) -> None:
         with gr.Column(scale=1, min_width=260):
             choice = chooser()
         with gr.Column(scale=2, elem_id="answer"):
+            sample(analyzer)
             batch = batch_area()
             area = result_area()
     connect(Desk(analyzer, work), sessions, choice, batch, area, language)

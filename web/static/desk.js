@@ -11,6 +11,7 @@ window.faceCheck = {
   },
   // on a phone the progress lies below the button
   watch() {
+    document.querySelector("#sample")?.remove();
     const answer = document.querySelector("#answer");
     const { top } = answer.getBoundingClientRect();
     if (top < 0 || top > window.innerHeight * 0.6) answer.scrollIntoView({ behavior: "smooth", block: "start" });
