@@ -50,8 +50,7 @@ _OF_GRADIO = {
 def label(text: str | Message) -> I18nData:
     """Returns a text of the page, which the browser shows in its language; a component takes no more than one."""
     message = Message(text) if isinstance(text, str) else text
-    _translate(str(message), message)
-    return TEXTS(str(message))
+    return view(str(message), _in_all_languages(message))
 
 
 def view(name: str, texts: Mapping[str, str]) -> I18nData:
@@ -61,10 +60,9 @@ def view(name: str, texts: Mapping[str, str]) -> I18nData:
     return TEXTS(name)
 
 
-def _translate(key: str, message: Message) -> None:
-    for language in LANGUAGES:
-        TEXTS.translations[language][key] = translate(message, language)
+def _in_all_languages(message: Message) -> dict[str, str]:
+    return {language: translate(message, language) for language in LANGUAGES}
 
 
-for _key, _message in _OF_GRADIO.items():
-    _translate(_key, _message)
+for _said, _message in _OF_GRADIO.items():
+    view(_said, _in_all_languages(_message))

@@ -59,7 +59,7 @@ def test_switch_changes_all_texts_at_once_and_is_remembered(browser_and_address)
     tab = opened(browser_and_address, "en-US")
     tab.fill("#asked textarea, #asked input", "kept")
     tab.get_by_role("button", name="Español").click()
-    tab.get_by_role("tab", name="Acerca de este modelo").wait_for()
+    tab.get_by_role("tab", name="Sobre este modelo").wait_for()
     tab.get_by_text("Suelte archivos aquí").wait_for()
     assert shown(tab) == ("es", "Comprobación de manipulación facial", "Cancelar")
     assert tab.input_value("#asked textarea, #asked input") == "kept"
@@ -90,7 +90,7 @@ def test_what_gradio_says_in_english_only_is_translated_with_its_words(browser_a
 def test_requests_of_the_page_ask_for_its_language(browser_and_address):
     tab = opened(browser_and_address, "en-US")
     tab.get_by_role("button", name="Español").click()
-    tab.get_by_role("tab", name="Acerca de este modelo").wait_for()
+    tab.get_by_role("tab", name="Sobre este modelo").wait_for()
     with tab.expect_request("**/gradio_api/**") as asked:
         tab.evaluate("fetch('gradio_api/startup-events')")
     assert asked.value.header_value("accept-language") == "es"
