@@ -11,10 +11,11 @@ from PIL import Image
 from detector.analyzer import Analyzer
 from detector.batch.runner import BatchItem
 from detector.messages import Message
+from detector.report.wording.quotation import quotation
 from tests.media_factory import write_video
 from tests.redness_model import evidence_scales, portrait, redness_model
 from web.views.media import clip_html, faces_html, photo_html
-from web.views.verdict import batch_html, quotation, verdict_html
+from web.views.verdict import batch_html, verdict_html
 
 SCRIPT = "<img src=x onerror=alert(1)>"
 
