@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import gradio as gr
 from gradio.i18n import I18nData
 
@@ -20,3 +22,10 @@ def label(text: str | Message) -> I18nData:
     for language in LANGUAGES:
         TEXTS.translations[language][str(message)] = translate(message, language)
     return TEXTS(str(message))
+
+
+def view(name: str, texts: Mapping[str, str]) -> I18nData:
+    """Returns what a component shows, given in every language; `name` is one that nothing else has."""
+    for language in LANGUAGES:
+        TEXTS.translations[language][name] = texts[language]
+    return TEXTS(name)
