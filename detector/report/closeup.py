@@ -16,6 +16,7 @@ from detector.facts import Box, PixelBox
 from detector.media.photos.images import Photo
 from detector.media.reading import MEDIA_ANSWERS, frames_at, read_media
 from detector.media.videos.video import VideoFrame
+from detector.messages import Message
 from detector.network.saliency import overlay_square
 from detector.report.html import jpeg, webp
 from detector.results import Analysis, Result
@@ -25,7 +26,10 @@ from detector.sandbox.client import WORKERS, broke_down
 CLOSEUP_SCALE = 1.5 * CROP_SCALE
 # The longer side of what is sent to the browser; a larger face is reduced.
 MAX_SIDE_PX = 1200
+# Side of the square over the longer side of the picture: no detector draws boxes that large.
+_MOST_OF_PICTURE = 4
 _OVERLAY_SIDE_PX = 192
+_NO_SUCH_FACE = Message("There is no such face in this frame; please choose another one.")
 # Beyond the border of the picture there is nothing: unlike the crop for the model, this one is not mirrored there.
 _OUTSIDE = (128, 128, 128)
 
@@ -85,7 +89,7 @@ class EnlargedFace:
 
 def kept_faces(analysis: Analysis) -> KeptFaces:
     """Picks out of an analysis what `enlarged_face` needs."""
-    boxes = {(track.track_id, frame.time_s): frame.box_px for track in analysis.result.faces for frame in track.frames}
+    boxes = boxes_of(analysis.result)
     faces = {
         (number, shown.track_id): KeptFace(
             boxes[shown.track_id, round(frame.time_s, 3)],
@@ -95,6 +99,7 @@ def kept_faces(analysis: Analysis) -> KeptFaces:
         )
         for number, frame in enumerate(analysis.frames)
         for shown in frame.faces
+        if (shown.track_id, round(frame.time_s, 3)) in boxes  # a saved case may not hang together
     }
     return KeptFaces(analysis.result, tuple(frame.time_s for frame in analysis.frames), faces)
 
@@ -114,16 +119,23 @@ def enlarged_face(path: str | Path, kept: KeptFaces, track_id: int, frame_number
     """
     face = kept.faces.get((frame_number, track_id))
     if face is None:
-        raise MediaError("There is no such face in this frame; please choose another one.")
+        raise MediaError(_NO_SUCH_FACE)
     image = _frame(Path(path), kept.result, kept.times_s[frame_number])
     if image.shape[1::-1] != (kept.result.file.width_px, kept.result.file.height_px):
         raise MediaError("The result is that of another file; please have this one checked first.")
+    if closeup_square(face.box_px)[2] > _MOST_OF_PICTURE * max(image.shape):
+        raise MediaError(_NO_SUCH_FACE)
     square = np.rot90(_square(image, face.box_px), face.quarter_turns)
     side = square.shape[0]
     if side > MAX_SIDE_PX:
         square = cv2.resize(np.ascontiguousarray(square), (MAX_SIDE_PX, MAX_SIDE_PX), interpolation=cv2.INTER_AREA)
     overlay = _overlay(face)
     return EnlargedFace(track_id, frame_number, side, jpeg(square), webp(overlay) if overlay is not None else None)
+
+
+def boxes_of(result: Result) -> dict[tuple[int, float], PixelBox]:
+    """Gives the box of each face in each frame, in pixels of the file, by number of the track and time."""
+    return {(track.track_id, frame.time_s): frame.box_px for track in result.faces for frame in track.frames}
 
 
 def closeup_square(box_px: Box) -> tuple[int, int, int]:

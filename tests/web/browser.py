@@ -16,6 +16,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
 DESKTOP = {"viewport": {"width": 1280, "height": 1000}, "locale": "en-US"}
 CLOSES_IN_S = 20
+CLEAR = "#files button[aria-label=Clear]"
 SAID: list[str] = []  # what the consoles of all tabs said, and what scripts asked
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 
@@ -40,7 +41,7 @@ def running_browser() -> Iterator[playwright.Browser]:
     late.cancel()
 
 
-def opened(browser_and_address: tuple[playwright.Browser, str], ready: str = "#image_button", **options):
+def opened(browser_and_address: tuple[playwright.Browser, str], ready: str = "#check", **options):
     """A new tab with the page, once what `ready` selects is there; `options` are those of a browser context."""
     browser, address = browser_and_address
     tab = browser.new_context(**DESKTOP | options).new_page()
@@ -51,12 +52,21 @@ def opened(browser_and_address: tuple[playwright.Browser, str], ready: str = "#i
     return tab
 
 
-def check(tab, name: str, file: Path, timeout_ms: int = 180_000) -> None:
-    """Chooses a file in a tab of the page and waits for its verdict."""
-    tab.set_input_files(f"#{name}_file input[type=file]", file)
-    tab.wait_for_selector(f"#{name}_file >> text={file.stem}")
-    tab.click(f"#{name}_button")
-    tab.wait_for_selector(f"#{name}_verdict h2", timeout=timeout_ms)
+def choose(tab, *files: Path | dict) -> None:
+    """Chooses files in place of those that were chosen before, until they can be checked."""
+    if tab.locator(CLEAR).count():
+        tab.click(CLEAR)
+        tab.wait_for_selector(CLEAR, state="detached")
+    tab.set_input_files("#files input[type=file]", list(files))
+    tab.wait_for_selector("#check:enabled")
+
+
+def check(tab, *files: Path | dict, timeout_ms: int = 180_000) -> None:
+    """Chooses files and waits for their verdict, or for the table of many."""
+    choose(tab, *files)
+    tab.click("#check")
+    tab.wait_for_selector("#verdict h2" if len(files) == 1 else "#batch_table tbody tr", timeout=timeout_ms)
+    tab.wait_for_selector("#check:enabled", timeout=timeout_ms)
 
 
 def screenshots(tmp_path_factory) -> Callable[..., bytes]:

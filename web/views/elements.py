@@ -28,7 +28,7 @@ def fill(template: str, language: str, **values: Any) -> str:
     )
 
 
-def asset(kind: str) -> str:
-    """Reads all style sheets (``css``) or all scripts (``js``) of the page as one."""
+def assets(kind: str) -> str:
+    """Reads all files of a kind, ``css`` or ``js``, one after the other."""
     files = sorted((Path(__file__).parent.parent / "static").glob(f"*.{kind}"))
     return "\n".join(file.read_text(encoding="utf-8") for file in files)

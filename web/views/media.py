@@ -13,7 +13,7 @@ from detector.report.html import EmbeddedPicture, embedded
 from detector.report.plots.timeline import timeline_key, timeline_svg
 from detector.report.plots.timeline_layout import NARROW
 from detector.report.wording.verdicts import face_table
-from detector.results import Analysis, FaceTrack
+from detector.results import Analysis, FaceTrack, ShownFace
 from web.views.elements import fill
 from web.views.stage import StagedFrame, shown_width_px, staged_frames
 
@@ -91,15 +91,27 @@ def faces_html(analysis: Analysis, language: str) -> str:
         "faces.html",
         language,
         titles=[*titles, Message("Place (left, top, right, bottom, in pixels)")],
-        faces=[_face_row(analysis, track, row[2:]) for track, row in zip(result.faces, rows, strict=True)],
+        faces=[
+            _FaceRow(track, _highest(analysis, track)[0], thumbnail_of(analysis, track), row[2:])
+            for track, row in zip(result.faces, rows, strict=True)
+        ],
         # the warnings count those of a clip
         not_assessed=result.not_assessed if result.file.duration_s is None else (),
         reasons=NOT_ASSESSED,
     )
 
 
-def _face_row(analysis: Analysis, track: FaceTrack, values: list[str | Message]) -> _FaceRow:
-    number, place = max(
+def thumbnail_of(analysis: Analysis, track: FaceTrack) -> EmbeddedPicture | None:
+    """Gives a face at its highest score; None where its box holds no pixels."""
+    number, place = _highest(analysis, track)
+    x0, y0, x1, y1 = (round(max(value, 0)) for value in place.face.box_px)
+    face = np.ascontiguousarray(analysis.frames[number].image[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)])
+    return embedded(face, _THUMBNAIL_PX) if face.size else None
+
+
+def _highest(analysis: Analysis, track: FaceTrack) -> tuple[int, ShownFace]:
+    """Finds where a face scores highest, with the number of the frame."""
+    return max(
         (
             (number, shown)
             for number, frame in enumerate(analysis.frames)
@@ -108,6 +120,3 @@ def _face_row(analysis: Analysis, track: FaceTrack, values: list[str | Message])
         ),
         key=lambda found: found[1].score,
     )
-    x0, y0, x1, y1 = (round(max(value, 0)) for value in place.face.box_px)
-    face = np.ascontiguousarray(analysis.frames[number].image[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)])
-    return _FaceRow(track, number, embedded(face, _THUMBNAIL_PX) if face.size else None, values)

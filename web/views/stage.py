@@ -10,7 +10,7 @@ from detector.faces.quality import NOT_ASSESSED
 from detector.facts import Box, PixelBox, Thresholds
 from detector.messages import Message, joined
 from detector.network.saliency import overlay_square
-from detector.report.closeup import closeup_square
+from detector.report.closeup import boxes_of, closeup_square
 from detector.report.html import EmbeddedPicture, embedded, webp, webp_address
 from detector.report.wording.verdicts import score_text, title_of
 from detector.results import Analysis, FaceTrack, NotAssessed, Result, ShownFace, Verdict, verdict_for
@@ -111,14 +111,20 @@ def staged_frames(analysis: Analysis) -> list[StagedFrame]:
     result = analysis.result
     is_clip = result.file.duration_s is not None
     tracks = {track.track_id: track for track in result.faces}
-    boxes = {(track.track_id, frame.time_s): frame.box_px for track in result.faces for frame in track.frames}
+    boxes = boxes_of(result)
     frames = []
     for number, frame in enumerate(analysis.frames):
         height, width = frame.image.shape[:2]
         time_s = round(frame.time_s, 3)
         faces = [
             _staged_face(
-                shown, number, tracks[shown.track_id], boxes[shown.track_id, time_s], result, (width, height), time_s
+                shown,
+                number,
+                tracks[shown.track_id],
+                boxes.get((shown.track_id, time_s)),
+                result,
+                (width, height),
+                time_s,
             )
             for shown in frame.faces
         ]
@@ -150,7 +156,7 @@ def _staged_face(
     shown: ShownFace,
     frame: int,
     track: FaceTrack,
-    box_px: PixelBox,
+    box_px: PixelBox | None,
     result: Result,
     size_px: tuple[int, int],
     time_s: float,
@@ -185,8 +191,8 @@ def _title(number: int, time_s: float | None) -> Message:
     return Message("Face {number} at {seconds} s", {"number": number, "seconds": f"{time_s:.1f}"})
 
 
-def _facts(track: FaceTrack, score: str, box_px: PixelBox, is_clip: bool) -> list[Message]:
-    x0, y0, x1, y1 = box_px
+def _facts(track: FaceTrack, score: str, box_px: PixelBox | None, is_clip: bool) -> list[Message]:
+    x0, y0, x1, y1 = box_px or track.box_px  # a saved case may not hang together
     size = {"width": x1 - x0, "height": y1 - y0}
     facts = [
         Message("score of this frame: {score}", {"score": score})
