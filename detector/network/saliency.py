@@ -15,7 +15,8 @@ MAX_OPACITY = 0.65
 # Evidence that is drawn at full strength: maps of the bundled model peak at 28 to 177 on validation fakes that score as
 # manipulated, and at no more than 8 on real faces (10th to 90th percentile).
 FULL_EVIDENCE = 30.0
-_COLORMAP = cv2.COLORMAP_INFERNO
+# ``(256, 3)`` uint8 RGB, from no opacity to `MAX_OPACITY`.
+_COLOURS = cv2.applyColorMap(np.arange(256, dtype=np.uint8), cv2.COLORMAP_INFERNO).reshape(256, 3)[:, ::-1]
 
 
 def opacity(evidence: np.ndarray, score: float) -> np.ndarray:
@@ -30,7 +31,7 @@ def opacity(evidence: np.ndarray, score: float) -> np.ndarray:
 def colours(alpha: np.ndarray) -> np.ndarray:
     """Gives the colours of the overlay for its opacity, ``(H, W, 3)`` uint8 RGB."""
     strength = np.round(alpha / MAX_OPACITY * 255).astype(np.uint8)
-    return np.asarray(cv2.applyColorMap(strength, _COLORMAP)[:, :, ::-1])
+    return np.asarray(_COLOURS[strength])
 
 
 def overlay_square(evidence: np.ndarray, score: float, quarter_turns: int, side_px: int) -> np.ndarray | None:

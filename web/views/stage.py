@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from string import ascii_uppercase
 
+from markupsafe import Markup
+
 from detector.faces.detection import crop_square
 from detector.faces.quality import NOT_ASSESSED
 from detector.facts import Box, PixelBox, Thresholds
@@ -33,6 +35,16 @@ class Place:
     width: float
     height: float
 
+    @property
+    def style(self) -> Markup:
+        """Puts an element there."""
+        return Markup(f"left:{self.left:g}%;top:{self.top:g}%;width:{self.width:g}%;height:{self.height:g}%")
+
+    @property
+    def numbers(self) -> Markup:
+        """The four numbers for a script."""
+        return Markup(f"{self.left:g} {self.top:g} {self.width:g} {self.height:g}")
+
 
 @dataclass(frozen=True)
 class StagedFace:
@@ -60,7 +72,7 @@ class StagedFace:
     score: str
     band: Verdict
     place: Place
-    path: str
+    path: Markup
     square: Place
     turns: int
     crop: Place
@@ -77,7 +89,7 @@ class UnassessedFace:
 
     letter: str
     place: Place
-    path: str
+    path: Markup
     reason: Message
     label_at: str
     is_right: bool
@@ -236,10 +248,12 @@ def _is_right(place: Place) -> bool:
     return place.left + place.width / 2 > 60
 
 
-def _box_path(box: Box, is_whole: bool) -> str:
+def _box_path(box: Box, is_whole: bool) -> Markup:
     """Draws a box, or its corners alone, in pixels of the picture."""
     x0, y0, x1, y1 = (round(value, 1) for value in box)
     if is_whole:
-        return f"M{x0},{y0}H{x1}V{y1}H{x0}Z"
+        return Markup(f"M{x0},{y0}H{x1}V{y1}H{x0}Z")
     dx, dy = round((x1 - x0) / 5, 1), round((y1 - y0) / 5, 1)
-    return f"M{x0},{y0 + dy:g}V{y0}h{dx}M{x1 - dx:g},{y0}H{x1}v{dy}M{x1},{y1 - dy:g}V{y1}h{-dx}M{x0 + dx:g},{y1}H{x0}v{-dy}"
+    return Markup(
+        f"M{x0},{y0 + dy:g}V{y0}h{dx}M{x1 - dx:g},{y0}H{x1}v{dy}M{x1},{y1 - dy:g}V{y1}h{-dx}M{x0 + dx:g},{y1}H{x0}v{-dy}"
+    )

@@ -105,4 +105,4 @@ def test_what_is_kept_of_a_long_clip_is_small(clip):
     tracks = tuple(replace(analysis.result.faces[0], track_id=number) for number in range(1, 11))
     kept = kept_faces(replace(analysis, frames=frames, result=replace(analysis.result, faces=tracks)))
     assert len(kept.faces) == 320
-    assert len(pickle.dumps(kept.faces)) < 320 * 900
+    assert len(pickle.dumps(kept.faces)) < 320 * 600
