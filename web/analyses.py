@@ -15,6 +15,7 @@ from detector.conclusion.known_real import KnownFile, with_known_real
 from detector.errors import MediaError
 from detector.limits import MAX_BATCH_FILES, MAX_BATCH_S, MAX_FRAMES, MAX_REQUEST_S
 from detector.media.reading import Kind
+from detector.report.translation import ENGLISH
 from detector.results import Analysis
 from web.work import Work
 
@@ -28,12 +29,14 @@ class Wishes:
         exact: See `Analyzer.analyze_video`.
         known_real: Uploads that are known to be real, to compare with.
         item: Number of the photo or film in a file that holds several; 0 for the main one.
+        language: Language in which the progress is told.
     """
 
     frames: int | None = FRAMES_PER_VIDEO
     exact: bool = False
     known_real: Sequence[str] = ()
     item: int | None = 0
+    language: str = ENGLISH
 
     @property
     def bounded_frames(self) -> int:
@@ -50,7 +53,7 @@ class Analyses:
 
     def one(self, file: str, kind: Kind, wishes: Wishes, request: gr.Request, progress: gr.Progress) -> Analysis:
         """Analyses a file as what it is taken for; see `Analyzer`."""
-        report = self._work.reporting(request, progress, MAX_REQUEST_S)
+        report = self._work.reporting(request, progress, MAX_REQUEST_S, wishes.language)
         check_count(wishes.known_real)
         item = wishes.item or 0
         if kind == "photo":
@@ -73,7 +76,7 @@ class Analyses:
         if len(files) > MAX_BATCH_FILES:
             raise MediaError("More than {count} files were sent; please send fewer at a time.", count=MAX_BATCH_FILES)
         # a batch is stopped between its files, so that what is done is not lost
-        report = self._work.reporting(request, progress, math.inf)
+        report = self._work.reporting(request, progress, math.inf, wishes.language)
         known = self._known_real(wishes, request, progress)
         return analyze_many(
             self._analyzer,
@@ -99,7 +102,7 @@ class Analyses:
         """
         if not wishes.known_real:
             return ()
-        report = self._work.reporting(request, progress, math.inf)
+        report = self._work.reporting(request, progress, math.inf, wishes.language)
         return analyze_known_real(
             self._analyzer,
             wishes.known_real,

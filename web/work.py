@@ -12,7 +12,7 @@ from typing import TypeVar
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from detector.deadline import Deadline
+from detector.deadline import Deadline, Progress
 from detector.errors import MediaError
 from detector.messages import Message
 from detector.report.translation import translate
@@ -48,15 +48,15 @@ class Work:
         with disk_faults(), self._sessions.running(session_of(request), uploads):
             return work()
 
-    def reporting(self, request: gr.Request, progress: gr.Progress, seconds: float) -> Callable[[float, str], None]:
+    def reporting(self, request: gr.Request, progress: gr.Progress, seconds: float, language: str) -> Progress:
         """Makes a function that passes progress on, and leaves the work once it was cancelled or took too long."""
         deadline = Deadline(seconds)
 
-        def report(share: float, doing: str) -> None:
+        def report(share: float, doing: Message) -> None:
             self._sessions.check(session_of(request))
             if share < 1:  # what is done is not thrown away
                 deadline.check()
-            progress(share, desc=doing)
+            progress(share, desc=translate(doing, language))
 
         return report
 

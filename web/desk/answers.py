@@ -55,7 +55,7 @@ class Desk:
         progress: gr.Progress = gr.Progress(),
     ) -> list[Any]:
         """Checks what was chosen; fills the table of many files, and the place of a result."""
-        wishes = Wishes(frames, exact, known_real or (), item)
+        wishes = Wishes(frames, exact, known_real or (), item, language)
         files = files or []
 
         def work() -> list[Any]:
@@ -88,7 +88,7 @@ class Desk:
 
         def write(kept: Kept) -> dict[str, Any]:
             output = self._work.new_folder(request) / f"{kept.upload.stem[:80] or 'video'}-annotated.mp4"
-            report = self._work.reporting(request, progress, MAX_ANNOTATING_S)
+            report = self._work.reporting(request, progress, MAX_ANNOTATING_S, language)
             write_annotated_video(kept.upload, kept.result, output, report, language)
             return gr.update(value=str(output), visible=True)
 

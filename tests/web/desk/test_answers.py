@@ -14,6 +14,7 @@ from tests.made_media.moving_photos import motion_photo
 from tests.media_factory import write_video
 from tests.redness_model import portrait, redness_model
 from web.desk.answers import Desk
+from web.desk.kept import Kept
 from web.desk.result_area import batch_area, result_area
 from web.sessions import Sessions
 from web.work import Work
@@ -148,3 +149,19 @@ def test_known_real_files_are_compared_with_one_file_and_with_many(check, red_ph
     assert check(red_photo, known_real=known_real)["record"]["known_real"]["higher_than"] == {"count": 1, "of": 1}
     (row, _) = check(red_photo, tmp_path / "pale.png", known_real=known_real)["batch_rows"]
     assert row.result.known_real.higher_than.count == 1
+
+
+def test_progress_is_told_in_the_language_of_the_page(desk, tmp_path, red_photo):
+    clip = write_video(tmp_path / "clip.mp4", [portrait(tint=0.6)] * 4, fps=2)
+    told = []
+
+    def hear(share, desc):
+        told.append(desc)
+
+    shown = desk.check([str(clip)], None, 8, False, 0, "es", REQUEST, hear)
+    (kept,) = (part for part in shown if isinstance(part, Kept))
+    desk.annotate(kept, "es", REQUEST, hear)
+    desk.check([str(clip), str(red_photo)], None, 8, False, 0, "es", REQUEST, hear)
+    assert {"fotograma 1 de 4: buscando caras", "fotograma 1 de 4: evaluando 1 cara"} <= set(told)
+    assert {"dibujando el fotograma 1", "clip.mp4, fotograma 2 de 4: buscando caras", "photo.png"} <= set(told)
+    assert not [text for text in told if "frame" in text]
