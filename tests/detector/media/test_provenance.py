@@ -143,7 +143,7 @@ def test_intact_signature_is_not_taken_for_a_confirmed_signer(photo, tmp_path, n
     )
     assert credentials.digital_source_types == (AI,) and str(source_type_text(AI)) == "made by generative AI"
     assert tuple(map(str, credentials.problems)) == (
-        "The signer is on no list of trusted signers that this software has. (signingCredential.untrusted)",
+        "The signer is not on the C2PA trust list that this software has. (signingCredential.untrusted)",
     )
 
 
