@@ -22,8 +22,9 @@ from detector.report.html import TEMPLATES, jpeg, jpeg_address, render
 from detector.report.known_real_section import known_real_html
 from detector.report.plots.reference import reference_plot_svg
 from detector.report.plots.timeline import timeline_svg
+from detector.report.provenance_section import credentials_html, credentials_title, metadata_html
 from detector.report.translation import ENGLISH
-from detector.report.wording.credentials import NO_CREDENTIALS_TEXT, STATE_TEXT, STATE_TITLE, source_type_text
+from detector.report.wording.credentials import source_type_text
 from detector.report.wording.evidence import (
     LIKELIHOOD_RATIO,
     bounds_words,
@@ -167,8 +168,9 @@ def evidence_html(evidence: Evidence, language: str = ENGLISH) -> str:
         faces=face_table(result),
         reasons=NOT_ASSESSED,
         credentials=credentials,
-        credentials_title=STATE_TITLE[credentials.validation_state] if credentials else Message("None found"),
-        credentials_text=STATE_TEXT[credentials.validation_state] if credentials else NO_CREDENTIALS_TEXT,
+        credentials_title=credentials_title(credentials),
+        credentials_section=credentials_html(credentials, language),
+        metadata_section=metadata_html(evidence.provenance, not is_video, language),
         timeline=timeline_svg(result, language=language) if is_video else "",
         known_real=known_real_html(result, language, with_hashes=True),
         overlay_scale=OVERLAY_SCALE,
