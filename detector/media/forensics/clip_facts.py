@@ -32,6 +32,18 @@ _MIN_GAP_S = 0.2
 # Containers round their stamps, MKV to milliseconds.
 _ROUNDING_TICKS = 1.5
 _ROUNDING_SHARE = 0.02
+# FFmpeg names the decoder where a codec has several.
+_CODECS = {
+    "h264": "H.264 (AVC)",
+    "hevc": "H.265 (HEVC)",
+    "av1": "AV1",
+    "vp8": "VP8",
+    "vp9": "VP9",
+    "mpeg2video": "MPEG-2",
+    "mpeg4": "MPEG-4 Part 2",
+    "mjpeg": "Motion JPEG",
+    "prores": "ProRes",
+}
 _LETTERS = {int(PictureType.I): "I", int(PictureType.P): "P", int(PictureType.B): "B"}
 
 
@@ -117,13 +129,13 @@ class _Packets:
     """Of one track, in order of decoding.
 
     Attributes:
-        bytes: Of all packets.
+        size: Bytes of all packets.
         count: Of packets.
         keyframes: Numbers of those that begin a group.
         start: The first packet.
     """
 
-    bytes: int
+    size: int
     count: int
     keyframes: list[int]
     start: bytes
@@ -173,10 +185,11 @@ def _facts(container: av.container.InputContainer, number: int, track: TrackStam
     seconds = track.duration() * time_base
     times = frame_times(track.times, time_base)
     marks, created = read_marks(container, stream, packets.start), creation_times(container)
-    parts = (context.codec.long_name, context.profile, context.pix_fmt)
+    codec = _CODECS.get(context.codec.canonical_name, context.codec.long_name)
+    parts = (codec, context.profile, context.pix_fmt)
     return ClipFacts(
         one_line(", ".join(part for part in parts if part), 200),
-        8 * packets.bytes / seconds if seconds > 0 else 0.0,
+        8 * packets.size / seconds if seconds > 0 else 0.0,
         times,
         _groups(track, packets, times.per_s, _pattern(container, stream)),
         marks,
@@ -193,7 +206,7 @@ def _read_packets(container: av.container.InputContainer, number: int) -> _Packe
             if packet.is_keyframe:
                 found.keyframes.append(found.count)
             found.start = found.start or bytes(packet)
-            found.bytes += packet.size
+            found.size += packet.size
             found.count += 1
     except av.error.FFmpegError as error:
         logger.info("packets end early: %s", error)

@@ -58,7 +58,10 @@ _MAKERS: tuple[tuple[Maker, tuple[str, ...]], ...] = (
             "panasonic",
         ),
     ),
-    ("converter", ("lavf", "lavc", "x264", "x265", "libx26", "svt-av1", "libaom", "libvpx", "handbrake", "gpac", "mp4box")),
+    (
+        "converter",
+        ("lavf", "lavc", "x264", "x265", "libx26", "svt-av1", "libaom", "libvpx", "handbrake", "gpac", "mp4box"),
+    ),
 )
 _CREATION = "creation_time"
 _APPLE_CREATION = "com.apple.quicktime.creationdate"

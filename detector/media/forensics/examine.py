@@ -75,7 +75,9 @@ def examine_clip(path: str, with_provenance: bool, item: int = 0) -> Iterator[Cl
         OSError: It cannot be opened.
     """
     if says_animated(path):
-        raise MediaError("An animated picture has no codec and no groups of pictures, so there is nothing to show of them.")
+        raise MediaError(
+            "An animated picture has no codec and no groups of pictures, so there is nothing to show of them."
+        )
     span = find_film(path) if photo_is_known(path) else None
     yield read_clip_facts(Path(path), 0 if span else item, span)
     if with_provenance:
@@ -92,7 +94,9 @@ def _photo_traces(path: Path) -> PhotoTraces:
             preview = read_preview(image, pixels)
     except (Image.DecompressionBombError, *DECODING_ERRORS) as error:
         logger.info("no traces of %s: %s", path, error)
-        raise MediaError("The photo is damaged, so its traces cannot be shown; please send the original file.") from error
+        raise MediaError(
+            "The photo is damaged, so its traces cannot be shown; please send the original file."
+        ) from error
     views = plain_view(pixels), error_level_view(pixels), noise_view(pixels)
     plain, error_level, noise = (np.ascontiguousarray(upright(view, turns)) for view in views)
     return PhotoTraces(plain, error_level, noise, jpeg, preview)

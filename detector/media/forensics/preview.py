@@ -12,9 +12,9 @@ from PIL import ExifTags, Image
 from detector.limits import MAX_PREVIEW_PIXELS
 from detector.media.photos.decoding_errors import DECODING_ERRORS
 
-# Measured on 12 photos of skimage and scikit-learn: previews of the whole picture, with bars or of another format, from .97 up;
-# of a crop to 80 percent of each side, from the middle, at most .78.
-MIN_LIKENESS = 0.85
+# Measured on 111 photos: previews of the whole picture, with bars or without, turned or not, have .97 or more; those of a
+# photo that was cropped to 90 percent of each side have at most .88.
+MIN_LIKENESS = 0.93
 _EXIF_START = b"Exif\0\0"
 _MIN_SPREAD = 2.0  # of grey levels, below which a preview shows nothing to compare
 
@@ -77,7 +77,8 @@ def _correlation(preview: np.ndarray, pixels: np.ndarray) -> float | None:
         return None
     cut = np.ascontiguousarray(preview[top : top + inner[1], left : left + inner[0]])
     small = cv2.resize(pixels, inner, interpolation=cv2.INTER_AREA)
-    greys = [cv2.cvtColor(part, cv2.COLOR_RGB2GRAY).astype(np.float64).ravel() for part in (cut, small)]
-    if min(grey.std() for grey in greys) < _MIN_SPREAD:
+    ours, other = (cv2.cvtColor(part, cv2.COLOR_RGB2GRAY).astype(np.float64) for part in (cut, small))
+    spread = float(ours.std()), float(other.std())
+    if min(spread) < _MIN_SPREAD:
         return None
-    return float(np.corrcoef(*greys)[0, 1])
+    return float(((ours - ours.mean()) * (other - other.mean())).mean() / (spread[0] * spread[1]))
