@@ -151,7 +151,7 @@ def _earlier_save(jpeg: JpegFacts) -> Trace:
                 {"quality": jpeg.earlier_quality},
             ),
         ),
-        Message("The photo was opened and saved again, so it is not the file that a camera wrote."),
+        Message("The photo was opened and saved again, so it is probably not the file that a camera wrote."),
         Message(
             "It does not tell that anything was changed in between: messengers and platforms save every photo again."
         ),
