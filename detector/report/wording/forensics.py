@@ -185,7 +185,7 @@ def _codec(clip: ClipFacts) -> Trace:
         Message("Codec and bit rate"),
         tuple(facts),
         Message(
-            "The clip was compressed again, as platforms do, where the rate is far below the 8,000 kbit/s and more that cameras "
+            "The clip was compressed again, as platforms do, where the rate is far below the 8000 kbit/s and more that cameras "
             "and phones write for Full HD."
         ),
         Message("It does not tell who compressed it, or whether anything was changed."),
@@ -284,7 +284,7 @@ def _groups(groups: Groups) -> Trace:
         facts.append(Message("Frames refer to later ones (B-frames)."))
     if groups.pattern:
         is_cut = len(groups.pattern) > _SHOWN_PATTERN
-        pattern = groups.pattern[:_SHOWN_PATTERN] + ("…" if is_cut else "")
+        pattern = groups.pattern[:_SHOWN_PATTERN] + (" …" if is_cut else "")
         facts.append(Message("The first frames are of the kinds {pattern}.", {"pattern": pattern}))
     return Trace(
         Message("Groups of pictures"),
