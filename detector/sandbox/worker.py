@@ -25,6 +25,7 @@ JOBS = {
     "annotate_clip": "detector.report.annotated_video",
     "examine_photo": "detector.media.forensics.examine",
     "examine_clip": "detector.media.forensics.examine",
+    "read_case": "detector.report.case.reading",
 }
 
 
