@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-# Krawetz, "A Picture's Worth" (2007), who named the method, saves again at 90 to 95 percent.
+# Error level analysis is described by Krawetz, "A Picture's Worth" (2007).
 RESAVE_QUALITY = 90
 # What one level of difference becomes in the view. Always the same, so that photos can be compared with each other.
 ERROR_LEVEL_FACTOR = 20

@@ -9,6 +9,7 @@ from pathlib import Path
 from detector.deadline import Progress
 from detector.errors import MediaError
 from detector.facts import Fetched
+from detector.messages import Message
 from detector.network.loading import LoadedModel
 from detector.report.case.archive import Archive, new_archive
 from detector.report.case.keyframes import KeyframesWritten, add_keyframes, ascii_stem
@@ -63,7 +64,7 @@ def write_case(
     moment = (time_utc or datetime.now(UTC)).astimezone(UTC)
     background = background_of(model) if isinstance(model, LoadedModel) else model
     with new_archive(Path(output), moment) as archive:
-        report(0.0, "writing the reports")
+        report(0.0, Message("writing the reports"))
         # first: by it a case is known
         archive.add(CASE_JSON, to_json(store(analysis, background, utc_text(moment), notes, source)))
         evidence = build_evidence(analysis, background, moment, notes, source)
@@ -73,12 +74,29 @@ def write_case(
         written = KeyframesWritten(0, 0)
         if file and analysis.result.file.duration_s is not None:
             written = add_keyframes(archive, "keyframes/", file, analysis, report)
-        report(1.0, "writing the case")
-        for number, frame in enumerate(analysis.frames):
-            archive.add(f"frames/{number:03d}.jpg", picture_jpeg(frame))
+        report(1.0, Message("writing the case"))
+        _add_frames(archive, analysis)
         if file and with_original:
             _add_original(archive, Path(file), analysis)
     return written
+
+
+def write_shown(analysis: Analysis, model: LoadedModel, output: Path, source: Fetched | None = None) -> None:
+    """Saves only what shows a result again: a case without reports, keyframes and notes.
+
+    Raises:
+        OSError: It cannot be written.
+        ValueError: The analysis is without provenance.
+    """
+    moment = datetime.now(UTC)
+    with new_archive(output, moment) as archive:
+        archive.add(CASE_JSON, to_json(store(analysis, background_of(model), utc_text(moment), None, source)))
+        _add_frames(archive, analysis)
+
+
+def _add_frames(archive: Archive, analysis: Analysis) -> None:
+    for number, frame in enumerate(analysis.frames):
+        archive.add(f"frames/{number:03d}.jpg", picture_jpeg(frame))
 
 
 def case_name(analysis: Analysis) -> str:
@@ -93,5 +111,5 @@ def _add_original(archive: Archive, file: Path, analysis: Analysis) -> None:
         raise MediaError("The result is that of another file; please have this one checked first.")
 
 
-def _report_to_nobody(share: float, doing: str) -> None:
+def _report_to_nobody(share: float, doing: Message) -> None:
     """Takes progress that nobody asked for."""

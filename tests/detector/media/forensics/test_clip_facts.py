@@ -8,7 +8,8 @@ from PIL import Image
 from detector.errors import MediaError, NotAVideoError
 from detector.media.forensics.clip_facts import Gap, frame_times, read_clip_facts
 from detector.media.forensics.clip_marks import Mark
-from detector.media.forensics.examine import examine_clip
+from detector.media.forensics.examine import examine_clip, examine_photo
+from tests.made_media.moving_photos import motion_photo
 from tests.media_factory import numbered_frames, write_video
 
 
@@ -65,6 +66,15 @@ def test_device_editor_and_time_are_read_from_tags(tmp_path):
     assert Mark("camera", "com.apple.quicktime.make: Apple\N{REPLACEMENT CHARACTER}") in facts.marks
     assert Mark("editor", "description: Made with Adobe Premiere") in facts.marks
     assert "2026-01-02T03:04:05-0800" in facts.created and facts.codec.startswith("MPEG-4 Part 2")
+
+
+def test_film_behind_a_photo_and_the_photo_have_traces_of_their_own(tmp_path):
+    film = write_video(tmp_path / "v.mp4", numbered_frames(6)).read_bytes()
+    (tmp_path / "motion.jpg").write_bytes(motion_photo("google", film))
+    (facts,) = examine_clip(str(tmp_path / "motion.jpg"), False, item=2)
+    assert facts.times.frames == 6
+    (photo,) = examine_photo(str(tmp_path / "motion.jpg"), False)
+    assert photo.jpeg.has_standard_tables
 
 
 def test_animation_and_what_is_no_video_are_refused_in_plain_words(tmp_path):
