@@ -29,9 +29,9 @@ from detector.report.wording.forensics import (
     PLAIN,
     PREVIEW_ALT,
     Trace,
-    clip_traces,
     photo_traces,
 )
+from detector.report.wording.forensics_of_clips import clip_traces
 from detector.results import Result
 from detector.sandbox.client import WORKERS
 from web.views.elements import fill
