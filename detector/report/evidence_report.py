@@ -23,6 +23,7 @@ from detector.report.known_real_section import known_real_html
 from detector.report.plots.reference import reference_plot_svg
 from detector.report.plots.timeline import timeline_svg
 from detector.report.translation import ENGLISH
+from detector.report.wording.cautions import cautions
 from detector.report.wording.credentials import NO_CREDENTIALS_TEXT, STATE_TEXT, STATE_TITLE, source_type_text
 from detector.report.wording.evidence import (
     LIKELIHOOD_RATIO,
@@ -33,10 +34,11 @@ from detector.report.wording.evidence import (
     ratio_text,
 )
 from detector.report.wording.items import item_text
+from detector.report.wording.models import model_name
+from detector.report.wording.prevalence import prevalence_note
 from detector.report.wording.verdicts import (
     OVERLAY_SCALE,
     face_table,
-    prevalence_note,
     score_text,
     spans_text,
     text_of,
@@ -113,7 +115,7 @@ def build_evidence(analysis: Analysis, model: LoadedModel, time_utc: datetime | 
         software_version=__version__,
         result=result,
         provenance=analysis.provenance,
-        limits=_limits(result, len(analysis.frames), bool(sections)),
+        limits=_limits(result, model.scales, len(analysis.frames), bool(sections)),
         model_card=sections,
         sampled_s=tuple(round(frame.time_s, 3) for frame in analysis.frames),
         pictures=tuple(_picture(frame, result) for frame in _shown(analysis)),
@@ -174,6 +176,8 @@ def evidence_html(evidence: Evidence, language: str = ENGLISH) -> str:
         overlay_scale=OVERLAY_SCALE,
         overlay_caption=CAPTION,
         item_text=item_text,
+        model_name=model_name(result.model),
+        warnings=[*result.warnings, *cautions(result, evidence.scales)],
         jpeg_address=jpeg_address,
         score_text=score_text,
         source_type_text=source_type_text,
@@ -237,7 +241,7 @@ def _picture(frame: ShownFrame, result: Result) -> Picture:
     )
 
 
-def _limits(result: Result, sampled: int, has_card: bool) -> tuple[Message, ...]:
+def _limits(result: Result, scales: EvidenceScales | None, sampled: int, has_card: bool) -> tuple[Message, ...]:
     sentences = [
         Message(
             "Absence of detection proves nothing: manipulations that the model never saw, and those that compression or a "
@@ -246,7 +250,7 @@ def _limits(result: Result, sampled: int, has_card: bool) -> tuple[Message, ...]
         Message(
             "A high score proves nothing by itself: real faces score high at times. It is a lead; a person decides."
         ),
-        prevalence_note(result),
+        prevalence_note(result, scales),
         Message("Only faces were looked at: no voices, no text, no background, and no edits beside a face."),
     ]
     if result.file.duration_s is not None:
