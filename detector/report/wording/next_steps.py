@@ -231,15 +231,15 @@ def _context(is_clip: bool) -> Step:
 def _quote(state: _State) -> Step:
     texts: dict[_State, Message] = {
         "alarm": Message(
-            "Quote the sentence under “To quote” whole, and name it a lead. Where publication hangs on it, ask a specialist in media "
+            "Quote the sentence under “To quote” whole, and name it a lead. Where publication depends on it, ask a specialist in media "
             "forensics for a second opinion first; do not write “fake” on this result alone."
         ),
         "weak": Message(
             "Do not write that signs of manipulation were found: this is no alarm. Write that the check was not conclusive, and "
-            "ask a specialist where the story hangs on it."
+            "ask a specialist where the story depends on it."
         ),
         "neither": Message(
-            "Write that an automated check could not tell, or nothing; never a percentage. Ask a specialist where the story hangs on it."
+            "Write that an automated check could not tell, or nothing; never a percentage. Ask a specialist where the story depends on it."
         ),
         "cleared": Message(
             "Do not write “real” or “verified” on this result alone. Write that an automated check of the faces found no manipulation, "

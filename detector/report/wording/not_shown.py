@@ -33,11 +33,11 @@ _BAND: dict[Band, _Pair] = {
     "weak_support_for_manipulation": (
         Message(
             "Weak support for manipulation is no alarm. It does not show that a face in the photo was changed: "
-            "a good number of real photos score like this."
+            "some real photos score like this too."
         ),
         Message(
             "Weak support for manipulation is no alarm. It does not show that a face in the clip was changed: "
-            "a good number of real clips score like this."
+            "some real clips score like this too."
         ),
     ),
     "neither": (

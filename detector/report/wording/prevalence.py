@@ -22,12 +22,12 @@ _TEST_CLIPS = Message(
     "Of {real_of} real test clips {real} had a ratio of 10 or more, of {fake_of} manipulated ones {fake}."
 )
 _UNSEEN_PHOTOS = Message(
-    "With their source kept from the scale, {real} of {real_of} real reference photos had a ratio of 10 or more; "
-    "of {fake_of} manipulated ones {fake} have one."
+    "When their source was kept from the scale, {real} of {real_of} real reference photos had a ratio of 10 or more; "
+    "{fake} of {fake_of} manipulated ones have one."
 )
 _UNSEEN_CLIPS = Message(
-    "With their source kept from the scale, {real} of {real_of} real reference clips, or frames of them, had a ratio of 10 or "
-    "more; of {fake_of} manipulated ones {fake} have one."
+    "When their source was kept from the scale, {real} of {real_of} real reference clips, or frames of them, had a ratio of 10 or "
+    "more; {fake} of {fake_of} manipulated ones have one."
 )
 _RIGHT = Message(
     "{counts} So where 1 in 20 of the files that come in is manipulated, about {of_20} of 100 such alarms are right; "
