@@ -172,6 +172,7 @@ def store(folder: Path, scales: EvidenceScales, evidence: dict[str, Any], curves
         raise ValueError(f"{folder} is no model folder that train.py wrote.")
     config["detector"]["evidence_scale"] = scales.to_config()
     evaluation["evidence"] = evidence
+    evaluation.pop("subgroups", None)  # they were measured on the scales before
     write_config(config_file, config)
     evaluation_file.write_text(json.dumps(evaluation, indent=2) + "\n", encoding="utf-8")
     draw_tippett(curves, folder / "plots" / "tippett.png")

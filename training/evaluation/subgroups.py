@@ -15,6 +15,8 @@ from training.evaluation.metrics import CONFIDENCE, middle_of, resamples
 # From this likelihood ratio on there is any support for manipulation.
 SUPPORT_FROM = min(start for start, band in BANDS if band.endswith("support_for_manipulation"))
 _ROUNDS = 500
+# Fewer faces are never called a difference.
+_FEWEST_FACES = 20
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ def _row(faces: Sequence[RealFace], inside: np.ndarray, outside: np.ndarray) -> 
     return {
         "alarms": alarms,
         "others": others,
-        "is_higher": bool(others["of"]) and alarms["interval"][0] > others["interval"][1],
+        "is_higher": min(alarms["of"], others["of"]) >= _FEWEST_FACES and alarms["interval"][0] > others["interval"][1],
         "mean_score": float(scores.mean()),
         "median_score": float(np.median(scores)),
         "shift": _shift(log_odds, inside, outside, sources),

@@ -95,8 +95,10 @@ def _state_of(result: Result) -> _State:
     return "neither"
 
 
-def _look(result: Result) -> Step:
-    track = result.deciding_track or result.faces[0]
+def _look(result: Result) -> Step | None:
+    track = result.deciding_track or next(iter(result.faces), None)
+    if track is None:
+        return None
     if result.file.duration_s is None:
         return Step(
             Message("Look at the face yourself"),
