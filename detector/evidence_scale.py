@@ -115,12 +115,12 @@ class JudgedFiles:
     """How many test files, which neither network nor scale was fitted on, the scales put into each band.
 
     Attributes:
-        real: Real files, in the order of `BANDS`.
-        fake: Manipulated files, likewise.
+        real_counts: Real files, in the order of `BANDS`.
+        fake_counts: Manipulated files, likewise.
     """
 
-    real: tuple[int, ...]
-    fake: tuple[int, ...]
+    real_counts: tuple[int, ...]
+    fake_counts: tuple[int, ...]
 
     def __post_init__(self) -> None:
         """Checks the counts.
@@ -128,7 +128,9 @@ class JudgedFiles:
         Raises:
             ValueError: A band has no count, or a count is below 0.
         """
-        if {len(self.real), len(self.fake)} != {len(BANDS)} or min(*self.real, *self.fake) < 0:
+        if {len(self.real_counts), len(self.fake_counts)} != {len(BANDS)} or min(
+            *self.real_counts, *self.fake_counts
+        ) < 0:
             raise ValueError("test files are not counted by band")
 
     @classmethod
@@ -144,12 +146,18 @@ class JudgedFiles:
     def to_bands(self) -> dict[str, dict[str, int]]:
         """Gives what `from_bands` reads."""
         bands = [band for _, band in BANDS]
-        return {"real": dict(zip(bands, self.real, strict=True)), "fake": dict(zip(bands, self.fake, strict=True))}
+        return {
+            "real": dict(zip(bands, self.real_counts, strict=True)),
+            "fake": dict(zip(bands, self.fake_counts, strict=True)),
+        }
 
     def in_bands(self, bands: Container[Band]) -> tuple[Count, Count]:
         """Counts the real and the manipulated files in some bands."""
         inside = [number for number, (_, band) in enumerate(BANDS) if band in bands]
-        real, fake = (Count(sum(counts[number] for number in inside), sum(counts)) for counts in (self.real, self.fake))
+        real, fake = (
+            Count(sum(counts[number] for number in inside), sum(counts))
+            for counts in (self.real_counts, self.fake_counts)
+        )
         return real, fake
 
 

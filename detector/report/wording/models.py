@@ -8,4 +8,4 @@ from detector.text import printable
 
 def model_name(info: ModelInfo) -> str:
     """Gives the short name of a model: that of its config, else its id without the owner."""
-    return info.name or printable(info.id.rsplit("/", 1)[-1])
+    return printable(info.name or info.id.rsplit("/", 1)[-1])

@@ -110,7 +110,7 @@ def _as_arguments(real: Count, fake: Count) -> dict[str, str | int | Message]:
 
 def _alarms(scale: EvidenceScale) -> tuple[Count, Count, bool] | None:
     """Counts alarms among real and manipulated files, and tells whether they are test files; None without both."""
-    if scale.judged and sum(scale.judged.real) >= _ENOUGH_REAL_FILES:
+    if scale.judged and sum(scale.judged.real_counts) >= _ENOUGH_REAL_FILES:
         real, fake = scale.judged.in_bands(ALARMS)
         from_test = True
     elif scale.unseen_sources:
@@ -120,12 +120,13 @@ def _alarms(scale: EvidenceScale) -> tuple[Count, Count, bool] | None:
         from_test = False
     else:
         return None
-    return (real, fake, from_test) if real.count and fake.count else None
+    is_countable = 0 < real.count <= real.of and 0 < fake.count <= fake.of
+    return (real, fake, from_test) if is_countable else None
 
 
 def _in_band(scale: EvidenceScale, band: Band) -> tuple[Count, Count, bool]:
     """Counts the real and the manipulated files in a band, and tells whether they are test files."""
-    if scale.judged and sum(scale.judged.real) >= _ENOUGH_REAL_FILES:
+    if scale.judged and sum(scale.judged.real_counts) >= _ENOUGH_REAL_FILES:
         return *scale.judged.in_bands({band}), True
     real, fake = (
         Count(sum(band_of(scale.log10_ratio(value)) == band for value in values), len(values))
