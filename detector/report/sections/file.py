@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from detector.facts import ContentCredentials, Entry
+from detector.facts import ContentCredentials, Entry, Provenance
 from detector.messages import Message
 from detector.report.document import (
     Block,
@@ -41,9 +41,9 @@ def file_section(evidence: Evidence, speaker: Speaker) -> Section:
     return Section(speaker.say("The file"), (Facts(tuple(rows)),))
 
 
-def credentials_section(evidence: Evidence, speaker: Speaker) -> Section:
+def credentials_section(provenance: Provenance, speaker: Speaker) -> Section:
     """Makes the section with the content credentials."""
-    credentials = evidence.provenance.content_credentials
+    credentials = provenance.content_credentials
     title = STATE_TITLE[credentials.validation_state] if credentials else Message("None found")
     text = STATE_TEXT[credentials.validation_state] if credentials else NO_CREDENTIALS_TEXT
     blocks: list[Block] = [
@@ -54,15 +54,14 @@ def credentials_section(evidence: Evidence, speaker: Speaker) -> Section:
     return Section(speaker.say("Content credentials (C2PA)"), tuple(blocks))
 
 
-def metadata_section(evidence: Evidence, speaker: Speaker) -> Section:
+def metadata_section(provenance: Provenance, is_clip: bool, speaker: Speaker) -> Section:
     """Makes the section with the metadata."""
-    provenance = evidence.provenance
     blocks: list[Block] = [
         paragraph(speaker.say("Anyone can write these, so they are leads, not proof."), is_soft=True)
     ]
     if provenance.exif:
         blocks.append(_entries(provenance.exif, "EXIF"))
-    elif not evidence.is_clip:
+    elif not is_clip:
         blocks.append(paragraph(speaker.say("No EXIF. Messengers and social media remove it.")))
     if provenance.container:
         blocks.append(_entries(provenance.container, speaker.say("Container")))
