@@ -11,7 +11,7 @@ from typing import Literal
 
 from detector.evidence_scale import CLEARED
 from detector.limits import MIN_KNOWN_REAL_FILES
-from detector.messages import Message
+from detector.messages import Message, joined
 from detector.results import FaceTrack, Result
 
 MOST_STEPS = 5
@@ -54,8 +54,8 @@ def next_steps(result: Result, has_sound: bool | None = None) -> tuple[Step, ...
     unjudged = _unjudged(result) if result.faces and result.not_assessed else None
     original = _original(result)
     order: dict[_State, list[Step | None]] = {
-        "alarm": [_look(result), unjudged, _first_posting(is_clip), known_real, original],
-        "weak": [known_real, _look(result), unjudged, original, _first_posting(is_clip)],
+        "alarm": [_look(result), _first_posting(is_clip), known_real, original],
+        "weak": [known_real, _look(result), original, _first_posting(is_clip)],
         "neither": [original, unjudged, known_real, _first_posting(is_clip), by_ear],
         "cleared": [_first_posting(is_clip), unjudged, _context(is_clip), by_ear, known_real, original],
         "not_assessed": [original, _first_posting(is_clip), by_ear, _context(is_clip)],
@@ -99,26 +99,25 @@ def _look(result: Result) -> Step | None:
     track = result.deciding_track or next(iter(result.faces), None)
     if track is None:
         return None
+    arguments: dict[str, str | int | Message] = {"number": track.track_id}
     if result.file.duration_s is None:
-        return Step(
-            Message("Look at the face yourself"),
-            Message(
-                "Face {number}, plain beside the overlay: its outline, teeth, glasses, hair, and light that fits the scene. "
-                "What only the model sees is a lead, not a finding.",
-                {"number": track.track_id},
-            ),
-            "frames",
+        title = Message("Look at the face yourself")
+        text = Message(
+            "Face {number}, plain beside the overlay: its outline, teeth, glasses, hair, and light that fits the scene. "
+            "What only the model sees is a lead, not a finding.",
+            arguments,
         )
-    times = ", ".join(f"{time_s:.1f}" for time_s in times_to_look_at(track))
-    return Step(
-        Message("Look at the frames named"),
-        Message(
+    else:
+        title = Message("Look at the frames named")
+        arguments["times"] = ", ".join(f"{time_s:.1f}" for time_s in times_to_look_at(track))
+        text = Message(
             "Face {number} at {times} s, and the frames just before and after: its outline, teeth, glasses, hair, and whether it "
             "flickers. What only the model sees is a lead, not a finding.",
-            {"number": track.track_id, "times": times},
-        ),
-        "frames",
-    )
+            arguments,
+        )
+    if result.not_assessed:
+        text = joined([text, Message("Judge the faces that were not assessed by eye as well.")], " ")
+    return Step(title, text, "frames")
 
 
 def _first_posting(is_clip: bool) -> Step:

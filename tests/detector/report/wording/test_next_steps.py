@@ -85,8 +85,11 @@ def test_comparison_that_decided_is_not_offered_again_and_one_with_few_files_ask
 
 
 def test_faces_that_were_left_out_are_named():
-    result = replace(weighed_result(1.3, is_clip=False), not_assessed=(NotAssessed(0.0, BOX, "hidden"),))
-    assert titles(result)[1] == "Look at the faces that were left out"
+    left_out = (NotAssessed(0.0, BOX, "hidden"),)
+    alarm = replace(weighed_result(1.3, is_clip=False), not_assessed=left_out)
+    assert "Judge the faces that were not assessed by eye as well." in texts(alarm)
+    cleared = replace(weighed_result(-0.7, is_clip=False), not_assessed=left_out)
+    assert titles(cleared)[1] == "Look at the faces that were left out"
 
 
 def test_small_face_is_told_by_its_size():
