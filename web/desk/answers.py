@@ -23,6 +23,7 @@ from web.sessions import Cancelled
 from web.views.batch import BatchFile, batch_html, thumbnail
 from web.views.forensics import forensics_html
 from web.views.media import faces_html, viewer_html
+from web.views.next_steps import next_steps_html
 from web.views.notices import problem_html, remarks_html, stopped_html
 from web.views.verdict import verdict_html
 from web.work import Work, refusals
@@ -120,6 +121,7 @@ class Desk:
             known_real_html(result, language),
             viewer_html(analysis, language),
             faces_html(analysis, language),
+            next_steps_html(result, language),
             result_to_dict(result),
             kept,
             gr.update(visible=is_clip and not opened),
@@ -163,6 +165,7 @@ def nothing_shown(instead: str | None = None) -> list[Any]:
         instead,
         *no_items(),
         _HIDDEN,
+        None,
         None,
         None,
         None,

@@ -86,6 +86,7 @@ class ResultArea:
         known_real: The comparison with known-real files.
         viewer: The photo or the clip.
         faces: The table of faces.
+        next_steps: What to do now.
         record: The result as JSON.
         shown: What is kept of the file, for all that can be asked about it.
         of_clips: What there is for clips only.
@@ -105,6 +106,7 @@ class ResultArea:
     known_real: gr.HTML
     viewer: gr.HTML
     faces: gr.HTML
+    next_steps: gr.HTML
     record: gr.JSON
     shown: gr.State
     of_clips: gr.Row
@@ -128,6 +130,7 @@ class ResultArea:
             self.known_real,
             self.viewer,
             self.faces,
+            self.next_steps,
             self.record,
             self.shown,
             self.of_clips,
@@ -161,6 +164,7 @@ def result_area() -> ResultArea:
         known_real = gr.HTML(elem_id="known_real")
         viewer = gr.HTML(elem_id="viewer")
         faces = gr.HTML(elem_id="faces")
+        next_steps = gr.HTML(elem_id="next_steps")
         with gr.Row(visible=False) as of_clips:
             keyframes = gr.Button(label("Keyframes (ZIP)"), elem_id="keyframes")
             annotate = gr.Button(label("Make the annotated video"), elem_id="annotate")
@@ -183,6 +187,7 @@ def result_area() -> ResultArea:
         known_real,
         viewer,
         faces,
+        next_steps,
         record,
         gr.State(),
         of_clips,
