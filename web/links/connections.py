@@ -77,7 +77,7 @@ class Watch:
     def __init__(self, seconds: float, progress: FetchProgress | None = None):
         self._end = time.monotonic() + seconds
         self._progress = progress
-        self._told = (0.0, Message("asking for the link"))
+        self._told = (0.0, Message("asking the server for the file"))
         self._next_report = 0.0
 
     def tell(self, share: float, doing: Message) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from web.links import platforms
 from web.links.addresses import parse_link
 from web.links.connections import FetchLimits, FetchProgress, Network, Watch
 from web.links.direct import LeadsToPage, download
+from web.middleware.disk import MIN_FREE_BYTES
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +70,8 @@ def fetch(
     limits, network = limits or FetchLimits(), network or Network()
     watch = Watch(limits.total_s, progress)
     address = parse_link(link)
+    if shutil.disk_usage(folder).free < MIN_FREE_BYTES + limits.bytes:
+        raise MediaError("The server's disk is full; please try again later.")
     # neither query nor password, which may let others in
     named = f"{address.host}{address.path}"
     try:

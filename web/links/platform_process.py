@@ -22,15 +22,39 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, TypedDict
+from typing import Any, TypedDict
 
 KINDS = ("page", "login", "region", "live", "large", "failed")
 
+# Names of yt-dlp's extractors. It has 1,800, most of them for sites that nobody sends to a newsroom, and each is code that
+# reads what strangers write; looking through all of them costs a second and a half. These are for one post or video each, but
+# for "youtube:tab", which also reads the addresses of videos that were opened from a playlist.
+PLATFORMS = (
+    *("youtube", "youtube:clip", "youtube:tab", "youtubeytbe", "web.archive:youtube"),
+    *("twitter", "twitter:amplify", "twitter:broadcast", "twitter:shortener", "periscope"),
+    *("facebook", "facebook:reel", "facebookpluginsvideo", "facebookredirecturl", "instagram"),
+    *("tiktok", "vm.tiktok", "douyin", "likee", "snapchatspotlight"),
+    *("telegram:embed", "bluesky", "reddit", "tumblr", "pinterest", "linkedin", "substack", "imgur"),
+    *("truth", "gab", "bitchute", "rumble", "rumbleembed", "lbry"),
+    *("vk", "vk:wallpost", "odnoklassniki", "rutube", "weibo", "weibovideo", "bilibili"),
+    *("vimeo", "dailymotion", "streamable", "twitch:clips", "twitch:vod", "kick:clip", "kick:vod", "loom"),
+    *("cspan", "archive.org"),
+)
+
+# A download is left at its limit by `options`; this is for what is written otherwise.
+_MAX_BEYOND_BYTES = 16 * 1024**2
 # Of a process that parses pages and copies bytes; a packed page cannot unpack to more.
 _MAX_MEMORY_BYTES = 2 * 1024**3
-_STARTS_A_PROGRAM = ("os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty", "pty.spawn")
-_TALKS_OTHERWISE = ("socket.bind", "socket.sendto", "socket.sendmsg")
-_CHANGES_FILES = ("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate", "os.chmod")
+# Other ways to start a program, or to talk to one, than those that `confine` looks at.
+_NEVER = frozenset(
+    {
+        *("os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty", "pty.spawn"),
+        *("socket.bind", "socket.sendto", "socket.sendmsg"),
+    }
+)
+_CHANGES_FILES = frozenset(
+    {"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate", "os.chmod", "os.utime"}
+)
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _REPORT_S = 0.2
 _ADDRESS = re.compile(r"\w+://\S+")
@@ -90,7 +114,7 @@ def confine(folder: Path, proxy_port: int, programs: tuple[str, ...]) -> None:
             return arguments[0] in programs
         if event in _CHANGES_FILES:
             return all(is_inside(path) for path in arguments if isinstance(path, str | bytes | os.PathLike))
-        return event not in (*_STARTS_A_PROGRAM, *_TALKS_OTHERWISE)
+        return event not in _NEVER
 
     def check(event: str, arguments: tuple[Any, ...]) -> None:
         if not may(event, arguments):
@@ -106,7 +130,7 @@ def limit_resources(order: Order) -> None:
     except ImportError:  # Windows
         return
     limits = (
-        (resource.RLIMIT_FSIZE, order["max_bytes"]),
+        (resource.RLIMIT_FSIZE, order["max_bytes"] + _MAX_BEYOND_BYTES),
         (resource.RLIMIT_DATA, _MAX_MEMORY_BYTES),  # not addresses, of which Deno reserves terabytes
         (resource.RLIMIT_CORE, 0),
     )
@@ -143,7 +167,7 @@ def options(order: Order, say: Callable[..., None], hear: Callable[[str], None])
 
     runtime = javascript_runtime()
     return {
-        "allowed_extractors": ["default", "-generic"],
+        "allowed_extractors": [re.escape(name) for name in PLATFORMS],
         "cachedir": False,
         "color": "never",
         "compat_opts": {"no-certifi"},  # the authorities that the system trusts, as for direct links
@@ -190,16 +214,9 @@ def fetch(order: Order, say: Callable[..., None]) -> dict[str, Any]:
     from yt_dlp.extractor import gen_extractor_classes
 
     heard: list[str] = []
-    address = next(
-        (
-            address
-            for address in order["addresses"]
-            if any(
-                extractor.suitable(address) and extractor.IE_NAME != "generic" for extractor in gen_extractor_classes()
-            )
-        ),
-        None,
-    )
+    extractors = [extractor for extractor in gen_extractor_classes() if extractor.IE_NAME.lower() in PLATFORMS]
+    readable = (address for address in order["addresses"] if any(each.suitable(address) for each in extractors))
+    address = next(readable, None)
     if address is None:
         raise _Failed("page")
     try:
@@ -239,9 +256,10 @@ def _without_addresses(text: str) -> str:
     return _ADDRESS.sub("(address)", text)[:500]
 
 
-def _end_with(parent: IO[bytes]) -> None:
-    """Ends this process when the one that started it is gone."""
-    parent.read()
+def _end_with_parent() -> None:
+    """Ends this process when the one that started it is gone, which closes the pipe."""
+    while os.read(sys.stdin.fileno(), 1):  # not its buffer, whose lock would hold up the end of this process
+        pass
     os._exit(1)
 
 
@@ -254,7 +272,7 @@ def main() -> None:
         print(json.dumps(what), file=answers, flush=True)
 
     order: Order = json.loads(sys.stdin.buffer.readline())
-    threading.Thread(target=_end_with, args=(sys.stdin.buffer,), daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     limit_resources(order)
     sys.dont_write_bytecode = True
     runtime = javascript_runtime()
@@ -263,7 +281,7 @@ def main() -> None:
         say(**fetch(order, say))
     except _Failed as failed:
         say(failed=failed.args[0], detail=" ".join(failed.args[1:]))
-    except Exception as error:  # noqa: BLE001  # whatever a page of a stranger brings about in one of 1,800 extractors
+    except Exception as error:  # noqa: BLE001  # whatever a page of a stranger brings about in an extractor
         say(failed="failed", detail=_without_addresses(f"{type(error).__name__}: {error}"))
 
 

@@ -16,7 +16,14 @@ from web.links.connections import Network
 
 PUBLIC = "93.184.215.14"
 # Hosts of the certificate; "wrong.example" is not among them.
-HOSTS = ("media.example", "other.example", "xn--bcher-kva.example", "streamable.com", "cdn.example")
+HOSTS = (
+    "media.example",
+    "other.example",
+    "xn--bcher-kva.example",
+    "streamable.com",
+    "ajax.streamable.com",
+    "cdn.example",
+)
 
 
 class Answers(BaseHTTPRequestHandler):
