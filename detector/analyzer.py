@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import cv2
@@ -24,7 +24,7 @@ from detector.media.photos.cut_off import percent_read
 from detector.media.photos.images import Photo
 from detector.media.reading import MEDIA_ANSWERS, ClipStart, FileEnd, Kind, frames_at, read_media
 from detector.media.videos.video import VideoFrame
-from detector.messages import Message
+from detector.messages import Message, counted
 from detector.network.loading import LoadedModel
 from detector.network.runtimes import Prediction
 from detector.results import Analysis, NotAssessed
@@ -129,7 +129,7 @@ class Analyzer:
     ) -> Analysis:
         report = progress or _report_to_nobody
         if kind == "video":
-            report(0.0, "reading the video")
+            report(0.0, Message("reading the video"))
         # what follows is decoded ahead in another process while this is looked at
         job = WORKERS.stream(
             read_media, path, kind, frames, exact, sha256, with_provenance, item, answers=MEDIA_ANSWERS
@@ -174,15 +174,15 @@ class Analyzer:
                     raise broke_down()
                 if turned is None:
                     turned = self._clip_turn(path, answer, start.times_s, item)
-                share, name = min(number / count, 1.0), f"frame {number + 1} of {count}"
-                report(share, f"{name}: finding faces")
+                share, tell = min(number / count, 1.0), partial(_at_frame, number + 1, count)
+                report(share, tell(Message("finding faces")))
                 sample, crops = self._find_faces(answer.time_s, answer.image, SHOWN_SIDE_PX, turned)
                 if crops:
-                    report(share, f"{name}: classifying {len(crops)}")
+                    report(share, tell(counted("judging {count} face", "judging {count} faces", len(crops))))
                 scoring.add(sample, crops)
             samples = scoring.finish()
         end = _file_end(answers, end)
-        report(1.0, "linking faces")
+        report(1.0, Message("following faces through the frames"))
         problems = list(end.problems)
         if turned:
             problems.append(Message("The video lies on its side or head; the faces were turned upright."))
@@ -275,7 +275,11 @@ class _Scoring:
             self._waiting = None
 
 
-def _report_to_nobody(share: float, doing: str) -> None:
+def _at_frame(number: int, count: int, doing: Message) -> Message:
+    return Message("frame {number} of {count}: {doing}", {"number": number, "count": count, "doing": doing})
+
+
+def _report_to_nobody(share: float, doing: Message) -> None:
     """Takes progress that nobody asked for."""
 
 

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable
 
 from detector.errors import MediaError
+from detector.messages import Message
 
 # Called with the share done, 0..1, and what is being done; what it raises stops the work.
-Progress = Callable[[float, str], None]
+Progress = Callable[[float, Message], None]
 
 
 class Deadline:

@@ -9,9 +9,9 @@ from gradio.block_function import BlockFunction
 
 from detector.analyzer import FRAMES_PER_VIDEO
 from detector.limits import MAX_FRAMES, MAX_ITEM_NUMBER
+from web.desk.wiring import ONE_AT_A_TIME
 from web.input_checks import check_inputs, completed
 from web.service import Service
-from web.wiring import ONE_AT_A_TIME
 
 ENDPOINTS = ("analyze_image", "analyze_video", "analyze_batch", "model_info")
 

@@ -10,12 +10,15 @@ from detector.analyzer import Analyzer
 from detector.limits import LIMITS_TEXT, MAX_FILE_BYTES, MAX_SESSIONS, MAX_UPLOAD_AGE_S, MAX_WAITING_REQUESTS
 from detector.network.loading import LoadedModel
 from detector.report.wording.verdicts import card_markdown
+from web.desk.tab import check_tab
 from web.endpoints import Page, add_endpoints
 from web.i18n import TEXTS, label
 from web.service import Service
+from web.sessions import Sessions
 from web.settings import Settings
-from web.tabs import batch_tab, photo_tab, video_tab
-from web.views.elements import asset
+from web.views.elements import assets
+from web.views.language import language_switch
+from web.work import Work, session_of
 
 # Gradio's own subdued text is too pale for WCAG AA on white
 THEME = gr.themes.Default(primary_hue="blue").set(body_text_color_subdued="*neutral_600")
@@ -23,29 +26,25 @@ THEME = gr.themes.Default(primary_hue="blue").set(body_text_color_subdued="*neut
 
 def build_app(analyzer: Analyzer) -> gr.Blocks:
     """Builds the page and its named endpoints around one analyzer."""
-    service = Service(analyzer)
+    sessions = Sessions()
+    work = Work(sessions)
     # what no closed page took with it is removed when it is old, checked every ten minutes
     cleaning = (600, MAX_UPLOAD_AGE_S)
     page = Page(title="Face manipulation check", analytics_enabled=False, delete_cache=cleaning)
     with page:
         _introduction(analyzer.model)
-        language = gr.Textbox(visible=False)
-        with gr.Tab(label("Photo"), elem_id="photo_tab"):
-            photo_tab(service, language)
-        with gr.Tab(label("Video"), elem_id="video_tab"):
-            video_tab(service, language)
-        with gr.Tab(label("Many files"), elem_id="batch_tab"):
-            batch_tab(service, language)
+        with gr.Tab(label("Check"), elem_id="check_tab"):
+            check_tab(analyzer, work, sessions)
         with gr.Tab(label("About this model"), elem_id="about_tab"):
             card = card_markdown(analyzer.model.card, analyzer.model.folder)
             gr.Markdown(card or label("No model card came with these weights."), elem_id="card")
         _privacy_and_limits()
-        add_endpoints(service)
-        _forget_closed_pages(page, service)
+        add_endpoints(Service(analyzer, work))
+        _forget_closed_pages(page, sessions)
     # only the examples are there yet; Gradio would remove them with the uploads
     for block in page.blocks.values():
         block.keep_in_cache |= block.temp_files
-    service.keep(files_to_keep(page))
+    sessions.keep(files_to_keep(page))
     # without api_open=False, scripts could pass by the queue and have the model work for all of them at once
     page.queue(max_size=MAX_WAITING_REQUESTS, api_open=False)
     return page
@@ -53,16 +52,19 @@ def build_app(analyzer: Analyzer) -> gr.Blocks:
 
 def _introduction(model: LoadedModel) -> None:
     title, word = label("Face manipulation check"), label("Model")
-    gr.Markdown(f"# {title}")
+    with gr.Row(elem_id="head"):
+        gr.Markdown(f"# {title}")
+        gr.HTML(language_switch(), elem_id="language", min_width=160, scale=0)
     gr.Markdown(
         label(
-            "Upload a photo or a video. Every face is scored for signs of a swap or re-enactment. "
-            "The verdict is a lead for a fact-checker: *no manipulation found* never means *real*."
-        )
+            "- Was a face in a photo or video **swapped or re-enacted**? You get how strong the evidence is, and what it rests on.\n"
+            "- It **cannot** judge voices, lip-sync alone, fully generated people or scenes, or edits beside a face.\n"
+            "- The answer is a lead to check, never proof: *no manipulation found* never means *real*."
+        ),
+        elem_id="purpose",
     )
     warning = f". ⚠ {model.warning}" if model.warning else ""
     gr.Markdown(f"{word} `{model.info.id}`, `{model.info.revision}`{warning}", elem_id="model")
-    gr.Markdown(label("Language: *Settings*, at the foot of the page."))
 
 
 def _privacy_and_limits() -> None:
@@ -75,9 +77,9 @@ def _privacy_and_limits() -> None:
     gr.Markdown(label(LIMITS_TEXT), elem_id="limits")
 
 
-def _forget_closed_pages(page: gr.Blocks, service: Service) -> None:
+def _forget_closed_pages(page: gr.Blocks, sessions: Sessions) -> None:
     def closed(request: gr.Request) -> None:
-        service.forget(request)
+        sessions.forget(session_of(request))
         # Gradio itself keeps what a closed page has shown, pictures and all
         for kept in (page.state_holder.session_data, page.state_holder.time_last_used):
             kept.pop(request.session_hash or "", None)
@@ -101,9 +103,9 @@ def launch_options(settings: Settings | None = None) -> dict[str, Any]:
         "max_file_size": MAX_FILE_BYTES,
         "state_session_capacity": MAX_SESSIONS,
         "show_error": False,
-        "footer_links": ["api", "settings"],
-        "css": asset("page.css"),
-        "head": f"<script>{asset('page.js')}</script>",
+        "footer_links": ["api"],
+        "css": assets("css"),
+        "head": f"<script>{assets('js')}</script>",
         "i18n": TEXTS,
         "theme": THEME,
         "ssr_mode": False,  # no Node needed, and one process less on two cores

@@ -22,6 +22,10 @@ logger = logging.getLogger(__name__)
 _PUT_IN_PLACE_S = 1.0
 
 
+class Cancelled(MediaError):
+    """The person who asked for an analysis has stopped it."""
+
+
 @dataclass
 class _Files:
     """Uploads, output folders and last activity of one session.
@@ -97,10 +101,10 @@ class Sessions:
         """Leaves an analysis that was cancelled.
 
         Raises:
-            MediaError: The analysis was cancelled.
+            Cancelled: It was.
         """
         if self.is_cancelled(session):
-            raise MediaError("The analysis was cancelled.")
+            raise Cancelled("The analysis was cancelled.")
 
     def forget(self, session: str) -> None:
         """Stops the analysis of a session and deletes its files, except uploads that another session sent as well."""

@@ -85,8 +85,8 @@ def run(options: CommandOptions) -> int:
     outcomes: Counter[str] = Counter()
     with _stream(options) as stream, _bar(len(remaining)) as bar, logging_redirect_tqdm():
 
-        def show(share: float, doing: str) -> None:
-            bar.set_description_str(printable(doing), refresh=False)
+        def show(share: float, doing: Message) -> None:
+            bar.set_description_str(printable(str(doing)), refresh=False)
             bar.update(share * len(remaining) - bar.n)
 
         items = analyze_many(
@@ -179,7 +179,7 @@ def _comparison(
         return None
     with _bar(len(known_files)) as bar, logging_redirect_tqdm():
 
-        def show(share: float, doing: str) -> None:
+        def show(share: float, doing: Message) -> None:
             bar.set_description_str(printable(f"known-real {doing}"), refresh=False)
             bar.update(share * len(known_files) - bar.n)
 

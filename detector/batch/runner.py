@@ -17,7 +17,7 @@ from detector.deadline import Deadline, Progress
 from detector.errors import MediaError, cannot_be_opened
 from detector.media.files import check_size, file_sha256
 from detector.media.photos.live_photos import HALVES, other_half
-from detector.messages import Message
+from detector.messages import Message, joined
 from detector.results import Analysis, Result
 from detector.text import printable
 
@@ -149,13 +149,13 @@ def _report(
     index: int,
     count: int,
     share: float,
-    doing: str = "",
+    doing: Message | None = None,
 ) -> None:
     """Passes the progress of one of `count` files on."""
     if 0 < share < 1:
         deadline.check()
     if progress:
-        progress((index + share) / count, f"{name}, {doing}" if doing else name)
+        progress((index + share) / count, joined([printable(name), doing] if doing else [printable(name)]))
 
 
 def _analyze_one(

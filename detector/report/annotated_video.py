@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -40,6 +41,14 @@ Pixel = tuple[int, int]
 _LINE_COLOR, _SHADOW_COLOR = (255, 255, 255), (0, 0, 0)
 
 
+@dataclass(frozen=True)
+class Step:
+    """Says how far the writing is: the share done, 0..1, and what is being done."""
+
+    share: float
+    doing: Message
+
+
 def write_annotated_video(
     path: str | Path,
     result: Result,
@@ -68,23 +77,23 @@ def write_annotated_video(
         raise ValueError("the annotated video must not replace the clip itself")
     partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
     try:
-        job = WORKERS.stream(annotate_clip, path, result, partial, language, answers=(tuple[float, str],))
+        job = WORKERS.stream(annotate_clip, path, result, partial, language, answers=(Step,))
         with closing(job) as steps:
-            for share, doing in steps:
+            for step in steps:
                 if progress:
-                    progress(share, doing)
+                    progress(step.share, step.doing)
         partial.replace(output)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def annotate_clip(path: str, result: dict[str, Any], output: str, language: str) -> Iterator[tuple[float, str]]:
+def annotate_clip(path: str, result: dict[str, Any], output: str, language: str) -> Iterator[Step]:
     """Does the work of `write_annotated_video` in a worker, which is sent a `Result` as a dictionary."""
     yield from annotate(Path(path), msgspec.convert(result, Result), Path(output), language)
 
 
-def annotate(path: Path, result: Result, output: Path, language: str = ENGLISH) -> Iterator[tuple[float, str]]:
-    """Writes an annotated video; gives the share done, 0..1, and what is being done."""
+def annotate(path: Path, result: Result, output: Path, language: str = ENGLISH) -> Iterator[Step]:
+    """Writes an annotated video; says how far it is."""
     with open_clip(path, result.assessed_item) as video:
         if video.facts.sha256 != result.file.sha256:
             raise MediaError("The result is that of another file; please have this one checked first.")
@@ -96,7 +105,7 @@ def annotate(path: Path, result: Result, output: Path, language: str = ENGLISH) 
         yield from _write(path, video, _Painter(result, language), output)
 
 
-def _write(path: Path, video: Clip, painter: _Painter, output: Path) -> Iterator[tuple[float, str]]:
+def _write(path: Path, video: Clip, painter: _Painter, output: Path) -> Iterator[Step]:
     duration_s = video.duration_s
     # animated pictures have none
     sound = sound_frames(path, video.start_s, duration_s, video.span) if isinstance(video, Video) else iter(())
@@ -108,7 +117,8 @@ def _write(path: Path, video: Clip, painter: _Painter, output: Path) -> Iterator
         last_pts = -1
         for number, (frame, end_s) in enumerate(_with_ends(video.frames_at(video.frame_times), duration_s)):
             if number % _REPORT_EVERY == 0:
-                yield min(frame.time_s / max(duration_s, 1e-3), 1.0), f"drawing frame {number + 1}"
+                share = min(frame.time_s / max(duration_s, 1e-3), 1.0)
+                yield Step(share, Message("drawing frame {number}", {"number": number + 1}))
             picture = av.VideoFrame.from_ndarray(painter.paint(frame)).reformat(
                 format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG"
             )
@@ -124,7 +134,7 @@ def _write(path: Path, video: Clip, painter: _Painter, output: Path) -> Iterator
         container.mux(_with_lengths(pictures.encode(), lengths))
         if track:
             container.mux(track.encode())
-    yield 1.0, "the annotated video is written"
+    yield Step(1.0, Message("the annotated video is written"))
 
 
 def _add_pictures(container: av.container.OutputContainer, painter: _Painter, rate: int) -> av.VideoStream:

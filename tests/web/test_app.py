@@ -15,6 +15,8 @@ from benchmarks.server_process import ServerProcess
 from detector.analyzer import Analyzer
 from tests.redness_model import redness_model
 from web.service import Service
+from web.sessions import Sessions
+from web.work import Work
 
 EXAMPLES = Path(app.__file__).parent / "examples"
 
@@ -97,18 +99,19 @@ def test_same_file_gives_the_same_json_twice(client):
 
 
 def test_upload_is_gone_when_its_page_is_closed(service_and_page):
-    service, folder = service_and_page
+    service, sessions, folder = service_and_page
     upload = folder / "astronaut.jpg"
     upload.write_bytes((EXAMPLES / "astronaut.jpg").read_bytes())
     request = SimpleNamespace(session_hash="someone")
     service.analyze_image(str(upload), request=request)
-    service.forget(request)
+    sessions.forget("someone")
     assert not upload.exists()
 
 
 @pytest.fixture
 def service_and_page(tmp_path):
-    return Service(Analyzer(redness_model())), tmp_path
+    sessions = Sessions()
+    return Service(Analyzer(redness_model()), Work(sessions)), sessions, tmp_path
 
 
 @pytest.mark.parametrize("endpoint", ["/analyze_image", "/analyze_video"])

@@ -175,7 +175,7 @@ def test_upload_that_was_never_checked_goes_with_its_page_too(address):
     chosen = Path(upload(address, PHOTO, name="never-checked.jpg"))
     config = httpx.get(f"{address}/config").json()["dependencies"]
     received = next(item["id"] for item in config if item["targets"][0][1] == "upload")
-    body = {"data": [file_data(str(chosen))], "fn_index": received, "session_hash": "another"}
+    body = {"data": [[file_data(str(chosen))]], "fn_index": received, "session_hash": "another"}
     assert httpx.post(f"{address}/gradio_api/run/predict", json=body).status_code == 200
     closed_after(address, "another", upload(address, PHOTO))
     assert gone([chosen])
@@ -183,7 +183,7 @@ def test_upload_that_was_never_checked_goes_with_its_page_too(address):
 
 def test_example_is_still_there_for_the_next_person(address):
     body = {"data": [0], "fn_index": 0, "session_hash": "first"}  # as a click on it does
-    example = httpx.post(f"{address}/gradio_api/run/predict", json=body).json()["data"][0]["value"]["path"]
+    example = httpx.post(f"{address}/gradio_api/run/predict", json=body).json()["data"][0]["value"][0]["path"]
     closed_after(address, "first", example)
     mine = upload(address, PHOTO)  # the same bytes and name: it lies at the same place
     closed_after(address, "second", mine)

@@ -11,10 +11,12 @@ from PIL import Image
 from detector.analyzer import Analyzer
 from detector.batch.runner import BatchItem
 from detector.messages import Message
+from detector.report.wording.quotation import quotation
 from tests.media_factory import write_video
 from tests.redness_model import evidence_scales, portrait, redness_model
+from web.views.batch import BatchFile, batch_html
 from web.views.media import clip_html, faces_html, photo_html
-from web.views.verdict import batch_html, quotation, verdict_html
+from web.views.verdict import verdict_html
 
 SCRIPT = "<img src=x onerror=alert(1)>"
 
@@ -70,7 +72,7 @@ def test_verdict_is_never_told_by_colour_alone(photo):
 
 def test_name_of_the_file_is_text_wherever_it_is_shown(photo):
     pages = [verdict_html(photo.result, "en"), photo_html(photo, "en"), faces_html(photo, "en")]
-    pages.append(batch_html([BatchItem(photo_path(photo), "ab", photo.result)], "en"))
+    pages.append(batch_html([BatchFile(BatchItem(photo_path(photo), "ab", photo.result), None)], "en"))
     assert not any("<img src=x" in page for page in pages)
     assert "&lt;img src=x onerror=alert(1)&gt;" in pages[0] and "&lt;img src=x" in pages[3]
 
@@ -80,7 +82,7 @@ def test_name_cannot_turn_the_line_it_stands_in(photo, sign):
     name = f"photo{sign}gpj.exe"
     result = replace(photo.result, file=replace(photo.result.file, name=name))
     items = [BatchItem(Path(name), "ab", result), BatchItem(Path("b"), "ab", result, duplicate_of=Path(name))]
-    for page in (verdict_html(result, "es"), batch_html(items, "es")):
+    for page in (verdict_html(result, "es"), batch_html([BatchFile(item, None) for item in items], "es")):
         assert "photo\ufffdgpj.exe" in page and name not in page
         page.encode("utf-8")
 
@@ -132,8 +134,8 @@ def test_faces_that_were_not_assessed_are_listed_with_place_and_reason(analyzer,
 def test_bad_file_of_many_keeps_its_row(photo):
     good = BatchItem(photo_path(photo), "ab", photo.result)
     bad = BatchItem(photo_path(photo), "", error=Message("The file is empty (zero bytes); please send the file again."))
-    html = batch_html([good, bad], "es")
-    assert html.count('<th scope="row">') == 2
+    html = batch_html([BatchFile(good, None), BatchFile(bad, None)], "es")
+    assert html.count('<th scope="row"') == 2 and html.count('data-choose="0"') == 1
     assert "Indicios de manipulación" in html and "El archivo está vacío" in html and "Sin analizar" in html
 
 
@@ -160,7 +162,7 @@ def test_band_comes_first_with_counts_plot_and_sentence_to_quote(weighed, photo_
 def test_results_without_evidence_show_the_score_between_the_thresholds(photo):
     html = verdict_html(photo.result, "en", evidence_scales())
     assert 'class="scale"' in html and "<svg" not in html and "Figures" not in html
-    assert "ratio" not in text_of(batch_html([BatchItem(photo_path(photo), "ab", photo.result)], "en"))
+    assert "ratio" not in text_of(batch_html([BatchFile(BatchItem(photo_path(photo), "ab", photo.result), None)], "en"))
     assert "Likelihood ratio" not in faces_html(photo, "en")
 
 
@@ -180,7 +182,7 @@ def test_many_files_stand_in_order_of_their_ratio_and_those_without_one_last(wei
         BatchItem(Path("low"), "ab", low),
         BatchItem(Path("high"), "cd", high),
     ]
-    html = batch_html(items, "en")
-    assert re.findall(r'<th scope="row">(\w+)<', html) == ["high", "low", "broken"]
-    assert "<td>Moderate support for manipulation</td><td>20</td>" in html
-    assert "<td>Moderate support for no manipulation</td><td>1/20</td>" in html
+    html = batch_html([BatchFile(item, None) for item in items], "en")
+    assert re.findall(r'<th scope="row" data-value="(\w+)"', html) == ["high", "low", "broken"]
+    said = text_of(html)
+    assert "▲ Moderate support for manipulation 20" in said and "● Moderate support for no manipulation 1/20" in said

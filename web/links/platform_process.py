@@ -140,12 +140,12 @@ def limit_resources(order: Order) -> None:
     signal.setitimer(signal.ITIMER_REAL, order["total_s"])
 
 
-def options(order: Order, say: Callable[..., None], hear: Callable[[str], None]) -> dict[str, Any]:
+def options(order: Order, tell: Callable[..., None], hear: Callable[[str], None]) -> dict[str, Any]:
     """Gives the options of yt-dlp; what is not named here is its default, as no configuration is read.
 
     Args:
         order: What to fetch.
-        say: Called with the share done.
+        tell: Called with the share done.
         hear: Called with what yt-dlp writes.
     """
     most = order["max_bytes"]
@@ -159,7 +159,7 @@ def options(order: Order, say: Callable[..., None], hear: Callable[[str], None])
             raise _Failed("large")
         if time.monotonic() >= next_report_s:  # it is called for every kilobyte
             next_report_s = time.monotonic() + _REPORT_S
-            say(share=min(done / total, 1.0) if total else 0.0)
+            tell(share=min(done / total, 1.0) if total else 0.0)
 
     def only_finished(info: dict[str, Any], *, incomplete: bool = False) -> None:
         if info.get("is_live") or info.get("live_status") in ("is_live", "is_upcoming"):
@@ -204,7 +204,7 @@ class _Listener:
         self.debug = self.info = self.warning = self.error = hear
 
 
-def fetch(order: Order, say: Callable[..., None]) -> dict[str, Any]:
+def fetch(order: Order, tell: Callable[..., None]) -> dict[str, Any]:
     """Fetches the video, and gives what is said of it at the end.
 
     Raises:
@@ -220,7 +220,7 @@ def fetch(order: Order, say: Callable[..., None]) -> dict[str, Any]:
     if address is None:
         raise _Failed("page")
     try:
-        with yt_dlp.YoutubeDL(options(order, say, heard.append)) as downloader:
+        with yt_dlp.YoutubeDL(options(order, tell, heard.append)) as downloader:
             info = downloader.extract_info(address) or {}
     except yt_dlp.utils.YoutubeDLError as error:
         raise _Failed(_kind(error), _without_addresses(str(error))) from error
@@ -268,7 +268,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
-    def say(**what: Any) -> None:
+    def tell(**what: Any) -> None:
         print(json.dumps(what), file=answers, flush=True)
 
     order: Order = json.loads(sys.stdin.buffer.readline())
@@ -278,11 +278,11 @@ def main() -> None:
     runtime = javascript_runtime()
     confine(Path(order["folder"]), order["proxy_port"], (runtime,) if runtime else ())
     try:
-        say(**fetch(order, say))
+        tell(**fetch(order, tell))
     except _Failed as failed:
-        say(failed=failed.args[0], detail=" ".join(failed.args[1:]))
+        tell(failed=failed.args[0], detail=" ".join(failed.args[1:]))
     except Exception as error:  # noqa: BLE001  # whatever a page of a stranger brings about in an extractor
-        say(failed="failed", detail=_without_addresses(f"{type(error).__name__}: {error}"))
+        tell(failed="failed", detail=_without_addresses(f"{type(error).__name__}: {error}"))
 
 
 if __name__ == "__main__":

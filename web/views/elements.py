@@ -28,6 +28,7 @@ def fill(template: str, language: str, **values: Any) -> str:
     )
 
 
-def asset(name: str) -> str:
-    """Reads ``page.css`` or ``page.js``."""
-    return (Path(__file__).parent.parent / "static" / name).read_text(encoding="utf-8")
+def assets(kind: str) -> str:
+    """Reads all files of a kind, ``css`` or ``js``, one after the other."""
+    files = sorted((Path(__file__).parent.parent / "static").glob(f"*.{kind}"))
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)

@@ -100,7 +100,8 @@ def faces_html(analysis: Analysis, language: str) -> str:
         language,
         titles=[*titles, Message("Place (left, top, right, bottom, in pixels)")],
         faces=[
-            _FaceRow(track, _thumbnail(analysis, track), row[2:]) for track, row in zip(result.faces, rows, strict=True)
+            _FaceRow(track, thumbnail_of(analysis, track), row[2:])
+            for track, row in zip(result.faces, rows, strict=True)
         ],
         # the warnings count those of a clip
         not_assessed=result.not_assessed if result.file.duration_s is None else (),
@@ -108,7 +109,8 @@ def faces_html(analysis: Analysis, language: str) -> str:
     )
 
 
-def _thumbnail(analysis: Analysis, track: FaceTrack) -> EmbeddedPicture | None:
+def thumbnail_of(analysis: Analysis, track: FaceTrack) -> EmbeddedPicture | None:
+    """Gives a face at its highest score; None where its box holds no pixels."""
     best, place = max(
         ((frame, shown) for frame in analysis.frames for shown in frame.faces if shown.track_id == track.track_id),
         key=lambda found: found[1].score,

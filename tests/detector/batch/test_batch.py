@@ -157,7 +157,7 @@ def test_progress_covers_all_files(analyzer, media):
     list(analyze_many(analyzer, files, frames=4, progress=lambda share, doing: steps.append((share, doing))))
     shares = [share for share, _ in steps]
     assert shares == sorted(shares) and shares[0] == 0 and shares[-1] == 1
-    assert any(0.5 < share < 1 and doing.startswith("clip.mp4, ") for share, doing in steps)
+    assert any(0.5 < share < 1 and str(doing).startswith("clip.mp4, ") for share, doing in steps)
 
 
 def test_rows_say_it_in_words_with_the_seconds(analyzer, media, tmp_path):

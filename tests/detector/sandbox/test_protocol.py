@@ -12,6 +12,7 @@ from detector.facts import Provenance
 from detector.media.reading import read_media
 from detector.media.videos.video import VideoFrame
 from detector.messages import Message
+from detector.report.annotated_video import Step
 from detector.sandbox import client, protocol
 from detector.sandbox.protocol import MessageError
 
@@ -39,7 +40,10 @@ def test_frame_comes_back_with_its_picture():
 def test_nested_dataclasses_and_tuples_keep_their_types():
     provenance = Provenance((("Make", "Canon"),), (), None)
     assert protocol.read_answer(sent(provenance), (Provenance,)) == ("value", provenance)
-    assert protocol.read_answer(sent((0.5, "drawing")), (tuple[float, str],)) == ("value", (0.5, "drawing"))
+    step = Step(
+        0.5, Message("{name}: {doing}", {"name": "clip.mp4", "doing": Message("frame {number}", {"number": 3})})
+    )
+    assert protocol.read_answer(sent(step), (Step,)) == ("value", step)
 
 
 def test_name_that_is_no_utf8_survives():

@@ -1,7 +1,6 @@
 """Files that hold several photos or films: which was assessed, and how another one is chosen."""
 
 import json
-import shutil
 from dataclasses import replace
 
 import pytest
@@ -12,8 +11,9 @@ from detector.facts import MediaItem
 from detector.report.translation import LANGUAGES
 from tests.media_factory import write_video
 from tests.redness_model import portrait, redness_model
+from tests.web.browser import CLEAR, check, needs_chromium, opened, running_browser
 from tests.web.server import call, file_data, serving, upload
-from web.items import item_updates
+from web.desk.items import item_updates
 from web.views.verdict import verdict_html
 
 HELD = "This file holds 1: film of 1.0 s, 200 x 200 pixels (assessed) · 2: film of 2.5 s, 64 x 48 pixels."
@@ -23,7 +23,10 @@ class TwoFilms(Analyzer):
     """Says of every clip that it holds two films."""
 
     def analyze_video(self, path, *args, item=0, **options):
-        analysis = super().analyze_video(path, *args, **options)
+        return self.analyze(path, *args, item=item, **options)
+
+    def analyze(self, path, *args, item=0, **options):
+        analysis = super().analyze(path, *args, **options)
         films = [(200, 200, 1.0), (64, 48, 2.5)]
         items = tuple(
             MediaItem(number, "film", *film, assessed=number == (item or 1))
@@ -83,23 +86,16 @@ def test_choice_is_offered_in_the_language_of_the_page_where_there_is_one(clip):
         assert "200 x 200" in verdict_html(result, language) and "64 x 48" not in verdict_html(alone, language)
 
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+@needs_chromium
 def test_another_film_is_checked_from_the_page_by_keyboard(address, clip, tmp_path_factory):
-    from tests.web.test_page import check, opened, running_browser
-
     with running_browser() as browser:
         tab = opened((browser, address))
-        tab.click("button[role=tab] >> text=Video")
-        assert not tab.is_visible("#video_items")
-        check(tab, "video", clip)
-        tab.wait_for_selector("#video_items")
-        assert HELD in tab.inner_text("#video_verdict")
-        tab.wait_for_selector("#video_item input:enabled")
-        first, second = tab.locator("#video_item input[type=radio]").all()
+        assert not tab.is_visible("#items")
+        check(tab, clip)
+        tab.wait_for_selector("#items")
+        assert HELD in tab.inner_text("#verdict")
+        tab.wait_for_selector("#item input:enabled")
+        first, second = tab.locator("#item input[type=radio]").all()
         assert first.is_checked()
         first.focus()
         tab.keyboard.press("Tab")
@@ -108,11 +104,11 @@ def test_another_film_is_checked_from_the_page_by_keyboard(address, clip, tmp_pa
         tab.screenshot(path=tmp_path_factory.getbasetemp() / "items.png", full_page=True)
         tab.keyboard.press("Tab")
         tab.keyboard.press("Enter")
-        tab.wait_for_selector("#video_verdict .items >> text=64 x 48 pixels (assessed)")
+        tab.wait_for_selector("#verdict .items >> text=64 x 48 pixels (assessed)")
         assert second.is_checked()
         # the main one again, whatever was chosen before
-        tab.click("#video_button:enabled")
-        tab.wait_for_selector("#video_verdict .items >> text=200 x 200 pixels (assessed)")
-        tab.click("#video_file button[aria-label=Clear]")
-        tab.wait_for_selector("#video_items", state="hidden")
+        tab.click("#check:enabled")
+        tab.wait_for_selector("#verdict .items >> text=200 x 200 pixels (assessed)")
+        tab.click(CLEAR)
+        tab.wait_for_selector("#items", state="hidden")
         tab.context.close()

@@ -22,11 +22,11 @@ class ItemChoice:
     button: gr.Button
 
 
-def item_chooser(name: str) -> ItemChoice:
-    """Lays out the choice; `name` begins the ids of its components."""
-    with gr.Column(visible=False, elem_id=f"{name}_items") as place:
-        number = gr.Radio(label=label("Photos and films in this file"), elem_id=f"{name}_item")
-        button = gr.Button(label("Check this one"), size="sm", elem_id=f"{name}_item_button")
+def item_chooser() -> ItemChoice:
+    """Lays out the choice."""
+    with gr.Column(visible=False, elem_id="items") as place:
+        number = gr.Radio(label=label("Photos and films in this file"), elem_id="item")
+        button = gr.Button(label("Check this one"), size="sm", elem_id="item_button")
     return ItemChoice(place, number, button)
 
 
@@ -34,3 +34,8 @@ def item_updates(result: Result, language: str) -> tuple[dict[str, Any], dict[st
     """Gives what becomes of the place and of the numbers when a result is shown."""
     choices = [(translate(item_text(item), language), item.number) for item in result.items]
     return gr.update(visible=bool(choices)), gr.update(choices=choices, value=result.assessed_item or None)
+
+
+def no_items() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Gives what hides the choice."""
+    return gr.update(visible=False), gr.update(choices=[], value=None)

@@ -1,0 +1,157 @@
+"""What is answered to what is asked on the page."""
+
+import json
+from types import SimpleNamespace
+
+import gradio as gr
+import pytest
+from PIL import Image
+
+from detector.analyzer import Analyzer
+from detector.limits import MAX_BATCH_FILES
+from tests.made_media.moving_photos import motion_photo
+from tests.media_factory import write_video
+from tests.redness_model import portrait, redness_model
+from web.desk.answers import Desk
+from web.desk.kept import Kept
+from web.desk.making import Making
+from web.desk.result_area import batch_area, result_area
+from web.sessions import Sessions
+from web.work import Work
+
+REQUEST = SimpleNamespace(session_hash="someone")
+
+
+@pytest.fixture(scope="module")
+def names():
+    """What the page shows, in the order in which it is filled."""
+    with gr.Blocks():
+        batch, area = batch_area(), result_area()
+    places = {
+        id(component): name
+        for part, prefix in ((batch, "batch_"), (area, ""), (area.choice, "choice_"))
+        for name, component in ((f"{prefix}{name}", component) for name, component in vars(part).items())
+    }
+    places |= {id(component): name for name, component in vars(area.case).items()}
+    return [places.get(id(component), "download") for component in (*batch.outputs, *area.outputs)]
+
+
+@pytest.fixture(scope="module")
+def desk():
+    return Desk(Analyzer(redness_model()), Work(Sessions()))
+
+
+@pytest.fixture
+def check(desk, names):
+    """Checks files as the page does, and gives what it shows by name."""
+
+    def check(*files, language="en", item=0, known_real=None):
+        shown = desk.check(
+            [str(file) for file in files], known_real, 8, False, item, language, REQUEST, lambda *args, **kwargs: None
+        )
+        return dict(zip(names, shown, strict=True))
+
+    return check
+
+
+@pytest.fixture(scope="module")
+def red_photo(tmp_path_factory):
+    path = tmp_path_factory.mktemp("photo") / "photo.png"
+    Image.fromarray(portrait(tint=0.6)).save(path)
+    return path
+
+
+def test_every_answer_fills_every_component(check, red_photo):
+    assert len(check(red_photo)) > 10  # zip is strict
+    assert check()["verdict"] and check(red_photo, red_photo)["batch_table"]
+
+
+def test_no_file_is_told_in_the_language_of_the_page(check):
+    assert "No se envió ningún archivo" in check(language="es")["verdict"]
+
+
+def test_problem_names_its_file_where_the_answer_would_stand(check, tmp_path):
+    (tmp_path / "<b>.txt").write_text("no photo")
+    shown = check(tmp_path / "<b>.txt")
+    assert 'role="alert"' in shown["verdict"] and "&lt;b&gt;.txt could not be checked" in shown["verdict"]
+    assert not shown["place"]["visible"] and shown["record"] is None
+
+
+def test_too_many_files_are_refused_before_any_is_read(check, tmp_path):
+    shown = check(*[tmp_path / "gone.jpg"] * (MAX_BATCH_FILES + 1))
+    assert f"More than {MAX_BATCH_FILES} files" in shown["verdict"] and not shown["batch_place"]["visible"]
+
+
+def test_check_that_was_stopped_is_no_error(desk, names, red_photo, monkeypatch):
+    def stop(*args):
+        desk._work._sessions.cancel("someone")
+
+    monkeypatch.setattr(desk._analyses._analyzer, "_analyze", stop)
+    shown = desk.check([str(red_photo)], None, 8, False, 0, "en", REQUEST, lambda *args, **kwargs: None)
+    said = dict(zip(names, shown, strict=True))["verdict"]
+    assert "The check was stopped." in said and "alert" not in said
+
+
+def test_rows_of_many_files_open_their_full_result(desk, check, names, red_photo, tmp_path):
+    Image.fromarray(portrait()).save(tmp_path / "pale.png")
+    (tmp_path / "none.txt").write_text("no photo")
+    (tmp_path / "twin.png").write_bytes(red_photo.read_bytes())
+    shown = check(red_photo, tmp_path / "pale.png", tmp_path / "none.txt", tmp_path / "twin.png")
+    rows = shown["batch_rows"]
+    assert [kept and kept.path.name for kept in rows] == ["photo.png", "pale.png", None, "photo.png"]
+    assert not shown["place"]["visible"] and shown["batch_place"]["visible"]
+
+    def opened(number):
+        event = SimpleNamespace(_data={"chosen": number})
+        return dict(zip(names[5:], desk.open_row(rows, "en", REQUEST, event), strict=True))
+
+    alone = check(red_photo)
+    for name in ("verdict", "record"):  # the pictures went through JPEG meanwhile
+        assert opened(0)[name] == alone[name]
+    assert opened(0)["viewer"].count("<img") == alone["viewer"].count("<img")
+    assert json.dumps(opened(1)["record"]).count("pale.png")
+    for missing in (2, 9, -1, "0", None):
+        assert "check the file again" in opened(missing)["verdict"]
+
+
+def test_animated_picture_is_shown_as_a_clip(check, tmp_path):
+    first, *others = [Image.fromarray(portrait(tint)) for tint in (0.0, 0.3, 0.6)]
+    first.save(tmp_path / "a.gif", save_all=True, append_images=others, duration=200)
+    shown = check(tmp_path / "a.gif")
+    assert shown["record"]["file"]["duration_s"] == 0.6 and shown["of_clips"]["visible"]
+    assert all(f"{time_s} s" in shown["viewer"] for time_s in (0.2, 0.4)) and "<svg" in shown["viewer"]
+
+
+def test_film_of_a_motion_photo_is_chosen(check, tmp_path):
+    film = write_video(tmp_path / "film.mp4", [portrait(tint=0.6)] * 4, fps=4, faststart=True)
+    (tmp_path / "motion.jpg").write_bytes(motion_photo("google", film.read_bytes()))
+    for item, assessed in ((0, 1), (2, 2)):
+        shown = check(tmp_path / "motion.jpg", item=item)
+        assert shown["choice_place"]["visible"] and shown["choice_number"]["value"] == assessed
+        assert shown["of_clips"]["visible"] == (item == 2)
+        assert "2: film of 1.0 s" in shown["verdict"]
+        assert (shown["record"]["score"] > 0.9) == (item == 2)
+
+
+def test_known_real_files_are_compared_with_one_file_and_with_many(check, red_photo, tmp_path):
+    Image.fromarray(portrait()).save(tmp_path / "pale.png")
+    known_real = [str(tmp_path / "pale.png")]
+    assert check(red_photo, known_real=known_real)["record"]["known_real"]["higher_than"] == {"count": 1, "of": 1}
+    (row, _) = check(red_photo, tmp_path / "pale.png", known_real=known_real)["batch_rows"]
+    assert row.opened().analysis.result.known_real.higher_than.count == 1
+
+
+def test_progress_is_told_in_the_language_of_the_page(desk, tmp_path, red_photo):
+    clip = write_video(tmp_path / "clip.mp4", [portrait(tint=0.6)] * 4, fps=2)
+    told = []
+
+    def hear(share, desc):
+        told.append(desc)
+
+    shown = desk.check([str(clip)], None, 8, False, 0, "es", REQUEST, hear)
+    (kept,) = (part for part in shown if isinstance(part, Kept))
+    Making(desk._model, desk._work).annotated(kept, "es", REQUEST, hear)
+    desk.check([str(clip), str(red_photo)], None, 8, False, 0, "es", REQUEST, hear)
+    assert {"fotograma 1 de 4: buscando caras", "fotograma 1 de 4: evaluando 1 cara"} <= set(told)
+    assert {"dibujando el fotograma 1", "clip.mp4, fotograma 2 de 4: buscando caras", "photo.png"} <= set(told)
+    assert not [text for text in told if "frame" in text]

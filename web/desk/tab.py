@@ -1,0 +1,28 @@
+"""The tab as a whole: the choice on one side, the result on the other."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from detector.analyzer import Analyzer
+from web.desk.answers import Desk
+from web.desk.chooser import chooser
+from web.desk.making import Making
+from web.desk.result_area import batch_area, result_area
+from web.desk.sample import sample
+from web.desk.wiring import connect
+from web.sessions import Sessions
+from web.work import Work
+
+
+def check_tab(analyzer: Analyzer, work: Work, sessions: Sessions) -> None:
+    """Lays out the tab, and connects its components."""
+    language = gr.Textbox(visible=False)
+    with gr.Row():
+        with gr.Column(scale=1, min_width=260):
+            choice = chooser()
+        with gr.Column(scale=2, elem_id="answer"):
+            sample(analyzer)
+            batch = batch_area()
+            area = result_area()
+    connect(Desk(analyzer, work), Making(analyzer.model, work), sessions, choice, batch, area, language)

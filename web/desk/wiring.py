@@ -1,0 +1,126 @@
+"""Connects the components of the desk with what answers them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from web.desk.answers import Desk, no_table, nothing_shown
+from web.desk.chooser import Chooser
+from web.desk.making import Making
+from web.desk.result_area import BatchArea, ResultArea
+from web.i18n import WITH_LANGUAGE
+from web.sessions import Sessions
+from web.work import session_of
+
+# The model uses both cores of a free Space by itself. Eight visitors with photos of 12 megapixels got 107 answers a minute,
+# the slowest after 5.1 s; two at a time 93 and 6.2 s, three at a time 93 and 6.6 s (medians of three rounds, 2 cores).
+ONE_AT_A_TIME: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
+PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+MAIN_ITEM = 0
+# Defined in page.js.
+_TAKE = "(file) => { window.faceCheck.take(file); return []; }"
+_WATCH = "(...inputs) => { window.faceCheck.watch(); return inputs; }"
+_READ = "() => { window.faceCheck.read(); return []; }"
+
+
+def connect(
+    desk: Desk,
+    making: Making,
+    sessions: Sessions,
+    choice: Chooser,
+    batch: BatchArea,
+    area: ResultArea,
+    language: gr.Textbox,
+) -> None:
+    """Makes the buttons of the desk do what they say."""
+    _connect_check(desk, sessions, choice, batch, area, language)
+    _connect_rows(desk, batch, area, language)
+    _connect_making(making, batch, area, language)
+
+
+def _connect_making(making: Making, batch: BatchArea, area: ResultArea, language: gr.Textbox) -> None:
+    case = area.case
+    for button, make, inputs in (
+        (case.report, making.report, [area.shown, *case.texts]),
+        (case.report_pdf, making.report_pdf, [area.shown, *case.texts]),
+        (case.report_json, making.report_json, [area.shown, *case.texts]),
+        (case.save, making.case, [area.shown, *case.texts, case.with_original]),
+        (area.keyframes, making.keyframes, [area.shown]),
+        (batch.reports, making.all_reports, [batch.rows]),
+    ):
+        made = button.click(make, [*inputs, language], area.made, js=WITH_LANGUAGE, show_progress_on=button, **PRIVATE)
+        made.success(None, area.made, None, js=_TAKE, **PRIVATE)
+    area.annotate.click(
+        making.annotated, [area.shown, language], area.annotated, js=WITH_LANGUAGE, **PRIVATE, **ONE_AT_A_TIME
+    )
+
+
+def _connect_check(
+    desk: Desk, sessions: Sessions, choice: Chooser, batch: BatchArea, area: ResultArea, language: gr.Textbox
+) -> None:
+    """Connects the start and the end of a check.
+
+    A verdict must never stand beside other files than its own: none can be chosen while one is analysed, and the old
+    verdict goes when another one is chosen.
+    """
+    boxes = [choice.files, choice.known_real]
+    idle_ones = [*boxes, choice.start, area.choice.number, area.choice.button]
+    buttons = [*idle_ones, choice.cancel]
+    outputs = [*batch.outputs, *area.outputs]
+
+    def buttons_are(*, idle: bool) -> list[Any]:
+        return [gr.update(interactive=value) for value in (*[idle] * len(idle_ones), not idle)]
+
+    def check_on(button: gr.Button, item: Component) -> None:
+        options = [choice.frames, choice.exact, item, language]
+        locked = button.click(lambda: buttons_are(idle=False), None, buttons, js=_WATCH, **PRIVATE)
+        done = locked.then(
+            desk.check,
+            [*boxes, *options],
+            outputs,
+            js=WITH_LANGUAGE,
+            show_progress_on=area.verdict,
+            **ONE_AT_A_TIME,
+            **PRIVATE,
+        )
+        for ended in (done.success, done.failure):  # then() is not called after an error
+            ended(lambda: buttons_are(idle=True), None, buttons, **PRIVATE)
+        done.success(None, None, None, js=_READ, **PRIVATE)
+
+    check_on(choice.start, gr.State(MAIN_ITEM))
+    check_on(area.choice.button, area.choice.number)
+    choice.cancel.click(_cancelling(sessions), None, None, queue=False, **PRIVATE)
+    for box in boxes:
+        box.upload(_receiving(sessions), box, None, queue=False, **PRIVATE)
+        box.change(
+            lambda files: [*no_table(), *nothing_shown(), gr.update(interactive=bool(files))],
+            choice.files,
+            [*outputs, choice.start],
+            **PRIVATE,
+        )
+
+
+def _connect_rows(desk: Desk, batch: BatchArea, area: ResultArea, language: gr.Textbox) -> None:
+    opened = batch.table.select(
+        desk.open_row, [batch.rows, language], area.outputs, js=WITH_LANGUAGE, show_progress_on=area.verdict, **PRIVATE
+    )
+    opened.success(None, None, None, js=_READ, **PRIVATE)
+
+
+def _cancelling(sessions: Sessions) -> Callable[..., None]:
+    def cancel(request: gr.Request) -> None:
+        sessions.cancel(session_of(request))
+
+    return cancel
+
+
+def _receiving(sessions: Sessions) -> Callable[..., None]:
+    def received(files: list[str] | None, request: gr.Request) -> None:
+        """Notes files that were chosen, to be deleted with the page whether they are checked or not."""
+        sessions.received(session_of(request), files or [])
+
+    return received
