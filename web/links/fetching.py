@@ -57,7 +57,7 @@ def fetch(
 
     Args:
         link: As a person pasted it.
-        folder: An existing one, which takes the file under its own name; on failure nothing is left in it.
+        folder: An empty one, which takes the file under its own name; on failure nothing is left in it.
         progress: Called with the share done, 0..1, and what is being done, some ten times a second at most. What it raises
             stops the work within a second, but for the start of a connection, and is passed on.
         limits: What it may cost; by default what `detector.limits` says.

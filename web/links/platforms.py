@@ -106,8 +106,9 @@ def _last_word(order: platform_process.Order, network: Network, watch: Watch) ->
         MediaError: The time is up, or it was cancelled.
     """
     with _process(network, order["folder"]) as (orders, answers):
-        orders.write(json.dumps(order).encode() + b"\n")
-        orders.flush()
+        with suppress(BrokenPipeError):  # it has ended already, which its answers tell
+            orders.write(json.dumps(order).encode() + b"\n")
+            orders.flush()
         lines: queue.Queue[bytes] = queue.Queue()
         threading.Thread(target=_read, args=(answers, lines), name="links-answers", daemon=True).start()
         while True:
@@ -125,10 +126,10 @@ def _last_word(order: platform_process.Order, network: Network, watch: Watch) ->
 
 def _read(answers: IO[bytes], lines: queue.Queue[bytes]) -> None:
     """Passes lines on; an empty one is the end."""
-    line = b"-"
-    while line:
-        line = answers.readline(_MAX_LINE_BYTES)
-        lines.put(line)
+    with answers:
+        while line := answers.readline(_MAX_LINE_BYTES):
+            lines.put(line)
+    lines.put(b"")
 
 
 @contextmanager
@@ -163,7 +164,10 @@ def _process(network: Network, folder: str) -> Iterator[tuple[IO[bytes], IO[byte
         yield process.stdin, process.stdout
     finally:
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
+            if hasattr(os, "killpg"):
+                os.killpg(process.pid, signal.SIGKILL)
+            else:  # Windows
+                process.kill()
         process.wait()
         with suppress(OSError):  # what was not yet written
             process.stdin.close()

@@ -15,7 +15,7 @@ from detector.errors import MediaError
 from tests.web.links.conftest import PUBLIC
 from web.links import fetching, platform_process, platforms
 from web.links.addresses import parse_link
-from web.links.connections import FetchLimits
+from web.links.connections import FetchLimits, Watch
 
 pytest.importorskip("yt_dlp", reason="yt-dlp is missing: pip install -r requirements-links.txt")
 from yt_dlp.extractor import gen_extractor_classes
@@ -64,12 +64,28 @@ def test_video_of_a_page_comes_with_its_bytes_and_names_the_page(platform, tmp_p
     assert set(platform.connected) == {(PUBLIC, 443)}
 
 
-def test_video_at_a_private_address_is_refused(platform, tmp_path):
-    platform.names["cdn.example"] = ["10.0.0.1"]
+def stream(platform, second: str) -> None:
+    """Makes the video of the page a stream (HLS) of two parts."""
+    parts = f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\na.ts\n#EXTINF:1,\n{second}\n#EXT-X-ENDLIST\n"
+    platform.give("/x.m3u8", parts.encode())
+    platform.give("/a.ts", b"aa")
+    platform.give("/b.ts", b"bb")
+    describe(platform, "https://cdn.example/x.m3u8")
+
+
+def test_stream_is_put_together(platform, tmp_path):
+    stream(platform, "b.ts")
+    fetched = fetch(platform, PAGE, tmp_path)
+    assert fetched.path.read_bytes() == b"aabb" and list(tmp_path.iterdir()) == [fetched.path]
+
+
+def test_stream_with_a_part_at_a_private_address_is_refused(platform, tmp_path):
+    platform.names["inside.example"] = ["10.0.0.1"]
+    stream(platform, "https://inside.example/b.ts")
     assert refusal(platform, PAGE, tmp_path) == (
         "The link leads on to an address that is not asked; please send the file itself."
     )
-    assert [path for _, path, _ in platform.asked] == ["/abc", "/videos/abc"]
+    assert "inside.example" in platform.resolved and {host for host, _ in platform.connected} == {PUBLIC}
 
 
 def test_video_without_encryption_is_refused(platform, tmp_path):
@@ -111,6 +127,14 @@ def test_platform_that_takes_too_long_is_left_with_its_process(platform, tmp_pat
     assert process.returncode == -signal.SIGKILL
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
+
+
+def test_process_that_ends_at_once_is_one_sentence(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(platform_process, "__file__", os.devnull)
+    watch = Watch(9.0)
+    with pytest.raises(MediaError, match="^The platform did not hand over a video"):
+        platforms.fetch_video([parse_link(PAGE)], tmp_path, LIMITS, server.network, watch)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_process_that_claims_a_file_it_does_not_have_is_not_believed(server, tmp_path, monkeypatch):

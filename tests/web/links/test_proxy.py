@@ -12,7 +12,7 @@ from web.links.addresses import RefusedAddress
 from web.links.connections import FetchLimits
 from web.links.proxy import GuardedProxy
 
-LIMITS = FetchLimits(bytes=1000, total_s=9.0, connect_s=1.0, silence_s=1.0)
+LIMITS = FetchLimits(bytes=1000, total_s=9.0, connect_s=1.0, silence_s=0.5)
 
 
 def ask(proxy: GuardedProxy, request: str, password: str | None = None) -> tuple[bytes, socket.socket]:
@@ -39,30 +39,31 @@ def test_tunnel_leads_to_the_checked_address_with_the_encryption_of_the_server(s
     assert answer.endswith(b"photo") and server.connected == [(PUBLIC, 443)]
 
 
-@pytest.mark.parametrize(
-    "request_line",
-    [
-        "GET http://media.example/a.jpg",
-        "GET ftp://media.example/a.jpg",
-        "CONNECT media.example:80",
-        "CONNECT media.example:22",
-        "CONNECT media.example",
-        "CONNECT 127.0.0.1:443",
-        "CONNECT [::1]:443",
-        "CONNECT 2130706433:443",
-        "CONNECT localhost:443",
-        "CONNECT inside.example:443",
-        "CONNECT unknown.example:443",
-        "CONNECT media.example:443443443",
-        "",
-    ],
+REFUSED = (
+    "GET http://media.example/a.jpg",
+    "GET ftp://media.example/a.jpg",
+    "CONNECT media.example:80",
+    "CONNECT media.example:22",
+    "CONNECT media.example",
+    "CONNECT 127.0.0.1:443",
+    "CONNECT [::1]:443",
+    "CONNECT 2130706433:443",
+    "CONNECT localhost:443",
+    "CONNECT inside.example:443",
+    "CONNECT unknown.example:443",
+    "CONNECT media.example:443443443",
+    "",
 )
-def test_anything_else_is_refused(server, request_line):
+
+
+def test_anything_else_is_refused(server):
     server.names["inside.example"] = ["10.0.0.1"]
+    answers = {}
     with GuardedProxy(server.network, LIMITS) as proxy:
-        status, connection = ask(proxy, request_line)
-        connection.close()
-    assert status == b"HTTP/1.1 403 Forbidden" and server.connected == []
+        for request_line in REFUSED:
+            answers[request_line], connection = ask(proxy, request_line)
+            connection.close()
+    assert answers == dict.fromkeys(REFUSED, b"HTTP/1.1 403 Forbidden") and server.connected == []
 
 
 def test_first_refusal_of_an_address_is_kept(server):
@@ -74,12 +75,13 @@ def test_first_refusal_of_an_address_is_kept(server):
     assert isinstance(proxy.refused, RefusedAddress) and "inside.example" in str(proxy.refused)
 
 
-@pytest.mark.parametrize("password", ["", "link:", "link:guess", "other:guess"])
-def test_others_on_this_machine_are_refused(server, password):
+def test_others_on_this_machine_are_refused(server):
     with GuardedProxy(server.network, LIMITS) as proxy:
-        status, connection = ask(proxy, "CONNECT media.example:443", password)
-        connection.close()
-    assert status == b"HTTP/1.1 403 Forbidden" and server.resolved == []
+        for password in ("", "link:", "link:guess", "other:guess"):
+            status, connection = ask(proxy, "CONNECT media.example:443", password)
+            connection.close()
+            assert status == b"HTTP/1.1 403 Forbidden"
+    assert server.resolved == []
 
 
 def test_tunnel_ends_once_more_was_sent_than_a_file_may_have(server, monkeypatch):
@@ -96,7 +98,7 @@ def test_tunnel_ends_with_silence_and_nothing_listens_after_the_download(server)
         _, connection = ask(proxy, "CONNECT media.example:443")
         started = time.monotonic()
         assert connection.recv(1) == b""
-        assert 0.4 < time.monotonic() - started < 3
+        assert 0.2 < time.monotonic() - started < 3
         connection.close()
         port = proxy.port
     with pytest.raises(ConnectionRefusedError):
