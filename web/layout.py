@@ -24,8 +24,9 @@ from web.work import Work, session_of
 THEME = gr.themes.Default(primary_hue="blue").set(body_text_color_subdued="*neutral_600")
 
 
-def build_app(analyzer: Analyzer) -> gr.Blocks:
-    """Builds the page and its named endpoints around one analyzer."""
+def build_app(analyzer: Analyzer, settings: Settings | None = None) -> gr.Blocks:
+    """Builds the page and its named endpoints around one analyzer; see `Settings` for what can be switched on."""
+    settings = settings or Settings()
     sessions = Sessions()
     work = Work(sessions)
     # what no closed page took with it is removed when it is old, checked every ten minutes
@@ -34,7 +35,7 @@ def build_app(analyzer: Analyzer) -> gr.Blocks:
     with page:
         _introduction(analyzer.model)
         with gr.Tab(label("Check"), elem_id="check_tab"):
-            check_tab(analyzer, work, sessions)
+            check_tab(analyzer, work, sessions, settings.allow_links)
         with gr.Tab(label("About this model"), elem_id="about_tab"):
             card = card_markdown(analyzer.model.card, analyzer.model.folder)
             gr.Markdown(card or label("No model card came with these weights."), elem_id="card")
