@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import cast
 
 import gradio as gr
+from gradio.blocks import BlockContext
 from gradio.components import Component
 from gradio.i18n import I18nData
 
@@ -38,7 +39,7 @@ class BatchArea:
     reports: gr.Button
 
     @property
-    def outputs(self) -> list[Component | gr.Column]:
+    def outputs(self) -> list[Component | BlockContext]:
         """The components, in the order in which they are filled."""
         return [self.place, self.table, *self.downloads, self.rows]
 
@@ -91,6 +92,8 @@ class ResultArea:
         keyframes: Has the keyframes made.
         annotate: Has the annotated video made.
         annotated: The annotated video.
+        forensics_fold: Has the forensic panel made when it is opened.
+        forensics: The forensic panel.
         case: The case file.
         made: A file that was made to be taken away.
     """
@@ -108,11 +111,13 @@ class ResultArea:
     keyframes: gr.Button
     annotate: gr.Button
     annotated: gr.Video
+    forensics_fold: gr.Accordion
+    forensics: gr.HTML
     case: CaseFields
     made: gr.File
 
     @property
-    def outputs(self) -> list[Component | gr.Column | gr.Row]:
+    def outputs(self) -> list[Component | BlockContext]:
         """The components that are filled with a result, in that order."""
         return [
             self.remarks,
@@ -127,6 +132,8 @@ class ResultArea:
             self.shown,
             self.of_clips,
             self.annotated,
+            self.forensics_fold,
+            self.forensics,
             *self.case.texts,
             self.case.with_original,
         ]
@@ -160,6 +167,10 @@ def result_area() -> ResultArea:
         annotated = gr.Video(
             label=label("Annotated video"), interactive=False, visible=False, elem_id="annotated_video"
         )
+        with gr.Accordion(
+            label("Forensic panel: the file itself"), open=False, elem_id="forensics_fold"
+        ) as forensics_fold:
+            forensics = gr.HTML(elem_id="forensics", min_height=80)
         case = _case_fields()
         with gr.Accordion(label("JSON result"), open=False):
             record = gr.JSON(show_label=False)
@@ -178,6 +189,8 @@ def result_area() -> ResultArea:
         keyframes,
         annotate,
         annotated,
+        forensics_fold,
+        forensics,
         case,
         made,
     )
