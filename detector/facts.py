@@ -44,6 +44,23 @@ class MediaFile:
 
 
 @dataclass(frozen=True)
+class Fetched:
+    """Where a file was fetched from, when it came by a link instead of an upload.
+
+    Attributes:
+        url: The link as it was given, one printable line.
+        final_url: The address that the file came from, after redirects; of a platform's page, the page itself.
+        fetched_utc: When fetching ended, in UTC, as ``2026-11-28T09:41:07Z``.
+        name: File name under which it was kept, without folders.
+    """
+
+    url: str
+    final_url: str
+    fetched_utc: str
+    name: str
+
+
+@dataclass(frozen=True)
 class MediaItem:
     """One of several photos or films that a file holds.
 

@@ -86,6 +86,25 @@ MAX_JOB_CPU_S = 2 * MAX_ANNOTATING_S
 # What a script sent, or a page that was not closed, is deleted then: long enough to fetch the reports, too short to collect.
 MAX_UPLOAD_AGE_S = 2 * 3600
 
+# What a person writes beside a check: the longest addresses that browsers take, a name, and two printed pages.
+MAX_CASE_LINK_LETTERS = 2000
+MAX_CASE_NAME_LETTERS = 200
+MAX_CASE_NOTES_LETTERS = 8000
+# Keyframes of a clip, one a shot: more than anyone searches for by hand. Those of 8K have 10 MB each.
+MAX_KEYFRAMES = 40
+MAX_KEYFRAMES_BYTES = 200 * 1024**2
+# A saved case that is opened again: 128 frames with ten faces have 4 MB of text beside 20 MB of pictures.
+MAX_CASE_JSON_BYTES = 16 * 1024**2
+MAX_CASE_PICTURE_BYTES = 8 * 1024**2
+# Those of ours have 1600 pixels.
+MAX_CASE_PICTURE_SIDE_PX = 2048
+# What lists the members of a case; that of the longest has some 20 KB.
+MAX_CASE_DIRECTORY_BYTES = 1024**2
+# Sides of an evidence map: those of the networks that are known have 7 to 32.
+MAX_EVIDENCE_MAP_SIDE = 64
+# A sentence in a saved case. Messages stand in each other: few bytes could promise a text of gigabytes.
+MAX_CASE_SENTENCE_LETTERS = 20_000
+
 LIMITS_TEXT = Message(
     "Up to {megabytes} MB a file; photos up to {photo_megapixels} megapixels, videos up to {hours} hours and "
     "{video_megapixels} megapixels a frame (8K); {faces} faces a picture, {files} files at a time, {minutes} minutes of work "

@@ -36,8 +36,9 @@ class Page(gr.Blocks):
 def add_endpoints(service: Service) -> None:
     """Adds the named endpoints to the page that is being laid out."""
     with gr.Column(visible=False):
-        file, files = gr.File(label="file"), gr.File(label="files", file_count="multiple")
-        known_real = gr.File(label="known-real files", file_count="multiple")
+        photo, clip = _file(["photo.jpg"], label="file"), _file(["clip.mp4"], label="file")
+        files = _file(["photo.jpg", "clip.mp4"], label="files", file_count="multiple")
+        known_real = _file(["known-real.jpg"], label="known-real files", file_count="multiple")
         frames = gr.Number(FRAMES_PER_VIDEO, precision=0, minimum=1, maximum=MAX_FRAMES, label="frames")
         exact = gr.Checkbox(False, label="exact")
         item = gr.Number(0, precision=0, minimum=0, maximum=MAX_ITEM_NUMBER, label="item")
@@ -45,14 +46,23 @@ def add_endpoints(service: Service) -> None:
         page, record = gr.File(label="evidence report, HTML"), gr.File(label="evidence report, JSON")
         table, lines, info = gr.File(label="table, CSV"), gr.File(label="results, JSON"), gr.JSON(label="model")
         for name, function, inputs, outputs in (
-            ("analyze_image", service.analyze_image, [file, known_real, item], [result, verdict, page, record]),
+            ("analyze_image", service.analyze_image, [photo, known_real, item], [result, verdict, page, record]),
             (
                 "analyze_video",
                 service.analyze_video,
-                [file, frames, exact, known_real, item],
+                [clip, frames, exact, known_real, item],
                 [result, verdict, page, record],
             ),
             ("analyze_batch", service.analyze_batch, [files, frames], [result, table, lines]),
             ("model_info", service.model_info, [], [info]),
         ):
             gr.Button(name).click(function, inputs, outputs, api_name=name, **ONE_AT_A_TIME)
+
+
+def _file(samples: list[str], **options: Any) -> gr.File:
+    """Makes an input for files whose sample on the API page are these names: Gradio's own is a PDF on another host."""
+    file = gr.File(**options)
+    # what Gradio's snippets write as handle_file("photo.jpg")
+    named = [{"path": name, "url": name, "orig_name": name, "meta": {"_type": "gradio.FileData"}} for name in samples]
+    file.example_payload = lambda: named if file.file_count == "multiple" else named[0]  # type: ignore[method-assign]
+    return file

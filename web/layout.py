@@ -17,6 +17,7 @@ from web.service import Service
 from web.sessions import Sessions
 from web.settings import Settings
 from web.views.elements import assets
+from web.views.language import language_switch
 from web.work import Work, session_of
 
 # Gradio's own subdued text is too pale for WCAG AA on white
@@ -51,7 +52,9 @@ def build_app(analyzer: Analyzer) -> gr.Blocks:
 
 def _introduction(model: LoadedModel) -> None:
     title, word = label("Face manipulation check"), label("Model")
-    gr.Markdown(f"# {title}")
+    with gr.Row(elem_id="head"):
+        gr.Markdown(f"# {title}")
+        gr.HTML(language_switch(), elem_id="language", min_width=160, scale=0)
     gr.Markdown(
         label(
             "- Was a face in a photo or video **swapped or re-enacted**? You get how strong the evidence is, and what it rests on.\n"
@@ -62,7 +65,6 @@ def _introduction(model: LoadedModel) -> None:
     )
     warning = f". ⚠ {model.warning}" if model.warning else ""
     gr.Markdown(f"{word} `{model.info.id}`, `{model.info.revision}`{warning}", elem_id="model")
-    gr.Markdown(label("Language: *Settings*, at the foot of the page."))
 
 
 def _privacy_and_limits() -> None:
@@ -101,7 +103,7 @@ def launch_options(settings: Settings | None = None) -> dict[str, Any]:
         "max_file_size": MAX_FILE_BYTES,
         "state_session_capacity": MAX_SESSIONS,
         "show_error": False,
-        "footer_links": ["api", "settings"],
+        "footer_links": ["api"],
         "css": assets("css"),
         "head": f"<script>{assets('js')}</script>",
         "i18n": TEXTS,

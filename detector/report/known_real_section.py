@@ -12,13 +12,12 @@ from detector.report.wording.verdicts import score_text
 from detector.results import Result
 
 
-def known_real_html(result: Result, language: str = ENGLISH, with_hashes: bool = False) -> Markup:
+def known_real_html(result: Result, language: str = ENGLISH) -> Markup:
     """Writes the section; empty where no known-real files were given.
 
     Args:
         result: Of the questioned file.
         language: Language of the reader.
-        with_hashes: Whether the table names the SHA-256 of each file, as a record needs it.
     """
     if result.known_real is None:
         return Markup()
@@ -29,5 +28,4 @@ def known_real_html(result: Result, language: str = ENGLISH, with_hashes: bool =
         plot=known_real_svg(result, language),
         files=result.known_real.files,
         score_text=score_text,
-        with_hashes=with_hashes,
     )

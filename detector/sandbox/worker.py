@@ -23,6 +23,7 @@ JOBS = {
     "read_media": "detector.media.reading",
     "frames_at": "detector.media.reading",
     "annotate_clip": "detector.report.annotated_video",
+    "read_case": "detector.report.case.reading",
 }
 
 

@@ -11,11 +11,12 @@ from PIL import Image
 from detector.analyzer import Analyzer
 from detector.batch.runner import BatchItem
 from detector.messages import Message
+from detector.report.wording.quotation import quotation
 from tests.media_factory import write_video
 from tests.redness_model import evidence_scales, portrait, redness_model
 from web.views.batch import BatchFile, batch_html
 from web.views.media import clip_html, faces_html, photo_html
-from web.views.verdict import quotation, verdict_html
+from web.views.verdict import verdict_html
 
 SCRIPT = "<img src=x onerror=alert(1)>"
 

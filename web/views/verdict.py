@@ -9,17 +9,16 @@ from markupsafe import Markup
 from detector.evidence_scale import EvidenceScales
 from detector.messages import Message
 from detector.report.plots.reference import reference_plot_svg
-from detector.report.translation import translate
 from detector.report.wording.evidence import (
     NEVER_REAL,
     bounds_words,
     counts_words,
     evidence_notes,
-    finding_words,
     frequency_words,
 )
 from detector.report.wording.items import items_text
-from detector.report.wording.known_real import compared_finding, decides_text
+from detector.report.wording.known_real import decides_text
+from detector.report.wording.quotation import quotation
 from detector.report.wording.verdicts import (
     VERDICT_TEXT,
     likely_manipulation_text,
@@ -28,20 +27,13 @@ from detector.report.wording.verdicts import (
     spans_text,
     text_of,
 )
-from detector.results import Evidence, Result, Verdict
-from detector.text import printable
+from detector.results import Evidence, Result
 from web.views.elements import fill
 
 BLIND_SPOTS = Message(
     "It sees faces only: no voices, no synthetic scenes, no edits beside the face. Fully generated people, lip-sync alone "
     "and manipulations unlike its training data stay invisible to it."
 )
-_FOUND: dict[Verdict, Message] = {
-    "manipulated": Message("found strong signs that a face was manipulated"),
-    "inconclusive": Message("was inconclusive"),
-    "no_manipulation_found": Message("found no manipulation of a face, which does not show that the material is real"),
-    "no_face": Message("found no face to assess"),
-}
 
 
 @dataclass(frozen=True)
@@ -88,22 +80,6 @@ def verdict_html(result: Result, language: str, scales: EvidenceScales | None = 
         blind_spots=BLIND_SPOTS,
         prevalence_warning=prevalence_note(result),
     )
-
-
-def quotation(result: Result, language: str) -> str:
-    """Writes one sentence that an editor can print as it is."""
-    sentence = Message(
-        "An automated check of {file} with the model {model} (revision {revision}) {finding}. "
-        "Such a check is a lead, not proof.",
-        {
-            "file": printable(result.file.name),
-            "model": result.model.id,
-            "revision": result.model.revision,
-            "finding": compared_finding(result)
-            or (finding_words(result, result.evidence) if result.evidence else _FOUND[result.verdict]),
-        },
-    )
-    return translate(sentence, language)
 
 
 def _scale(result: Result) -> _Scale | None:

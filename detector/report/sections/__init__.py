@@ -1,0 +1,1 @@
+"""The parts of the evidence report, each made into blocks."""

@@ -1,0 +1,136 @@
+"""What is read first: the answer, a sentence to quote, and what the person who checked the file wrote."""
+
+from __future__ import annotations
+
+from detector.facts import Fetched
+from detector.messages import Message
+from detector.report.case.notes import CaseNotes, web_address
+from detector.report.document import (
+    Block,
+    Bullets,
+    Facts,
+    Line,
+    Paragraph,
+    Plot,
+    Quotation,
+    Section,
+    Table,
+    Words,
+    line,
+    paragraph,
+)
+from detector.report.evidence import Evidence
+from detector.report.plots.known_real import known_real_svg
+from detector.report.speaker import Speaker
+from detector.report.wording.credentials import STATE_TITLE, source_type_text
+from detector.report.wording.evidence import counts_words, evidence_notes, frequency_words, ratio_text
+from detector.report.wording.known_real import known_real_texts
+from detector.report.wording.quotation import quotation
+from detector.report.wording.verdicts import score_text, spans_text, text_of, title_of
+from detector.results import KnownRealFile, Result
+
+SAVED_CASE_NOTE = Message(
+    "Shown from a saved case. It was not analysed again here; whoever saved it may have changed it."
+)
+
+
+def answer_section(evidence: Evidence, speaker: Speaker) -> Section:
+    """Makes the section with the answer."""
+    result, weight = evidence.result, evidence.result.evidence
+    blocks: list[Block] = []
+    if evidence.background.saved_utc:
+        blocks.append(Paragraph(((Words(speaker.text(SAVED_CASE_NOTE), "bold"),),)))
+    if weight:
+        blocks.append(
+            paragraph(f"{speaker.sentence(frequency_words(result, weight))}. {speaker.text(counts_words(weight))}.")
+        )
+        blocks += [paragraph(speaker.text(note)) for note in evidence_notes(result, weight, evidence.scales)]
+    blocks.append(paragraph(speaker.text(text_of(result))))
+    blocks += [paragraph(speaker.text(text)) for text in map(spans_text, result.faces) if text]
+    blocks += [Paragraph((origin,)) for origin in _stated_origins(evidence, speaker)]
+    if result.warnings:
+        note = Words(speaker.say("Note:"), "bold")
+        blocks.append(Bullets(tuple((note, Words(speaker.text(warning))) for warning in result.warnings)))
+    blocks.append(Quotation(speaker.say("To quote"), quotation(result, speaker.language)))
+    return Section(_headline(result, speaker), tuple(blocks), is_answer=True)
+
+
+def case_section(notes: CaseNotes | None, source: Fetched | None, speaker: Speaker) -> Section | None:
+    """Makes the section with what the person who checked the file wrote, and where it was fetched from; None without both."""
+    rows: list[tuple[str, tuple[Line, ...]]] = []
+    if notes and notes.source_link:
+        rows.append((speaker.say("Source link"), (_link(notes.source_link),)))
+    if notes and notes.checked_by:
+        rows.append((speaker.say("Checked by"), (line(notes.checked_by),)))
+    if notes and notes.notes:
+        rows.append((speaker.say("Notes"), tuple(line(text) for text in notes.notes.split("\n"))))
+    if source:
+        rows.append((speaker.say("Fetched from"), (_link(source.url),)))
+        if source.final_url != source.url:
+            rows.append((speaker.say("Address after redirects"), (_link(source.final_url),)))
+        rows.append((speaker.say("Time of fetching"), (line(f"{source.fetched_utc} (UTC)"),)))
+    if not rows:
+        return None
+    said = speaker.say("As the person who checked the file wrote it; not checked by this software.")
+    explanation = (paragraph(said, is_soft=True),) if notes else ()
+    return Section(speaker.say("Case"), (*explanation, Facts(tuple(rows))))
+
+
+def known_real_section(result: Result, speaker: Speaker) -> Section | None:
+    """Makes the section with the comparison with known-real files; None where none were given."""
+    if result.known_real is None:
+        return None
+    first, *others = known_real_texts(result)
+    blocks: list[Block] = [Paragraph(((Words(speaker.text(first), "bold"),),))]
+    blocks += [paragraph(speaker.text(text)) for text in others]
+    if plot := known_real_svg(result, speaker.language):
+        # the marks of the plot
+        names = f"◆ {speaker.say('the questioned file')} · ○ {speaker.say('known-real files')}"
+        blocks.append(Plot(plot, names))
+    titles = (speaker.say("File"), speaker.say("Score"), speaker.say("Compared"), "SHA-256")
+    rows = tuple(_known_real_row(file, speaker) for file in result.known_real.files)
+    blocks.append(Table(speaker.say("Known-real files"), titles, rows))
+    return Section(speaker.say("Compared with known-real files"), tuple(blocks))
+
+
+def _known_real_row(file: KnownRealFile, speaker: Speaker) -> tuple[Words, ...]:
+    return (
+        Words(file.name),
+        Words("" if file.score is None else score_text(file.score)),
+        Words(speaker.say("yes") if file.used else speaker.text(file.error or "")),
+        Words(file.sha256 or "", "code"),
+    )
+
+
+def _headline(result: Result, speaker: Speaker) -> str:
+    title = title_of(result)
+    if result.evidence:
+        ratio = ratio_text(result.evidence.log10_likelihood_ratio)
+        return speaker.say("{title} (likelihood ratio about {ratio})", title=title, ratio=ratio)
+    if result.score is None:
+        return speaker.say("Verdict: {title}", title=title)
+    score = score_text(result.score, result.model.thresholds)
+    return speaker.say("Verdict: {title} (score {score} of 1)", title=title, score=score)
+
+
+def _stated_origins(evidence: Evidence, speaker: Speaker) -> list[Line]:
+    """Tells what the file itself says of the kind of its media."""
+    lines: list[Line] = []
+    credentials = evidence.provenance.content_credentials
+    if credentials:
+        by = Words(speaker.say("By its content credentials"), "bold")
+        state = Words(f"({speaker.text(STATE_TITLE[credentials.validation_state]).lower()})")
+        lines += [(by, state, *_origin(address, speaker)) for address in credentials.digital_source_types]
+    by = Words(speaker.say("By its XMP metadata"), "bold")
+    unsigned = Words(speaker.say("(not signed)"))
+    addresses = [value for name, value in evidence.provenance.container if name == "XMP: DigitalSourceType"]
+    return lines + [(by, unsigned, *_origin(address, speaker)) for address in addresses]
+
+
+def _origin(address: str, speaker: Speaker) -> Line:
+    said = speaker.say("the media is {origin}", origin=source_type_text(address))
+    return Words(said), Words(f"({address}).", "soft")
+
+
+def _link(link: str) -> Line:
+    return (Words(link, link=web_address(link)),)
