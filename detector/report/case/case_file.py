@@ -9,6 +9,7 @@ from pathlib import Path
 from detector.deadline import Progress
 from detector.errors import MediaError
 from detector.facts import Fetched
+from detector.messages import Message
 from detector.network.loading import LoadedModel
 from detector.report.case.archive import Archive, new_archive
 from detector.report.case.keyframes import KeyframesWritten, add_keyframes, ascii_stem
@@ -63,7 +64,7 @@ def write_case(
     moment = (time_utc or datetime.now(UTC)).astimezone(UTC)
     background = background_of(model) if isinstance(model, LoadedModel) else model
     with new_archive(Path(output), moment) as archive:
-        report(0.0, "writing the reports")
+        report(0.0, Message("writing the reports"))
         # first: by it a case is known
         archive.add(CASE_JSON, to_json(store(analysis, background, utc_text(moment), notes, source)))
         evidence = build_evidence(analysis, background, moment, notes, source)
@@ -73,7 +74,7 @@ def write_case(
         written = KeyframesWritten(0, 0)
         if file and analysis.result.file.duration_s is not None:
             written = add_keyframes(archive, "keyframes/", file, analysis, report)
-        report(1.0, "writing the case")
+        report(1.0, Message("writing the case"))
         for number, frame in enumerate(analysis.frames):
             archive.add(f"frames/{number:03d}.jpg", picture_jpeg(frame))
         if file and with_original:
@@ -93,5 +94,5 @@ def _add_original(archive: Archive, file: Path, analysis: Analysis) -> None:
         raise MediaError("The result is that of another file; please have this one checked first.")
 
 
-def _report_to_nobody(share: float, doing: str) -> None:
+def _report_to_nobody(share: float, doing: Message) -> None:
     """Takes progress that nobody asked for."""

@@ -19,6 +19,7 @@ from detector.limits import MAX_KEYFRAMES, MAX_KEYFRAMES_BYTES
 from detector.media.files import file_sha256
 from detector.media.reading import frames_at
 from detector.media.videos.video import VideoFrame
+from detector.messages import Message
 from detector.report.case.archive import Archive, new_archive
 from detector.report.evidence import SHOWN_FRAMES
 from detector.results import Analysis, FrameScore, Result
@@ -88,7 +89,10 @@ def add_keyframes(
     stem, count, size = ascii_stem(analysis.result.file.name), 0, 0
     for keyframe, frame in _decoded(path, kept, analysis.result):
         if progress:
-            progress(count / len(kept), f"keyframe {count + 1} of {len(kept)}")
+            progress(
+                count / len(kept),
+                Message("keyframe {number} of {count}", {"number": count + 1, "count": len(kept)}),
+            )
         data = _jpeg(frame)
         size += len(data)
         if size > MAX_KEYFRAMES_BYTES:
