@@ -21,10 +21,12 @@ from web.desk.kept import NO_RESULT, Kept, keep
 from web.service import write_tables
 from web.sessions import Cancelled
 from web.views.batch import BatchFile, batch_html, thumbnail
+from web.views.forensics import forensics_html
 from web.views.media import faces_html, viewer_html
+from web.views.next_steps import next_steps_html
 from web.views.notices import problem_html, remarks_html, stopped_html
 from web.views.verdict import verdict_html
-from web.work import Work
+from web.work import Work, refusals
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +86,18 @@ class Desk:
             logger.info("refused: %s", error, exc_info=True)
             return nothing_shown(problem_html(kept.path.name, error.message, language))
 
+    def forensics(self, kept: Kept | None, language: str, request: gr.Request) -> str:
+        """Makes the forensic panel of the file that is shown."""
+
+        def make(kept: Kept) -> str:
+            analysis = kept.opened().analysis
+            return forensics_html(kept.upload, analysis.result, analysis.provenance, language)
+
+        with refusals(language):
+            if kept is None:
+                raise MediaError(NO_RESULT)
+            return self._work.run(lambda: make(kept), [str(kept.path)], request)
+
     def _one(self, file: str, wishes: Wishes, request: gr.Request, progress: gr.Progress) -> list[Any]:
         if looks_like_case(file):
             opened = Kept(Path(file), None).opened()
@@ -107,10 +121,13 @@ class Desk:
             known_real_html(result, language),
             viewer_html(analysis, language),
             faces_html(analysis, language),
+            next_steps_html(result, language),
             result_to_dict(result),
             kept,
             gr.update(visible=is_clip and not opened),
             gr.update(value=None, visible=False),
+            gr.update(open=False),
+            None,
             notes.source_link if notes else "",
             notes.checked_by if notes else "",
             notes.notes if notes else "",
@@ -153,8 +170,11 @@ def nothing_shown(instead: str | None = None) -> list[Any]:
         None,
         None,
         None,
+        None,
         _HIDDEN,
         gr.update(value=None, visible=False),
+        gr.update(open=False),
+        None,
         "",
         "",
         "",

@@ -39,6 +39,14 @@ def connect(
     """Makes the buttons of the desk do what they say."""
     _connect_check(desk, sessions, choice, batch, area, language)
     _connect_rows(desk, batch, area, language)
+    area.forensics_fold.expand(
+        desk.forensics,
+        [area.shown, language],
+        area.forensics,
+        js=WITH_LANGUAGE,
+        show_progress_on=area.forensics,
+        **PRIVATE,
+    )
     _connect_making(making, batch, area, language)
 
 

@@ -1,6 +1,7 @@
 """What is answered to what is asked on the page."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import gradio as gr
@@ -131,6 +132,12 @@ def test_film_of_a_motion_photo_is_chosen(check, tmp_path):
         assert shown["of_clips"]["visible"] == (item == 2)
         assert "2: film of 1.0 s" in shown["verdict"]
         assert (shown["record"]["score"] > 0.9) == (item == 2)
+
+
+def test_forensic_panel_is_made_of_the_file_or_of_what_a_case_tells(desk, check, red_photo):
+    kept = check(red_photo)["shown"]
+    assert "data:image/jpeg" in desk.forensics(kept, "en", REQUEST)
+    assert "data:image/jpeg" not in desk.forensics(replace(kept, upload=None), "en", REQUEST)
 
 
 def test_known_real_files_are_compared_with_one_file_and_with_many(check, red_photo, tmp_path):
