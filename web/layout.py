@@ -20,8 +20,14 @@ from web.views.elements import assets
 from web.views.language import language_switch
 from web.work import Work, session_of
 
-# Gradio's own subdued text is too pale for WCAG AA on white
-THEME = gr.themes.Default(primary_hue="blue").set(body_text_color_subdued="*neutral_600")
+# Gradio's own colours are too pale for WCAG AA: subdued text, white on the primary button, the chosen tab, links on black
+THEME = gr.themes.Default(primary_hue="blue").set(
+    body_text_color_subdued="*neutral_600",
+    button_primary_background_fill="*primary_600",
+    button_primary_background_fill_hover="*primary_700",
+    color_accent="*primary_600",
+    link_text_color_dark="*primary_400",
+)
 
 
 def build_app(analyzer: Analyzer, settings: Settings | None = None) -> gr.Blocks:
