@@ -10,6 +10,7 @@ from detector.report.sections.pictures import faces_section, pictures_section, r
 from detector.report.sections.record import limits_section, method_section, scores_section
 from detector.report.speaker import Speaker
 from detector.report.translation import ENGLISH
+from detector.report.wording.models import model_name
 
 
 def evidence_document(evidence: Evidence, language: str = ENGLISH) -> Document:
@@ -25,8 +26,8 @@ def evidence_document(evidence: Evidence, language: str = ENGLISH) -> Document:
         pictures_section(evidence, speaker),
         timeline_section(evidence, speaker),
         faces_section(evidence, speaker),
-        credentials_section(evidence, speaker),
-        metadata_section(evidence, speaker),
+        credentials_section(evidence.provenance, speaker),
+        metadata_section(evidence.provenance, evidence.is_clip, speaker),
         method_section(evidence, speaker),
         limits_section(evidence, speaker),
         scores_section(evidence, speaker),
@@ -40,7 +41,7 @@ def evidence_document(evidence: Evidence, language: str = ENGLISH) -> Document:
             "Made {time} (UTC) by software version {version} with model {model}.",
             time=evidence.time_utc,
             version=evidence.software_version,
-            model=model.id,
+            model=model_name(model),
         ),
         sections=tuple(section for section in sections if section),
         footer=f"SHA-256 {file.sha256[:16]}, {evidence.time_utc}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from detector.messages import Message
+from detector.report.document import Block
 from detector.report.translation import supported, translate
 from detector.text import capitalised, printable
 
@@ -48,6 +49,11 @@ def render(folder: Path, template: str, language: str, **values: Any) -> str:
 def fragment(template: str, language: str, **values: Any) -> Markup:
     """Fills a template of the reports for a place in another page, which escapes nothing of it again; see `render`."""
     return Markup(render(TEMPLATES, template, language, **values))
+
+
+def blocks_html(blocks: Sequence[Block], language: str) -> Markup:
+    """Shows some blocks of a report in a place of another page; see `detector.report.document`."""
+    return fragment("blocks.html", language, blocks=blocks, jpeg_address=jpeg_address)
 
 
 @cache

@@ -6,7 +6,7 @@ import hashlib
 import os
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -47,9 +47,12 @@ class Archive:
         self._hashes[name] = digest.hexdigest()
         return self._hashes[name]
 
-    def finish(self) -> None:
-        """Adds the hashes of all members, as ``sha256sum --check`` reads them, and ends the archive."""
+    def add_hashes(self) -> None:
+        """Adds the hashes of all members, as ``sha256sum --check`` reads them."""
         self.add(HASHES, "".join(f"{digest}  {name}\n" for name, digest in self._hashes.items()))
+
+    def close(self) -> None:
+        """Ends the archive."""
         self._zip.close()
 
     @contextmanager
@@ -71,10 +74,9 @@ def new_archive(output: Path, moment: datetime) -> Iterator[Archive]:
     """
     part = output.with_name(f".{output.name}.{os.getpid()}.part")
     try:
-        with part.open("wb") as stream:
-            archive = Archive(stream, moment)
+        with part.open("wb") as stream, closing(Archive(stream, moment)) as archive:
             yield archive
-            archive.finish()
+            archive.add_hashes()
         os.replace(part, output)
     finally:
         part.unlink(missing_ok=True)

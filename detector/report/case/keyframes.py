@@ -90,8 +90,7 @@ def add_keyframes(
     for keyframe, frame in _decoded(path, kept, analysis.result):
         if progress:
             progress(
-                count / len(kept),
-                Message("keyframe {number} of {count}", {"number": count + 1, "count": len(kept)}),
+                count / len(kept), Message("keyframe {number} of {count}", {"number": count + 1, "count": len(kept)})
             )
         data = _jpeg(frame)
         size += len(data)

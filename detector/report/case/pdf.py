@@ -47,19 +47,12 @@ def evidence_pdf(evidence: Evidence, language: str = ENGLISH) -> bytes:
     with tempfile.TemporaryDirectory(prefix="report-") as name:
         folder = Path(name)
         (folder / "report.json").write_text(json.dumps(_plain(document, folder)), encoding="ascii")
-        compiler = typst.Compiler(
-            (TEMPLATES / "evidence.typ").read_bytes(),
-            root=folder,
-            font_paths=_fonts(),
-            package_path=folder,
-            package_cache_path=folder,
-        )
         try:
-            return _compiled(compiler, moment, _STANDARDS)
+            return _compiled(folder, moment, _STANDARDS)
         except typst.TypstError as error:
             if "could not be displayed" not in error.message:
                 raise
-            return _compiled(compiler, moment, [])
+            return _compiled(folder, moment, [])
 
 
 def write_pdf(evidence: Evidence, path: str | Path, language: str = ENGLISH) -> Path:
@@ -80,7 +73,14 @@ def _fonts() -> typst.Fonts:
     return typst.Fonts()
 
 
-def _compiled(compiler: typst.Compiler, moment: datetime, standards: list[Any]) -> bytes:
+def _compiled(folder: Path, moment: datetime, standards: list[Any]) -> bytes:
+    compiler = typst.Compiler(
+        (TEMPLATES / "evidence.typ").read_bytes(),
+        root=folder,
+        font_paths=_fonts(),
+        package_path=folder,
+        package_cache_path=folder,
+    )
     pdf = compiler.compile(format="pdf", pdf_standards=standards, timestamp=moment)
     assert isinstance(pdf, bytes)  # one file, as it is a PDF that is not written anywhere
     return pdf

@@ -22,6 +22,7 @@ from detector.report.document import (
 from detector.report.evidence import Evidence
 from detector.report.plots.known_real import known_real_svg
 from detector.report.speaker import Speaker
+from detector.report.wording.cautions import cautions
 from detector.report.wording.credentials import STATE_TITLE, source_type_text
 from detector.report.wording.evidence import counts_words, evidence_notes, frequency_words, ratio_text
 from detector.report.wording.known_real import known_real_texts
@@ -48,32 +49,17 @@ def answer_section(evidence: Evidence, speaker: Speaker) -> Section:
     blocks.append(paragraph(speaker.text(text_of(result))))
     blocks += [paragraph(speaker.text(text)) for text in map(spans_text, result.faces) if text]
     blocks += [Paragraph((origin,)) for origin in _stated_origins(evidence, speaker)]
-    if result.warnings:
+    if warnings := [*result.warnings, *cautions(result, evidence.scales)]:
         note = Words(speaker.say("Note:"), "bold")
-        blocks.append(Bullets(tuple((note, Words(speaker.text(warning))) for warning in result.warnings)))
+        blocks.append(Bullets(tuple((note, Words(speaker.text(warning))) for warning in warnings)))
     blocks.append(Quotation(speaker.say("To quote"), quotation(result, speaker.language)))
     return Section(_headline(result, speaker), tuple(blocks), is_answer=True)
 
 
 def case_section(notes: CaseNotes | None, source: Fetched | None, speaker: Speaker) -> Section | None:
     """Makes the section with what the person who checked the file wrote, and where it was fetched from; None without both."""
-    rows: list[tuple[str, tuple[Line, ...]]] = []
-    if notes and notes.source_link:
-        rows.append((speaker.say("Source link"), (_link(notes.source_link),)))
-    if notes and notes.checked_by:
-        rows.append((speaker.say("Checked by"), (line(notes.checked_by),)))
-    if notes and notes.notes:
-        rows.append((speaker.say("Notes"), tuple(line(text) for text in notes.notes.split("\n"))))
-    if source:
-        rows.append((speaker.say("Fetched from"), (_link(source.url),)))
-        if source.final_url != source.url:
-            rows.append((speaker.say("Address after redirects"), (_link(source.final_url),)))
-        rows.append((speaker.say("Time of fetching"), (line(f"{source.fetched_utc} (UTC)"),)))
-    if not rows:
-        return None
-    said = speaker.say("As the person who checked the file wrote it; not checked by this software.")
-    explanation = (paragraph(said, is_soft=True),) if notes else ()
-    return Section(speaker.say("Case"), (*explanation, Facts(tuple(rows))))
+    blocks = [*_noted(notes, speaker), *_fetched(source, speaker)]
+    return Section(speaker.say("Case"), tuple(blocks)) if blocks else None
 
 
 def known_real_section(result: Result, speaker: Speaker) -> Section | None:
@@ -85,12 +71,36 @@ def known_real_section(result: Result, speaker: Speaker) -> Section | None:
     blocks += [paragraph(speaker.text(text)) for text in others]
     if plot := known_real_svg(result, speaker.language):
         # the marks of the plot
-        names = f"◆ {speaker.say('the questioned file')} · ○ {speaker.say('known-real files')}"
-        blocks.append(Plot(plot, names))
+        names = (speaker.say("the questioned file"), speaker.say("known-real files"))
+        blocks.append(Plot(plot, "◆ {} · ○ {}".format(*names)))
     titles = (speaker.say("File"), speaker.say("Score"), speaker.say("Compared"), "SHA-256")
     rows = tuple(_known_real_row(file, speaker) for file in result.known_real.files)
     blocks.append(Table(speaker.say("Known-real files"), titles, rows))
     return Section(speaker.say("Compared with known-real files"), tuple(blocks))
+
+
+def _noted(notes: CaseNotes | None, speaker: Speaker) -> list[Block]:
+    if notes is None:
+        return []
+    rows: list[tuple[str, tuple[Line, ...]]] = []
+    if notes.source_link:
+        rows.append((speaker.say("Source link"), (_link(notes.source_link),)))
+    if notes.checked_by:
+        rows.append((speaker.say("Checked by"), (line(notes.checked_by),)))
+    if notes.notes:
+        rows.append((speaker.say("Notes"), tuple(line(text) for text in notes.notes.split("\n"))))
+    said = speaker.say("As the person who checked the file wrote it; not checked by this software.")
+    return [paragraph(said, is_soft=True), Facts(tuple(rows))]
+
+
+def _fetched(source: Fetched | None, speaker: Speaker) -> list[Block]:
+    if source is None:
+        return []
+    rows = [(speaker.say("Link"), (_link(source.url),))]
+    if source.final_url != source.url:
+        rows.append((speaker.say("Address after redirects"), (_link(source.final_url),)))
+    rows.append((speaker.say("Time of fetching"), (line(f"{source.fetched_utc} (UTC)"),)))
+    return [Facts(tuple(rows), speaker.say("Fetched by this software"))]
 
 
 def _known_real_row(file: KnownRealFile, speaker: Speaker) -> tuple[Words, ...]:

@@ -41,7 +41,7 @@ def faces_section(evidence: Evidence, speaker: Speaker) -> Section:
     blocks: list[Block] = [paragraph(speaker.say("No face was assessed."))]
     if result.faces:
         titles, rows = face_table(result)
-        decides = f" {speaker.say('(decides)')}"
+        decides = " " + speaker.say("(decides)")
         cells = tuple(
             (
                 Words(speaker.text(number) + (decides if number == str(result.decided_by) else "")),
