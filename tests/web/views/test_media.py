@@ -61,7 +61,7 @@ def test_box_and_label_of_a_face_lie_where_it_is(photo):
 def test_face_that_was_not_assessed_is_drawn_with_its_reason(photo):
     html = viewer_html(photo, "en")
     assert html.count('<path class="unassessed"') == 1
-    assert re.search(r"<b>A</b><span class=\"reason\"> smaller than 48 pixels</span>", html)
+    assert re.search(r"<b>A</b><span class=\"reason\">: smaller than 48 pixels</span>", html)
     assert "<b>A</b>: not assessed, smaller than 48 pixels" in html
     (place,) = places_of(html, "target")
     x0, y0, x1, y1 = photo.result.not_assessed[0].box_px
