@@ -57,6 +57,7 @@ def choose(tab, *files: Path | dict) -> None:
     if tab.locator(CLEAR).count():
         tab.click(CLEAR)
         tab.wait_for_selector(CLEAR, state="detached")
+        tab.wait_for_selector("#check:disabled")  # else it is still on from the files before
     tab.set_input_files("#files input[type=file]", list(files))
     tab.wait_for_selector("#check:enabled")
 
