@@ -8,7 +8,7 @@ from detector.evidence_scale import EvidenceScale
 from detector.messages import Message, joined
 from detector.network.loading import LoadedModel
 from detector.report.model_facts import model_facts
-from detector.report.wording.not_shown import BLIND_SPOTS
+from detector.report.wording.not_shown import BLIND_SPOTS, NEVER_REAL
 from detector.report.wording.verdicts import card_markdown
 from detector.results import ScaleName
 from web.views.elements import fill
@@ -16,7 +16,6 @@ from web.views.elements import fill
 # Parts of clips are told with the whole clips.
 _KINDS: dict[ScaleName, Message] = {"photo": Message("Photos"), "clip": Message("Clips")}
 
-_NEVER_REAL = Message("Support for no manipulation never shows that the material is real.")
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ def about_html(model: LoadedModel, language: str) -> str:
         crops=f"{facts.crops:,}".replace(",", " "),
         scales=scales,
         blind_spots=BLIND_SPOTS[True],
-        never_real=_NEVER_REAL,
+        never_real=NEVER_REAL,
         has_card=bool(model.card),
     )
 

@@ -128,6 +128,12 @@ BLIND_SPOTS: _Pair = (
     ),
 )
 
+# Of photos and clips together, where no one file is spoken of.
+NEVER_REAL = Message(
+    "Support for no manipulation does not show that the material is real: other kinds of manipulation, and ones the model "
+    "never saw, stay invisible to it."
+)
+
 
 def not_shown(result: Result, scales: EvidenceScales | None = None) -> list[Message]:
     """Says what a result does not show, what comes first for this verdict first.
