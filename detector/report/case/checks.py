@@ -25,8 +25,9 @@ from detector.report.case.reading import DAMAGED
 from detector.report.case.stored import StoredCase, StoredFrame
 from detector.results import Result
 
-_MOST_TEXT_LETTERS = 40_000  # an evidence map of the largest size has 22,000
-_MOST_ENTRIES = 20_000  # reference files of a scale; all other lists are far shorter
+# Of a text and of a list, and of those that are longer than all others: a map in Base64, the reference files of a scale.
+_MOST_LETTERS, _MOST_ENTRIES = 10_000, 2_000
+_LONG_TEXTS, _LONG_LISTS = {"evidence": 40_000}, {"real": 20_000, "fake": 20_000}
 _DEPTH_OF_MESSAGES = 5
 # What numbers can be, by the names of their fields, which carry their units.
 _SECONDS, _SHARE, _PIXELS, _LOG_ODDS = (0, MAX_VIDEO_DURATION_S), (0, 1), (-1e6, 1e6), (-100, 100)
@@ -70,12 +71,12 @@ def _check_values(value: Any, name: str) -> None:
     if isinstance(value, Message):
         _require(_length(value) <= MAX_CASE_SENTENCE_LETTERS, name)
     elif isinstance(value, str):
-        _require(len(value) <= _MOST_TEXT_LETTERS, name)
+        _require(len(value) <= _LONG_TEXTS.get(name, _MOST_LETTERS), name)
     elif isinstance(value, int | float) and not isinstance(value, bool):
         low, high = _RANGES.get(name, _OTHERS)
         _require(math.isfinite(value) and low <= value <= high, name)
     elif isinstance(value, tuple | Mapping):
-        _require(len(value) <= _MOST_ENTRIES and not isinstance(value, Mapping), name)
+        _require(len(value) <= _LONG_LISTS.get(name, _MOST_ENTRIES) and not isinstance(value, Mapping), name)
         for one in value:
             _check_values(one, name)
     elif is_dataclass(value):
