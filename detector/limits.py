@@ -49,6 +49,13 @@ MAX_ANIMATION_PIXELS = 800_000_000
 # Places in a photo that look like the start of a film, of which each is looked at: a file can be made of nothing else.
 MAX_FILM_STARTS = 1000
 
+# The preview in the EXIF of a photo has some 160 x 120 pixels, and at most 64 kB.
+MAX_PREVIEW_PIXELS = 4_000_000
+# Frames that are decoded to tell how a clip is encoded: two groups of what platforms write. Of pixels, so many are decoded in two
+# seconds.
+MAX_FRAMES_OF_PATTERN = 120
+MAX_PIXELS_OF_PATTERN = 250_000_000
+
 # Every frame is decoded, drawn and encoded: on two busy cores that takes about as long as a clip of 1080p lasts.
 MAX_ANNOTATED_S = 10 * 60
 # As many as keep one person from holding the model for an hour; `python -m detector` takes any number.

@@ -11,13 +11,14 @@ from typing import Any
 import c2pa
 
 from detector.facts import ContentCredentials, CredentialAction, CredentialsState
+from detector.media.trust import own_trust_settings, trust_settings
 from detector.messages import Message
 from detector.text import one_line
 
 logger = logging.getLogger(__name__)
 
 _PROBLEM_TEXT = {
-    "signingCredential.untrusted": Message("The signer is on no list of trusted signers that this software has."),
+    "signingCredential.untrusted": Message("The signer is not on the C2PA trust list that this software has."),
     "assertion.dataHash.mismatch": Message("The file was changed after it was signed."),
     "assertion.bmffHash.mismatch": Message("The file was changed after it was signed."),
     "assertion.boxesHash.mismatch": Message("The file was changed after it was signed."),
@@ -41,9 +42,9 @@ def read_credentials(path: str | Path, trust_anchors: str = "") -> ContentCreden
 
     Args:
         path: The file.
-        trust_anchors: Certificates of trusted issuers, PEM; without them no signer is trusted.
+        trust_anchors: Certificates of trusted issuers, PEM, in the place of the lists in `detector.media.trust`.
     """
-    settings = _SETTINGS | ({"trust": {"trust_anchors": trust_anchors}} if trust_anchors else {})
+    settings = _SETTINGS | (own_trust_settings(trust_anchors) if trust_anchors else trust_settings())
     try:
         # the content decides what it is, never the name
         with open(path, "rb") as stream, c2pa.Context.from_dict(settings) as context:

@@ -23,6 +23,8 @@ JOBS = {
     "read_media": "detector.media.reading",
     "frames_at": "detector.media.reading",
     "annotate_clip": "detector.report.annotated_video",
+    "examine_photo": "detector.media.forensics.examine",
+    "examine_clip": "detector.media.forensics.examine",
     "read_case": "detector.report.case.reading",
 }
 

@@ -7,6 +7,7 @@ import gradio as gr
 from detector.analyzer import Analyzer
 from web.desk.answers import Desk
 from web.desk.chooser import chooser
+from web.desk.making import Making
 from web.desk.result_area import batch_area, result_area
 from web.desk.sample import sample
 from web.desk.wiring import connect
@@ -24,4 +25,4 @@ def check_tab(analyzer: Analyzer, work: Work, sessions: Sessions) -> None:
             sample(analyzer)
             batch = batch_area()
             area = result_area()
-    connect(Desk(analyzer, work), sessions, choice, batch, area, language)
+    connect(Desk(analyzer, work), Making(analyzer.model, work), sessions, choice, batch, area, language)

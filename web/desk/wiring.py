@@ -10,6 +10,7 @@ from gradio.components import Component
 
 from web.desk.answers import Desk, no_table, nothing_shown
 from web.desk.chooser import Chooser
+from web.desk.making import Making
 from web.desk.result_area import BatchArea, ResultArea
 from web.i18n import WITH_LANGUAGE
 from web.sessions import Sessions
@@ -27,16 +28,34 @@ _READ = "() => { window.faceCheck.read(); return []; }"
 
 
 def connect(
-    desk: Desk, sessions: Sessions, choice: Chooser, batch: BatchArea, area: ResultArea, language: gr.Textbox
+    desk: Desk,
+    making: Making,
+    sessions: Sessions,
+    choice: Chooser,
+    batch: BatchArea,
+    area: ResultArea,
+    language: gr.Textbox,
 ) -> None:
     """Makes the buttons of the desk do what they say."""
     _connect_check(desk, sessions, choice, batch, area, language)
     _connect_rows(desk, batch, area, language)
-    for button, make in ((area.report, desk.report), (area.report_json, desk.report_json)):
-        made = button.click(make, [area.shown, language], area.made, js=WITH_LANGUAGE, **PRIVATE)
+    _connect_making(making, batch, area, language)
+
+
+def _connect_making(making: Making, batch: BatchArea, area: ResultArea, language: gr.Textbox) -> None:
+    case = area.case
+    for button, make, inputs in (
+        (case.report, making.report, [area.shown, *case.texts]),
+        (case.report_pdf, making.report_pdf, [area.shown, *case.texts]),
+        (case.report_json, making.report_json, [area.shown, *case.texts]),
+        (case.save, making.case, [area.shown, *case.texts, case.with_original]),
+        (area.keyframes, making.keyframes, [area.shown]),
+        (batch.reports, making.all_reports, [batch.rows]),
+    ):
+        made = button.click(make, [*inputs, language], area.made, js=WITH_LANGUAGE, show_progress_on=button, **PRIVATE)
         made.success(None, area.made, None, js=_TAKE, **PRIVATE)
     area.annotate.click(
-        desk.annotate, [area.shown, language], area.annotated, js=WITH_LANGUAGE, **PRIVATE, **ONE_AT_A_TIME
+        making.annotated, [area.shown, language], area.annotated, js=WITH_LANGUAGE, **PRIVATE, **ONE_AT_A_TIME
     )
 
 

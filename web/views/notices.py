@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from detector.messages import Message
 from detector.text import printable
 from web.views.elements import fill
@@ -15,3 +17,8 @@ def problem_html(name: str, problem: Message, language: str) -> str:
 def stopped_html(language: str) -> str:
     """Says that a check was stopped, as was asked for."""
     return fill("stopped.html", language)
+
+
+def remarks_html(remarks: Sequence[Message], language: str) -> str:
+    """Says what must be known before all else."""
+    return fill("remarks.html", language, remarks=remarks)

@@ -75,11 +75,28 @@ def write_case(
         if file and analysis.result.file.duration_s is not None:
             written = add_keyframes(archive, "keyframes/", file, analysis, report)
         report(1.0, Message("writing the case"))
-        for number, frame in enumerate(analysis.frames):
-            archive.add(f"frames/{number:03d}.jpg", picture_jpeg(frame))
+        _add_frames(archive, analysis)
         if file and with_original:
             _add_original(archive, Path(file), analysis)
     return written
+
+
+def write_shown(analysis: Analysis, model: LoadedModel, output: Path, source: Fetched | None = None) -> None:
+    """Saves only what shows a result again: a case without reports, keyframes and notes.
+
+    Raises:
+        OSError: It cannot be written.
+        ValueError: The analysis is without provenance.
+    """
+    moment = datetime.now(UTC)
+    with new_archive(output, moment) as archive:
+        archive.add(CASE_JSON, to_json(store(analysis, background_of(model), utc_text(moment), None, source)))
+        _add_frames(archive, analysis)
+
+
+def _add_frames(archive: Archive, analysis: Analysis) -> None:
+    for number, frame in enumerate(analysis.frames):
+        archive.add(f"frames/{number:03d}.jpg", picture_jpeg(frame))
 
 
 def case_name(analysis: Analysis) -> str:

@@ -43,7 +43,12 @@ def file_section(evidence: Evidence, speaker: Speaker) -> Section:
 
 def credentials_section(provenance: Provenance, speaker: Speaker) -> Section:
     """Makes the section with the content credentials."""
-    credentials = provenance.content_credentials
+    blocks = credentials_blocks(provenance.content_credentials, speaker)
+    return Section(speaker.say("Content credentials (C2PA)"), blocks)
+
+
+def credentials_blocks(credentials: ContentCredentials | None, speaker: Speaker) -> tuple[Block, ...]:
+    """Says whether content credentials hold, and what they say."""
     title = STATE_TITLE[credentials.validation_state] if credentials else Message("None found")
     text = STATE_TEXT[credentials.validation_state] if credentials else NO_CREDENTIALS_TEXT
     blocks: list[Block] = [
@@ -51,21 +56,26 @@ def credentials_section(provenance: Provenance, speaker: Speaker) -> Section:
     ]
     if credentials:
         blocks += _credentials(credentials, speaker)
-    return Section(speaker.say("Content credentials (C2PA)"), tuple(blocks))
+    return tuple(blocks)
 
 
 def metadata_section(provenance: Provenance, is_clip: bool, speaker: Speaker) -> Section:
     """Makes the section with the metadata."""
-    blocks: list[Block] = [
-        paragraph(speaker.say("Anyone can write these, so they are leads, not proof."), is_soft=True)
-    ]
+    caution = paragraph(speaker.say("Anyone can write these, so they are leads, not proof."), is_soft=True)
+    blocks = metadata_blocks(provenance, not is_clip, speaker)
+    return Section(speaker.say("Metadata in the file"), (caution, *blocks))
+
+
+def metadata_blocks(provenance: Provenance, is_photo: bool, speaker: Speaker) -> tuple[Block, ...]:
+    """Lists EXIF and the metadata of the container."""
+    blocks: list[Block] = []
     if provenance.exif:
         blocks.append(_entries(provenance.exif, "EXIF"))
-    elif not is_clip:
+    elif is_photo:
         blocks.append(paragraph(speaker.say("No EXIF. Messengers and social media remove it.")))
     if provenance.container:
         blocks.append(_entries(provenance.container, speaker.say("Container")))
-    return Section(speaker.say("Metadata in the file"), tuple(blocks))
+    return tuple(blocks)
 
 
 def _credentials(credentials: ContentCredentials, speaker: Speaker) -> list[Block]:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from detector.facts import CredentialsState
+from detector.media.trust import TRUST_LISTS_DATE
 from detector.messages import Message
 
 STATE_TITLE: dict[CredentialsState, Message] = {
     "Trusted": Message("Valid, signer trusted"),
-    "Valid": Message("Valid signature, signer not confirmed"),
+    "Valid": Message("Valid signature, signer not in the trust list"),
     "Invalid": Message("Invalid, check failed"),
     "Unreadable": Message("Not readable"),
     "NotFetched": Message("Not fetched"),
 }
 STATE_TEXT: dict[CredentialsState, Message] = {
-    "Trusted": Message("The file is unchanged since it was signed, and the signer is on a list of trusted signers."),
+    "Trusted": Message(
+        "The file is unchanged since it was signed, and the signer is on the C2PA trust list of {date}.",
+        {"date": TRUST_LISTS_DATE},
+    ),
     "Valid": Message(
-        "The file is unchanged since it was signed, but who signed it is not confirmed: anyone can sign in any name, "
-        "and this software has no list of trusted signers to check the name against."
+        "The file is unchanged since it was signed, but the signer is not on the C2PA trust list of {date}. "
+        "Anyone can sign in any name, so who signed it is not confirmed.",
+        {"date": TRUST_LISTS_DATE},
     ),
     "Invalid": Message(
         "The check failed: the file or its credentials were changed after signing, or the signature is faulty. "

@@ -1,15 +1,20 @@
 """What is read of a file's own metadata and content credentials."""
 
+import hashlib
 import threading
 import time
+from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from cryptography.x509 import load_pem_x509_certificates
 from PIL import ExifTags, Image, PngImagePlugin
 
 from detector.facts import CredentialAction, Provenance
+from detector.media import trust
 from detector.media.credentials import read_credentials
 from detector.media.provenance import MAX_ENTRIES, MAX_VALUE, read_provenance
 from detector.report.wording.credentials import source_type_text
@@ -143,7 +148,7 @@ def test_intact_signature_is_not_taken_for_a_confirmed_signer(photo, tmp_path, n
     )
     assert credentials.digital_source_types == (AI,) and str(source_type_text(AI)) == "made by generative AI"
     assert tuple(map(str, credentials.problems)) == (
-        "The signer is on no list of trusted signers that this software has. (signingCredential.untrusted)",
+        "The signer is not on the C2PA trust list that this software has. (signingCredential.untrusted)",
     )
 
 
@@ -152,6 +157,20 @@ def test_signer_of_a_trusted_authority_is_trusted(photo, tmp_path, newsroom):
     credentials = read_credentials(signed, trust_anchors=newsroom.root)
     assert (credentials.validation_state, credentials.problems) == ("Trusted", ())
     assert read_credentials(signed, trust_anchors=authority().root).validation_state == "Valid"
+
+
+@pytest.mark.parametrize("name", ["C2PA-TRUST-LIST.pem", "C2PA-TSA-TRUST-LIST.pem"])
+def test_shipped_trust_list_is_the_one_that_its_source_names(name):
+    folder = Path(trust.__file__).parent
+    data = (folder / name).read_bytes()
+    certificates = load_pem_x509_certificates(data)
+    row = next(line for line in (folder / "SOURCE.md").read_text().splitlines() if line.startswith(f"| `{name}`"))
+    assert row.split("|")[3:5] == [f" {len(certificates)} ", f" `{hashlib.sha256(data).hexdigest()}` "]
+    assert all(
+        certificate.not_valid_before_utc.date() < date.fromisoformat(trust.TRUST_LISTS_DATE)
+        for certificate in certificates
+    )
+    assert data.decode() in {anchors["trust_anchors"] for anchors in trust.trust_settings()["trust"]["anchors"]}
 
 
 def test_copy_that_was_changed_after_signing_is_invalid(photo, tmp_path, newsroom):

@@ -206,7 +206,7 @@ def test_credentials_are_told_with_what_they_do_not_prove(tmp_path, analyzer):
     Image.fromarray(portrait()).save(tmp_path / "a.jpg")
     signed = sign(tmp_path / "a.jpg", tmp_path / "signed.jpg", authority("<i>Newsroom</i>"))
     text = Page(evidence_html(evidence_of(signed, analyzer))).text
-    assert "By its content credentials (valid signature, signer not confirmed)" in " ".join(text.split())
+    assert "By its content credentials (valid signature, signer not in the trust list)" in " ".join(text.split())
     assert "made by generative AI" in text and AI in text and "<i>Newsroom</i>" in text
     data = bytearray(signed.read_bytes())
     data[-100] ^= 1

@@ -186,7 +186,14 @@ def test_worker_runs_nothing_but_its_jobs(workers, photo):
     def system(command: str):
         yield command
 
-    assert set(worker.JOBS) == {"read_media", "frames_at", "annotate_clip", "read_case"}
+    assert set(worker.JOBS) == {
+        "read_media",
+        "frames_at",
+        "annotate_clip",
+        "examine_photo",
+        "examine_clip",
+        "read_case",
+    }
     assert all(callable(worker.job_named(name)) for name in worker.JOBS)
     for arguments in (("echo",), (str(photo),)):
         with pytest.raises(MediaError, match="broke down"):
