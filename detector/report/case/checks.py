@@ -9,6 +9,8 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from detector.errors import MediaError
 from detector.evidence_scale import EvidenceScale
 from detector.facts import Box
@@ -21,8 +23,9 @@ from detector.limits import (
     MAX_VIDEO_DURATION_S,
 )
 from detector.messages import Message
-from detector.report.case.reading import DAMAGED
-from detector.report.case.stored import StoredCase, StoredFrame
+from detector.report.case.notes import case_notes
+from detector.report.case.reading import DAMAGED, FORMAT, VERSION
+from detector.report.case.stored import StoredCase, StoredFrame, from_json, map_of
 from detector.results import Result
 
 # Of a text and of a list, and of those that are longer than all others: a map in Base64, the reference files of a scale.
@@ -48,22 +51,27 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def check_case(case: StoredCase) -> None:
-    """Refuses a case that says what this software never writes.
+def checked_case(content: bytes) -> StoredCase:
+    """Reads ``case.json``, and refuses one that says what this software never writes.
 
     Raises:
         MediaError: It does.
     """
     try:
+        case = from_json(content)
         _check_values(case, "")
         _check_result(case.result)
         _check_frames(case)
+        _require((case.format, case.version) == (FORMAT, VERSION), "format")
         datetime.strptime(case.saved_utc, _MOMENT)
+        if case.notes:
+            case_notes(case.notes.source_link, case.notes.checked_by, case.notes.notes)
         if case.scales:
             for name, scale in (("photo", case.scales.photo), ("clip", case.scales.clip), ("span", case.scales.span)):
                 _check_scale(name, scale)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise MediaError(DAMAGED) from error
+    return case
 
 
 def _check_values(value: Any, name: str) -> None:
@@ -129,6 +137,7 @@ def _check_frame(frame: StoredFrame) -> None:
     _require(side <= MAX_CASE_PICTURE_SIDE_PX and len(frame.faces) <= MAX_FACES_PER_FRAME, "frames")
     for face in frame.faces:
         _check_box(face.face.box_px, side)
+        map_of(face)
 
 
 def _check_box(box: Box, side: int) -> None:
