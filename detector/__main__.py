@@ -29,7 +29,7 @@ Files of the same bytes are analysed once. The model is the bundled one, or MODE
 documented JSON, or null), error (a sentence, or null), frames_per_video, report, item.
 
 exit codes, whatever the verdicts: 0 every file was analysed, 1 at least one could not be, 2 an option, the model or the
-output is wrong, or there is no file, 130 stopped by Ctrl-C
+output is wrong, or no file lies there, 130 stopped by Ctrl-C
 """
 
 

@@ -8,7 +8,7 @@ Sources: ENFSI guideline for evaluative reporting (2015); Morrison and Enzinger 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -52,6 +52,11 @@ def upper_mean(scores: np.ndarray) -> float:
     """Gives the mean of the higher half of the log odds."""
     ordered = np.sort(log_odds_of(scores))
     return float(np.mean(ordered[len(ordered) // 2 :]))
+
+
+# Where an alarm is raised, and where the model clears a file.
+ALARMS: frozenset[Band] = frozenset(band for start, band in BANDS if start >= MANIPULATED_FROM)
+CLEARED: frozenset[Band] = frozenset(band for start, band in BANDS if start < NOT_FOUND_BELOW)
 
 
 # What a scale may be fitted on: from the frame scores of a face, 0..1, to one number in log odds.
@@ -106,6 +111,74 @@ class UnseenSources:
 
 
 @dataclass(frozen=True)
+class JudgedFiles:
+    """How many test files, which neither network nor scale was fitted on, the scales put into each band.
+
+    Attributes:
+        real_counts: Real files, in the order of `BANDS`.
+        fake_counts: Manipulated files, likewise.
+    """
+
+    real_counts: tuple[int, ...]
+    fake_counts: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        """Checks the counts.
+
+        Raises:
+            ValueError: A band has no count, or a count is below 0.
+        """
+        if {len(self.real_counts), len(self.fake_counts)} != {len(BANDS)} or min(
+            *self.real_counts, *self.fake_counts
+        ) < 0:
+            raise ValueError("test files are not counted by band")
+
+    @classmethod
+    def from_bands(cls, counts: dict[str, dict[str, int]]) -> JudgedFiles:
+        """Reads counts by truth, ``real`` or ``fake``, and band.
+
+        Raises:
+            KeyError: A band is missing.
+        """
+        real, fake = (tuple(int(counts[truth][band]) for _, band in BANDS) for truth in ("real", "fake"))
+        return cls(real, fake)
+
+    def to_bands(self) -> dict[str, dict[str, int]]:
+        """Gives what `from_bands` reads."""
+        bands = [band for _, band in BANDS]
+        return {
+            "real": dict(zip(bands, self.real_counts, strict=True)),
+            "fake": dict(zip(bands, self.fake_counts, strict=True)),
+        }
+
+    def in_bands(self, bands: Container[Band]) -> tuple[Count, Count]:
+        """Counts the real and the manipulated files in some bands."""
+        inside = [number for number, (_, band) in enumerate(BANDS) if band in bands]
+        real, fake = (
+            Count(sum(counts[number] for number in inside), sum(counts))
+            for counts in (self.real_counts, self.fake_counts)
+        )
+        return real, fake
+
+
+@dataclass(frozen=True)
+class SmallFaces:
+    """How real photos were weighed when they were reduced until their faces were tiny.
+
+    Attributes:
+        below_px: Faces smaller than this get support for manipulation more often than others.
+        side_px: Size that the faces were reduced to, the shorter side of the face box.
+        supported: Those with any support for manipulation then.
+        supported_before: The same photos as they were.
+    """
+
+    below_px: float
+    side_px: float
+    supported: Count
+    supported_before: Count
+
+
+@dataclass(frozen=True)
 class EvidenceScale:
     """From the statistic of a face to a likelihood ratio, for one kind of file.
 
@@ -120,6 +193,7 @@ class EvidenceScale:
         frames: How many frames in a row a part consists of; 0 where the scale is for whole files.
         parts: How many parts of each reference file were searched for the highest; 0 likewise.
         unseen_sources: What became of sources that were left out; None where a kind of file has one source alone.
+        judged: What became of test files; None where none were judged.
     """
 
     name: ScaleName
@@ -132,6 +206,7 @@ class EvidenceScale:
     frames: int = 0
     parts: int = 0
     unseen_sources: UnseenSources | None = None
+    judged: JudgedFiles | None = None
 
     def __post_init__(self) -> None:
         """Checks the scale.
@@ -213,11 +288,13 @@ class EvidenceScales:
         photo: For a face of a photo.
         clip: For a face track of a clip.
         span: For the part of a track that speaks most for manipulation; None where none was fitted.
+        small_faces: How they judge tiny faces; None where that was not measured, or no worse than others.
     """
 
     photo: EvidenceScale
     clip: EvidenceScale
     span: EvidenceScale | None = None
+    small_faces: SmallFaces | None = None
 
     @property
     def all(self) -> list[EvidenceScale]:
@@ -241,7 +318,7 @@ class EvidenceScales:
         photo, clip, span = (_read(name, stored[name]) if stored.get(name) else None for name in names)
         if photo is None or clip is None:
             raise KeyError("evidence_scale needs photo and clip")
-        return cls(photo, clip, span)
+        return cls(photo, clip, span, _read_small(stored["small_faces"]) if stored.get("small_faces") else None)
 
     def named(self, name: ScaleName) -> EvidenceScale | None:
         """Gives a scale by its name."""
@@ -253,12 +330,14 @@ class EvidenceScales:
 
     def to_config(self) -> dict[str, Any]:
         """Gives what the model's ``config.json`` stores under ``detector.evidence_scale``."""
-        return {
+        small: dict[str, Any] = {"small_faces": to_plain(self.small_faces)} if self.small_faces else {}
+        return small | {
             scale.name: {
                 "statistic": scale.statistic,
                 "frames": scale.frames,
                 "parts": scale.parts,
                 "unseen_sources": to_plain(scale.unseen_sources),
+                "judged": scale.judged.to_bands() if scale.judged else None,
                 "knots": list(scale.knots),
                 "log10_ratios": list(scale.log10_ratios),
                 "sources": [vars(source) for source in scale.sources],
@@ -281,6 +360,16 @@ def _read(name: ScaleName, stored: dict[str, Any]) -> EvidenceScale:
         int(stored["frames"]),
         int(stored["parts"]),
         UnseenSources(*(Count(**count) for count in unseen.values())) if (unseen := stored["unseen_sources"]) else None,
+        JudgedFiles.from_bands(judged) if (judged := stored.get("judged")) else None,
+    )
+
+
+def _read_small(stored: dict[str, Any]) -> SmallFaces:
+    return SmallFaces(
+        float(stored["below_px"]),
+        float(stored["side_px"]),
+        Count(**stored["supported"]),
+        Count(**stored["supported_before"]),
     )
 
 

@@ -197,6 +197,7 @@ class ModelInfo:
         runtime: What computed the scores: ``openvino-int8``, ``openvino-fp32`` or ``torch-fp32``.
         weights_sha256: Hex digest of the weights; None where they lie in no file.
         config_sha256: Hex digest of the config, which holds thresholds and evidence scales; None likewise.
+        name: What people call it, with its version; empty where its config gives none.
     """
 
     id: str
@@ -206,6 +207,7 @@ class ModelInfo:
     runtime: str = ""
     weights_sha256: str | None = None
     config_sha256: str | None = None
+    name: str = ""
 
     @property
     def real(self) -> int:

@@ -93,6 +93,18 @@ MAX_JOB_CPU_S = 2 * MAX_ANNOTATING_S
 # What a script sent, or a page that was not closed, is deleted then: long enough to fetch the reports, too short to collect.
 MAX_UPLOAD_AGE_S = 2 * 3600
 
+# What a link leads to (`web.links`), where the server allows links. A file may be as large as an upload.
+# From the first look-up to the last byte: `MAX_FILE_BYTES` at 25 Mbit/s. A server that drips holds a place for so long.
+MAX_FETCH_S = 180
+# For one connection, and for its encryption: a round trip around the world takes a third of a second.
+MAX_CONNECT_S = 10
+# Without a byte. Servers that make a file on demand begin within it.
+MAX_SILENCE_S = 20
+# Short links of platforms need two or three; browsers stop at 20.
+MAX_REDIRECTS = 5
+# Signed addresses of platforms have up to 2,000 characters.
+MAX_LINK_LENGTH = 4000
+
 # What a person writes beside a check: the longest addresses that browsers take, a name, and two printed pages.
 MAX_CASE_LINK_LETTERS = 2000
 MAX_CASE_NAME_LETTERS = 200

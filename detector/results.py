@@ -10,7 +10,7 @@ import numpy as np
 from detector.facts import DetectedFace, MediaFile, MediaItem, ModelInfo, PixelBox, Provenance, Reason, Thresholds
 from detector.messages import Message
 
-SCHEMA_VERSION = "1.6"
+SCHEMA_VERSION = "1.7"
 SCORE_DECIMALS = 6  # a threshold can lie within 1e-4 of 1
 
 Verdict = Literal["manipulated", "inconclusive", "no_manipulation_found", "no_face"]

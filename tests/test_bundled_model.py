@@ -46,7 +46,13 @@ def test_thresholds_and_scales_are_those_that_were_evaluated(model):
     evaluation = json.loads((BUNDLED_FOLDER / "evaluation.json").read_text())
     stored = json.loads((BUNDLED_FOLDER / "config.json").read_text())["detector"]
     assert stored["thresholds"] == evaluation["calibration"]["thresholds"]
-    assert {"photo", "clip", "span"} == set(stored["evidence_scale"]) == set(evaluation["evidence"]["scales"])
+    scales = {name: scale for name, scale in stored["evidence_scale"].items() if name != "small_faces"}
+    assert {"photo", "clip", "span"} == set(scales) == set(evaluation["evidence"]["scales"])
+    for test in evaluation["evidence"]["tests"]:
+        assert test["source"] != "all" or scales[test["level"]]["judged"] == test["bands"]
+    (tiny, _) = evaluation["subgroups"]["reduced"]
+    warned = stored["evidence_scale"]["small_faces"]
+    assert (warned["side_px"], warned["supported"]["count"]) == (tiny["side_px"], tiny["support"]["count"])
     for scale in (model.scales.photo, model.scales.clip, model.scales.span):
         facts = evaluation["evidence"]["scales"][scale.name]
         assert list(scale.bounds) == facts["bounds"] and vars(scale.thresholds) == facts["thresholds"]

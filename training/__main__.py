@@ -25,18 +25,25 @@ from __future__ import annotations
 import sys
 
 from dataset_builder.missing_packages import report_missing_package
+from detector.command_line import STOPPED, error_line
+from training.option_parser import parse_options
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command; returns the exit code: 0 done, 2 refused or packages are missing, 130 stopped by Ctrl-C."""
     try:
-        # not at the top: it loads torch and transformers, which may be missing
+        options = parse_options(arguments, __doc__)
+    except ValueError as error:
+        sys.stderr.write(f"{error_line(error)}\n")
+        return 2
+    try:
+        # not at the top: it loads packages of training, which may be missing; --help needs none of them
         from training import command
     except ModuleNotFoundError as error:
         return report_missing_package(error, needed_by="Training")
     except KeyboardInterrupt:
-        return 130  # as `detector.command_line` says: nothing of ours is loaded yet
-    return command.main(arguments, __doc__)
+        return STOPPED
+    return command.main(options)
 
 
 if __name__ == "__main__":

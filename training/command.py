@@ -22,7 +22,6 @@ from training.evaluate import evaluate, stored_facts, training_facts
 from training.evaluation.calibration import calibrate
 from training.fine_tuning import fine_tune
 from training.networks.models import Classifier, build_classifier, check_name
-from training.option_parser import parse_options
 from training.options import Options
 from training.publish import describe_error, push_model
 from training.report.card import render_card
@@ -121,19 +120,14 @@ def deliver(options: Options, evaluations: dict[str, dict[str, Any]]) -> None:
     sys.stdout.write(json.dumps(found) + "\n" if options.evaluation.json else text)
 
 
-def main(arguments: list[str] | None, description: str | None) -> int:
+def main(options: Options) -> int:
     """Runs the command.
-
-    Args:
-        arguments: Words of the command line; None takes those of the process.
-        description: Text above the options in the help.
 
     Returns:
         The exit code: 0 done, 2 an option or a folder is wrong or the Hub refused, 130 stopped by Ctrl-C.
     """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     try:
-        options = parse_options(arguments, description)
         evaluations = run(options)
         if is_first_process():
             deliver(options, evaluations)

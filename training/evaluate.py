@@ -85,8 +85,9 @@ def evaluate(
         "quantisation": stored_figures(folder),
         "weights_sha256": file_sha256(folder / "model.safetensors"),
     }
-    if loaded.scales:  # they were fitted and judged by a command of their own
-        evaluation["evidence"] = json.loads((folder / EVALUATION_FILE).read_text(encoding="utf-8"))["evidence"]
+    if loaded.scales:  # they were fitted and judged by commands of their own
+        stored = json.loads((folder / EVALUATION_FILE).read_text(encoding="utf-8"))
+        evaluation |= {name: stored[name] for name in ("evidence", "subgroups") if name in stored}
     write_evaluation(folder, evaluation, scored)
     return evaluation
 

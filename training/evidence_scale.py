@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from detector.command_line import error_line, stoppable
 from detector.conclusion.weighing import weigh_track
-from detector.evidence_scale import STATISTICS, EvidenceScale, EvidenceScales, UnseenSources, verdict_at
+from detector.evidence_scale import STATISTICS, EvidenceScale, EvidenceScales, JudgedFiles, UnseenSources, verdict_at
 from detector.results import Count, FrameScore, ScaleName
 from training.data.reference_files import ReferenceFile, read_files
 from training.evaluate import EVALUATION_FILE
@@ -131,6 +131,21 @@ def judge(files: Sequence[ReferenceFile], scales: EvidenceScales) -> tuple[list[
     return rows, curves
 
 
+def with_judged(scales: EvidenceScales, tests: Sequence[dict[str, Any]]) -> EvidenceScales:
+    """Adds to the scales of whole files how many test files came into each band.
+
+    Args:
+        scales: Those that judged the files.
+        tests: What evaluation.json holds of them.
+    """
+    counts = {test["level"]: JudgedFiles.from_bands(test["bands"]) for test in tests if test["source"] == "all"}
+    return replace(
+        scales,
+        photo=replace(scales.photo, judged=counts.get("photo")),
+        clip=replace(scales.clip, judged=counts.get("clip")),
+    )
+
+
 def _row(source: str, manipulation: str, level: str, files: Sequence[ReferenceFile], ratios: Weighed) -> dict[str, Any]:
     notes = sorted({file.note for file in files if file.note})
     return {
@@ -157,6 +172,7 @@ def store(folder: Path, scales: EvidenceScales, evidence: dict[str, Any], curves
         raise ValueError(f"{folder} is no model folder that train.py wrote.")
     config["detector"]["evidence_scale"] = scales.to_config()
     evaluation["evidence"] = evidence
+    evaluation.pop("subgroups", None)  # they were measured on the scales before
     write_config(config_file, config)
     evaluation_file.write_text(json.dumps(evaluation, indent=2) + "\n", encoding="utf-8")
     draw_tippett(curves, folder / "plots" / "tippett.png")
@@ -173,6 +189,7 @@ def fit(options: argparse.Namespace) -> dict[str, Any]:
     files, without_face = read_files(options.files, options.results)
     scales, chosen = fit_scales(files)
     tests, curves = judge(files, scales)
+    scales = with_judged(scales, tests)
     evidence = {
         "scales": chosen,
         "tests": tests,

@@ -12,6 +12,7 @@ from gradio.components import Component
 from pydantic import ValidationError
 
 from detector.messages import Message, counted
+from detector.report.translation import translate
 
 _FILE = Message(
     'The input {name} must be a file that was uploaded: handle_file("photo.jpg") with gradio_client, over HTTP what /upload '
@@ -26,13 +27,14 @@ _BOOL = Message("The input {name} must be true or false, without quotation marks
 _TEXT = Message("The input {name} must be a text.")
 
 
-def completed(function: Callable[..., Any], inputs: Sequence[Any], count: int) -> list[Any]:
+def completed(function: Callable[..., Any], inputs: Sequence[Any], count: int, language: str) -> list[Any]:
     """Puts the defaults of an endpoint in the place of inputs that a call leaves out at the end.
 
     Args:
         function: Answers the endpoint.
         inputs: What was sent.
         count: How many inputs the endpoint takes.
+        language: Language of the errors.
 
     Raises:
         gr.Error: One without a default is missing, or there are too many.
@@ -44,22 +46,24 @@ def completed(function: Callable[..., Any], inputs: Sequence[Any], count: int) -
                 "This endpoint takes {count} input; please send no more.",
                 "This endpoint takes {count} inputs; please send no more.",
                 count,
-            )
+            ),
+            language,
         )
     missing = parameters[len(inputs) :]
     for parameter in missing:
         if parameter.default is parameter.empty:
-            raise _error(Message("The input {name} is missing.", {"name": parameter.name}))
+            raise _error(Message("The input {name} is missing.", {"name": parameter.name}), language)
     return [*inputs, *(parameter.default for parameter in missing)]
 
 
-def check_inputs(function: Callable[..., Any], components: Sequence[Any], inputs: Sequence[Any]) -> None:
+def check_inputs(function: Callable[..., Any], components: Sequence[Any], inputs: Sequence[Any], language: str) -> None:
     """Refuses inputs that are not of the kind that their components take.
 
     Args:
         function: Takes the inputs, and names them.
         components: What the inputs are for, in their order.
         inputs: What was sent.
+        language: Language of the errors.
 
     Raises:
         gr.Error: Says which input is wrong, and what it must be.
@@ -69,7 +73,7 @@ def check_inputs(function: Callable[..., Any], components: Sequence[Any], inputs
         problem = None if value is None else _problem(component, value)
         if problem:
             name = names[number] if number < len(names) else str(number + 1)
-            raise _error(Message(problem.template, {**problem.arguments, "name": name}))
+            raise _error(Message(problem.template, {**problem.arguments, "name": name}), language)
 
 
 def _problem(component: Component, value: Any) -> Message | None:
@@ -103,5 +107,5 @@ def _is_number(value: Any, least: float, most: float) -> bool:
     return not (isinstance(value, float) and math.isnan(value)) and least <= value <= most
 
 
-def _error(message: Message) -> gr.Error:
-    return gr.Error(str(message), duration=None, print_exception=False)
+def _error(message: Message, language: str) -> gr.Error:
+    return gr.Error(translate(message, language), duration=None, print_exception=False)

@@ -20,12 +20,19 @@ from web.views.elements import assets
 from web.views.language import language_switch
 from web.work import Work, session_of
 
-# Gradio's own subdued text is too pale for WCAG AA on white
-THEME = gr.themes.Default(primary_hue="blue").set(body_text_color_subdued="*neutral_600")
+# Gradio's own colours are too pale for WCAG AA: subdued text, white on the primary button, the chosen tab, links on black
+THEME = gr.themes.Default(primary_hue="blue").set(
+    body_text_color_subdued="*neutral_600",
+    button_primary_background_fill="*primary_600",
+    button_primary_background_fill_hover="*primary_700",
+    color_accent="*primary_600",
+    link_text_color_dark="*primary_400",
+)
 
 
-def build_app(analyzer: Analyzer) -> gr.Blocks:
-    """Builds the page and its named endpoints around one analyzer."""
+def build_app(analyzer: Analyzer, settings: Settings | None = None) -> gr.Blocks:
+    """Builds the page and its named endpoints around one analyzer; see `Settings` for what can be switched on."""
+    settings = settings or Settings()
     sessions = Sessions()
     work = Work(sessions)
     # what no closed page took with it is removed when it is old, checked every ten minutes
@@ -34,7 +41,7 @@ def build_app(analyzer: Analyzer) -> gr.Blocks:
     with page:
         _introduction(analyzer.model)
         with gr.Tab(label("Check"), elem_id="check_tab"):
-            check_tab(analyzer, work, sessions)
+            check_tab(analyzer, work, sessions, settings.allow_links)
         with gr.Tab(label("About this model"), elem_id="about_tab"):
             card = card_markdown(analyzer.model.card, analyzer.model.folder)
             gr.Markdown(card or label("No model card came with these weights."), elem_id="card")

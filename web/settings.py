@@ -33,6 +33,7 @@ class Settings:
         temporary_base: ``GRADIO_TEMP_DIR``, where temporary files go; None for the system's own folder.
         trusted_proxies: ``FORWARDED_ALLOW_IPS``, whose ``X-Forwarded-For`` and ``-Host`` are believed; empty for uvicorn's default.
         model: The model to answer with.
+        allow_links: ``ALLOW_LINKS``, whether the page may fetch what a link leads to.
     """
 
     logins: tuple[tuple[str, str], ...] = ()
@@ -40,6 +41,7 @@ class Settings:
     temporary_base: Path | None = None
     trusted_proxies: str = ""
     model: ModelSettings = field(default_factory=ModelSettings)
+    allow_links: bool = False
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> Settings:
@@ -56,6 +58,7 @@ class Settings:
             Path(base) if base else None,
             environment.get("FORWARDED_ALLOW_IPS", default_proxies),
             ModelSettings.from_env(environment),
+            _is_on("ALLOW_LINKS", environment.get("ALLOW_LINKS", "")),
         )
 
     @property
@@ -97,3 +100,9 @@ def _rate(text: str) -> int:
     if not text.strip().isdecimal():
         raise SettingError("RATE_LIMIT must be a whole number of requests a minute, or 0 for no limit.")
     return int(text)
+
+
+def _is_on(name: str, text: str) -> bool:
+    if text.strip() not in ("", "0", "1"):
+        raise SettingError(f"{name} must be 1 for on, or 0 for off.")
+    return text.strip() == "1"

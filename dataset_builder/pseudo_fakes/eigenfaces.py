@@ -13,7 +13,6 @@ from functools import cached_property
 
 import cv2
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from dataset_builder.pixels import to_uint8
 from dataset_builder.pseudo_fakes.blending import blend, clone, face_size, match_colours, soft_mask
@@ -122,6 +121,9 @@ def rebuild_face(
 
 def _the_same_sums() -> AbstractContextManager[object]:
     """Keeps linear algebra to one thread: more of them sum in another order, and a pixel here and there would differ."""
+    # not at the top: it may be missing where only the names of the kinds are wanted, for a help
+    from threadpoolctl import threadpool_limits
+
     return threadpool_limits(1, user_api="blas")
 
 

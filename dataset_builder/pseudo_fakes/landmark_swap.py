@@ -10,7 +10,6 @@ from functools import cached_property
 
 import cv2
 import numpy as np
-from scipy.spatial import Delaunay
 
 from dataset_builder.pseudo_fakes.blending import blend, change_frequency, clone, face_size, match_colours, soft_mask
 from dataset_builder.pseudo_fakes.kind import PseudoFake, PseudoFakeKind, PseudoFakeMaker
@@ -79,6 +78,9 @@ def warp_face(
         width, height = (max(round(length * factor), 1) for length in source.shape[1::-1])
         source_points = source_points * [width / source.shape[1], height / source.shape[0]]
         source = cv2.resize(source, (width, height), interpolation=cv2.INTER_AREA)
+    # not at the top: it may be missing where only the names of the kinds are wanted, for a help
+    from scipy.spatial import Delaunay
+
     triangles = Delaunay(target_points).simplices  # (T, 3)
     owner = np.full(shape, -1, np.int32)  # number of the triangle over each pixel
     corners = (target_points[triangles] * 16).round().astype(np.int32)

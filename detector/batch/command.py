@@ -77,6 +77,8 @@ def run(options: CommandOptions) -> int:
         OSError: The output cannot be written.
     """
     files = list_files(options.paths, [path for path in (options.output, options.report) if path])
+    if not any(os.path.lexists(path) for path in options.paths):
+        raise CommandError(f"Nothing lies at {', '.join(map(printable, map(str, options.paths)))}.")
     if not files:
         raise CommandError("There is no file to analyse.")
     if options.report:

@@ -21,12 +21,15 @@ from detector.messages import Message
 from detector.network.hub import HubError, NotAHubNameError, fetch_from_hub
 from detector.network.hub_cache import weights_are_intact
 from detector.network.runtimes import Choice, Prediction, RefiningRuntime, Runtime, RuntimeFacts, UnsuitableError
+from detector.text import one_line
 
 logger = logging.getLogger(__name__)
 
 # An installed package carries the model (see pyproject.toml); in a checkout it lies beside the package.
 _INSTALLED_MODEL = Path(__file__).parents[1] / "bundled_model"
 BUNDLED_FOLDER = _INSTALLED_MODEL if _INSTALLED_MODEL.is_dir() else Path(__file__).parents[2] / "model"
+# Of a name that the config gives, in letters: it stands in one line of the page.
+_LONGEST_NAME = 40
 # How a folder is told from a name on the Hub, in which none of these can stand.
 _BEGINS_A_PATH = ("/", "./", "../", "~", ".\\", "..\\")
 
@@ -178,6 +181,7 @@ def _load(
         runtime.name,
         sha256,
         hashlib.sha256(stored).hexdigest(),
+        one_line(str(config["detector"].get("name", "")), _LONGEST_NAME),
     )
     return LoadedModel(info, runtime, warning, card, folder, scales)
 

@@ -16,8 +16,9 @@ from detector.report.case.notes import CaseNotes
 from detector.report.drawing import draw_faces
 from detector.report.html import jpeg
 from detector.report.translation import ENGLISH
+from detector.report.wording.prevalence import prevalence_note
 from detector.report.wording.quotation import quotation
-from detector.report.wording.verdicts import prevalence_note, score_text
+from detector.report.wording.verdicts import score_text
 from detector.results import Analysis, Result, ShownFrame, result_to_dict, to_plain
 from detector.version import __version__
 
@@ -130,7 +131,7 @@ def build_evidence(
         software_version=__version__,
         result=result,
         provenance=analysis.provenance,
-        limits=_limits(result, len(analysis.frames), bool(background.card)),
+        limits=_limits(result, background.scales, len(analysis.frames), bool(background.card)),
         sampled_s=tuple(round(frame.time_s, 3) for frame in analysis.frames),
         pictures=tuple(_picture(frame, result) for frame in _shown(analysis)),
         background=background,
@@ -201,7 +202,7 @@ def _picture(frame: ShownFrame, result: Result) -> Picture:
     )
 
 
-def _limits(result: Result, sampled: int, has_card: bool) -> tuple[Message, ...]:
+def _limits(result: Result, scales: EvidenceScales | None, sampled: int, has_card: bool) -> tuple[Message, ...]:
     sentences = [
         Message(
             "Absence of detection proves nothing: manipulations that the model never saw, and those that compression or a "
@@ -210,7 +211,7 @@ def _limits(result: Result, sampled: int, has_card: bool) -> tuple[Message, ...]
         Message(
             "A high score proves nothing by itself: real faces score high at times. It is a lead; a person decides."
         ),
-        prevalence_note(result),
+        prevalence_note(result, scales),
         Message("Only faces were looked at: no voices, no text, no background, and no edits beside a face."),
     ]
     if result.file.duration_s is not None:

@@ -10,6 +10,7 @@ from detector.report.sections.pictures import faces_section, pictures_section, r
 from detector.report.sections.record import limits_section, method_section, scores_section
 from detector.report.speaker import Speaker
 from detector.report.translation import ENGLISH
+from detector.report.wording.models import model_name
 
 
 def evidence_document(evidence: Evidence, language: str = ENGLISH) -> Document:
@@ -40,7 +41,7 @@ def evidence_document(evidence: Evidence, language: str = ENGLISH) -> Document:
             "Made {time} (UTC) by software version {version} with model {model}.",
             time=evidence.time_utc,
             version=evidence.software_version,
-            model=model.id,
+            model=model_name(model),
         ),
         sections=tuple(section for section in sections if section),
         footer=f"SHA-256 {file.sha256[:16]}, {evidence.time_utc}",

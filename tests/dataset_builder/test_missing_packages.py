@@ -1,4 +1,4 @@
-"""What the builder says where only the packages of the Space are installed."""
+"""What the builder and the trainer say where only the packages of the Space are installed."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 WITHOUT = """
 import sys
-for name in ("datasets", "pyarrow", "imagehash", "scipy", "threadpoolctl"):
+for name in ("datasets", "pyarrow", "imagehash", "scipy", "threadpoolctl", "transformers", "sklearn", "matplotlib"):
     sys.modules[name] = None
 from {module} import main
 sys.exit(main({arguments}))
@@ -21,21 +21,26 @@ def run(module: str, *arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
 
 
-def test_help_needs_no_package_of_training():
-    done = run("dataset_builder.__main__", "--help")
+@pytest.mark.parametrize(
+    ("module", "option"),
+    [("dataset_builder.__main__", "--ffpp-frames DIR"), ("training.__main__", "--self-blended SELF_BLENDED")],
+)
+def test_help_needs_no_package_of_training(module, option):
+    done = run(module, "--help")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "--ffpp-frames DIR" in done.stdout
+    assert option in done.stdout
 
 
 @pytest.mark.parametrize(
-    ("module", "arguments"),
+    ("module", "arguments", "who"),
     [
-        ("dataset_builder.__main__", ["--root", "ff", "--dry-run"]),
-        ("dataset_builder.pseudo_fakes.__main__", ["--help"]),
+        ("dataset_builder.__main__", ["--root", "ff", "--dry-run"], "This command"),
+        ("dataset_builder.pseudo_fakes.__main__", ["--help"], "This command"),
+        ("training.__main__", ["--dataset", "crops"], "Training"),
     ],
 )
-def test_missing_package_is_one_sentence_and_exit_code_2(module, arguments):
+def test_missing_package_is_one_sentence_and_exit_code_2(module, arguments, who):
     done = run(module, *arguments)
     assert done.returncode == 2
-    assert done.stderr.startswith("This command needs the package ") and done.stderr.count("\n") == 1
+    assert done.stderr.startswith(f"{who} needs the package ") and done.stderr.count("\n") == 1
     assert done.stderr.endswith("pip install -r requirements-train.txt.\n")

@@ -113,6 +113,9 @@ def test_wrong_use_is_refused(arguments, sentence, tmp_path, monkeypatch, capsys
 def test_empty_folder_and_unusable_model_are_refused(tmp_path, analysed, capsys):
     assert run(tmp_path) == 2
     assert "no file to analyse" in capsys.readouterr().err
+    assert run(tmp_path / "nowhere", "--output", tmp_path / "out.csv") == 2
+    assert f"Nothing lies at {tmp_path / 'nowhere'}." in capsys.readouterr().err
+    assert not (tmp_path / "out.csv").exists()
     (tmp_path / "a.png").write_bytes(b"x")
     assert run(tmp_path, "--model", tmp_path) == 2
     assert "does not hold a usable model" in capsys.readouterr().err

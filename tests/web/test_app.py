@@ -43,7 +43,7 @@ def test_photo_gives_the_documented_json_first(client):
         "height_px": 512,
         "duration_s": None,
     }
-    described = {"id", "revision", "label_names", "thresholds", "runtime", "weights_sha256", "config_sha256"}
+    described = {"id", "revision", "label_names", "thresholds", "runtime", "weights_sha256", "config_sha256", "name"}
     assert set(result["model"]) == described
     assert result["model"]["runtime"].startswith("openvino-")
     (face,) = result["faces"]

@@ -1,12 +1,16 @@
 """The language of the page, in a real headless Chromium: which one is shown, and how it is switched."""
 
+from dataclasses import replace
+
 import gradio as gr
 import pytest
 
 from detector.messages import Message
 from detector.report.translation import LANGUAGES, translate
+from tests.redness_model import redness_model
 from tests.web.browser import needs_chromium, running_browser
 from web.i18n import TEXTS, label
+from web.views.about import card_of
 from web.views.elements import assets
 from web.views.language import language_switch
 
@@ -21,7 +25,7 @@ def browser_and_address():
         gr.HTML(language_switch())
         gr.Markdown(label("Cancel"), elem_id="cancel")
         files = gr.File(label=label("Known-real files"), file_count="multiple", elem_id="files")
-        gr.HTML('<p lang="en" id="quoted">Cancel</p>')
+        gr.Markdown(card_of(replace(redness_model(), card="# Cancel")), elem_id="card")
         with gr.Tab(label("Check")):
             asked = gr.Textbox(interactive=True, elem_id="asked")
         with gr.Tab(label("About this model")):
@@ -63,7 +67,7 @@ def test_switch_changes_all_texts_at_once_and_is_remembered(browser_and_address)
     tab.get_by_text("Suelte archivos aquí").wait_for()
     assert shown(tab) == ("es", "Comprobación de manipulación facial", "Cancelar")
     assert tab.input_value("#asked textarea, #asked input") == "kept"
-    assert tab.inner_text("#quoted") == "Cancel"  # says of itself that it is in English
+    assert tab.inner_text("#card [lang=en] h1") == "Cancel"
     tab.reload(wait_until="domcontentloaded")
     tab.wait_for_selector("[data-language=es][aria-pressed=true]")
     tab.get_by_role("button", name="English").click()
@@ -82,7 +86,7 @@ def test_buttons_of_the_switch_are_large_enough_to_hit(browser_and_address):
 
 def test_what_gradio_says_in_english_only_is_translated_with_its_words(browser_and_address):
     tab = opened(browser_and_address, "es-MX")
-    tab.evaluate("text => { document.querySelector('#cancel').append(text) }", "queue: 2/5 | ")
+    tab.evaluate("text => { document.body.append(text) }", "queue: 2/5 | ")
     tab.get_by_text("en espera, 2 de 5 |").wait_for()
     tab.context.close()
 

@@ -48,6 +48,19 @@ def test_rate_that_makes_no_sense_is_one_sentence(text):
         Settings.from_env({"RATE_LIMIT": text})
 
 
+def test_links_are_off_unless_switched_on():
+    assert [Settings.from_env(given).allow_links for given in ({}, {"ALLOW_LINKS": ""}, {"ALLOW_LINKS": "0"})] == [
+        False
+    ] * 3
+    assert Settings.from_env({"ALLOW_LINKS": " 1 "}).allow_links
+
+
+@pytest.mark.parametrize("text", ["yes", "true", "2", "-1", "on"])
+def test_switch_that_is_neither_on_nor_off_is_one_sentence(text):
+    with pytest.raises(SettingError, match="^ALLOW_LINKS must be 1 for on, or 0 for off.$"):
+        Settings.from_env({"ALLOW_LINKS": text})
+
+
 def test_command_ends_with_a_sentence_and_code_2(monkeypatch, capsys):
     monkeypatch.setenv("APP_AUTH", "anna")
     assert app.main() == 2

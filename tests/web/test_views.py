@@ -59,7 +59,7 @@ def test_verdict_says_band_score_thresholds_and_model(photo):
 def test_every_verdict_comes_with_what_it_does_not_show(photo, clip):
     for result in (photo.result, clip.result):
         said = text_of(verdict_html(result, "en"))
-        assert "does not show that the material is real" in said
+        assert re.search("do not show that the whole (photo|clip) is fake", said)
         assert "50 when 1 %" in said  # the prevalence warning
         assert "under &#34;About this model&#34;" in said
 

@@ -29,6 +29,7 @@ class ReferenceFile:
         is_clip: Whether it is a clip.
         scores: Score of each frame, 0..1; one in a photo.
         numbers: Which sample of the clip each of them is.
+        path: Where it lay when it was analysed.
     """
 
     source: str
@@ -39,6 +40,7 @@ class ReferenceFile:
     is_clip: bool
     scores: tuple[float, ...]
     numbers: tuple[int, ...]
+    path: str = ""
 
     @property
     def label(self) -> int:
@@ -63,13 +65,13 @@ def read_files(table: Path, results: Sequence[Path]) -> tuple[list[ReferenceFile
     names = {Path(path).as_posix(): result for path, result in analysed.items()}
     files, without_face = [], 0
     for row in read_table(table, COLUMNS):
-        found = [result for name, result in names.items() if name == row["file"] or name.endswith("/" + row["file"])]
+        found = [name for name in names if name == row["file"] or name.endswith("/" + row["file"])]
         if len(found) != 1:
             raise ValueError(f"{table} names {row['file']}, of which there are {len(found)} results, not one.")
         if row["role"] not in get_args(Role):
             raise ValueError(f"{table} gives {row['file']} the role {row['role']}, which is none of {get_args(Role)}.")
-        if found[0]["faces"]:
-            files.append(_file(row, found[0]))
+        if names[found[0]]["faces"]:
+            files.append(_file(row, found[0], names[found[0]]))
         else:
             without_face += 1
     return files, without_face
@@ -86,7 +88,7 @@ def _results(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             yield path, result | {"samples": record["frames_per_video"]}
 
 
-def _file(row: dict[str, str], result: dict[str, Any]) -> ReferenceFile:
+def _file(row: dict[str, str], path: str, result: dict[str, Any]) -> ReferenceFile:
     frames, duration_s = result["faces"][0]["frames"], result["file"]["duration_s"]
     part_s = duration_s / result["samples"] if duration_s else 1.0  # one sample of each equal part
     return ReferenceFile(
@@ -98,4 +100,5 @@ def _file(row: dict[str, str], result: dict[str, Any]) -> ReferenceFile:
         is_clip=duration_s is not None,
         scores=tuple(frame["score"] for frame in frames),
         numbers=tuple(int(frame["time_s"] / part_s) for frame in frames),
+        path=path,
     )

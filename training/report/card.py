@@ -32,6 +32,7 @@ from training.report.card_tables import (
     verdict_table,
 )
 from training.report.evidence_section import evidence_section
+from training.report.subgroup_section import subgroup_section
 
 _GPU_COMMANDS = """\
 python -m training.on_gpu.pack --ffpp DIR --recompressed DIR DIR --ffpp-frames DIR --dfdc-pairs DIR --swaps DIR --reals DIR DIR --output pack
@@ -98,6 +99,7 @@ def render_card(evaluation: dict[str, Any], plots: str = "plots") -> str:
         verdict_table=verdict_table(verdicts),
         prevalence_table=prevalence_table(tests),
         evidence_section=evidence_section(evaluation["evidence"], plots) if evaluation.get("evidence") else "",
+        subgroup_section=subgroup_section(evaluation["subgroups"]) if evaluation.get("subgroups") else "",
         target_precision=TARGET_PRECISION,
         rare_alarms=_rare_alarms(),
         weights_sha256=evaluation["weights_sha256"],

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import cast
 
 import gradio as gr
+from gradio.blocks import BlockContext
 from gradio.components import Component
 from gradio.i18n import I18nData
 
@@ -38,7 +39,7 @@ class BatchArea:
     reports: gr.Button
 
     @property
-    def outputs(self) -> list[Component | gr.Column]:
+    def outputs(self) -> list[Component | BlockContext]:
         """The components, in the order in which they are filled."""
         return [self.place, self.table, *self.downloads, self.rows]
 
@@ -85,12 +86,15 @@ class ResultArea:
         known_real: The comparison with known-real files.
         viewer: The photo or the clip.
         faces: The table of faces.
+        next_steps: What to do now.
         record: The result as JSON.
         shown: What is kept of the file, for all that can be asked about it.
         of_clips: What there is for clips only.
         keyframes: Has the keyframes made.
         annotate: Has the annotated video made.
         annotated: The annotated video.
+        forensics_fold: Has the forensic panel made when it is opened.
+        forensics: The forensic panel.
         case: The case file.
         made: A file that was made to be taken away.
     """
@@ -102,17 +106,20 @@ class ResultArea:
     known_real: gr.HTML
     viewer: gr.HTML
     faces: gr.HTML
+    next_steps: gr.HTML
     record: gr.JSON
     shown: gr.State
     of_clips: gr.Row
     keyframes: gr.Button
     annotate: gr.Button
     annotated: gr.Video
+    forensics_fold: gr.Accordion
+    forensics: gr.HTML
     case: CaseFields
     made: gr.File
 
     @property
-    def outputs(self) -> list[Component | gr.Column | gr.Row]:
+    def outputs(self) -> list[Component | BlockContext]:
         """The components that are filled with a result, in that order."""
         return [
             self.remarks,
@@ -123,10 +130,13 @@ class ResultArea:
             self.known_real,
             self.viewer,
             self.faces,
+            self.next_steps,
             self.record,
             self.shown,
             self.of_clips,
             self.annotated,
+            self.forensics_fold,
+            self.forensics,
             *self.case.texts,
             self.case.with_original,
         ]
@@ -154,12 +164,17 @@ def result_area() -> ResultArea:
         known_real = gr.HTML(elem_id="known_real")
         viewer = gr.HTML(elem_id="viewer")
         faces = gr.HTML(elem_id="faces")
+        next_steps = gr.HTML(elem_id="next_steps")
         with gr.Row(visible=False) as of_clips:
             keyframes = gr.Button(label("Keyframes (ZIP)"), elem_id="keyframes")
             annotate = gr.Button(label("Make the annotated video"), elem_id="annotate")
         annotated = gr.Video(
             label=label("Annotated video"), interactive=False, visible=False, elem_id="annotated_video"
         )
+        with gr.Accordion(
+            label("Forensic panel: the file itself"), open=False, elem_id="forensics_fold"
+        ) as forensics_fold:
+            forensics = gr.HTML(elem_id="forensics", min_height=80)
         case = _case_fields()
         with gr.Accordion(label("JSON result"), open=False):
             record = gr.JSON(show_label=False)
@@ -172,12 +187,15 @@ def result_area() -> ResultArea:
         known_real,
         viewer,
         faces,
+        next_steps,
         record,
         gr.State(),
         of_clips,
         keyframes,
         annotate,
         annotated,
+        forensics_fold,
+        forensics,
         case,
         made,
     )

@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse
 from starlette.types import Scope
 
 from detector.messages import Message
-from detector.report.translation import translate
+from detector.report.translation import ENGLISH, LANGUAGES, translate
 
 
 def refusal(sentence: Message, status: int, scope: Scope) -> JSONResponse:
@@ -27,5 +27,12 @@ def refused_input(sentence: Message, scope: Scope) -> JSONResponse:
     return JSONResponse({"detail": [problem]}, 422)
 
 
+def accepted_language(header: str) -> str:
+    """Chooses the first language of an ``Accept-Language`` that there is; English where there is none."""
+    # browsers list them from the one that is liked most to the one that is liked least
+    codes = (part.split(";")[0].split("-")[0].strip().lower() for part in header.split(","))
+    return next((code for code in codes if code in LANGUAGES), ENGLISH)
+
+
 def _in_language_of(scope: Scope, sentence: Message) -> str:
-    return translate(sentence, Headers(scope=scope).get("accept-language", "").split(",")[0].strip())
+    return translate(sentence, accepted_language(Headers(scope=scope).get("accept-language", "")))

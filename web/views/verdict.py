@@ -9,8 +9,8 @@ from markupsafe import Markup
 from detector.evidence_scale import EvidenceScales
 from detector.messages import Message
 from detector.report.plots.reference import reference_plot_svg
+from detector.report.wording.cautions import cautions
 from detector.report.wording.evidence import (
-    NEVER_REAL,
     bounds_words,
     counts_words,
     evidence_notes,
@@ -18,22 +18,17 @@ from detector.report.wording.evidence import (
 )
 from detector.report.wording.items import items_text
 from detector.report.wording.known_real import decides_text
+from detector.report.wording.models import model_name
+from detector.report.wording.not_shown import not_shown
 from detector.report.wording.quotation import quotation
 from detector.report.wording.verdicts import (
-    VERDICT_TEXT,
     likely_manipulation_text,
-    prevalence_note,
     score_text,
     spans_text,
     text_of,
 )
 from detector.results import Evidence, Result
 from web.views.elements import fill
-
-BLIND_SPOTS = Message(
-    "It sees faces only: no voices, no synthetic scenes, no edits beside the face. Fully generated people, lip-sync alone "
-    "and manipulations unlike its training data stay invisible to it."
-)
 
 
 @dataclass(frozen=True)
@@ -73,12 +68,12 @@ def verdict_html(result: Result, language: str, scales: EvidenceScales | None = 
         scale=None if result.evidence else _scale(result),
         weight=_weight(result, result.evidence, scales, language) if result.evidence else None,
         verdict_text=text_of(result),
-        not_real=NEVER_REAL if result.evidence else VERDICT_TEXT["no_manipulation_found"],
         facts=[fact for fact in facts if fact],
         items=items_text(result),
         quotation=quotation(result, language),
-        blind_spots=BLIND_SPOTS,
-        prevalence_warning=prevalence_note(result),
+        warnings=[*result.warnings, *cautions(result, scales)],
+        not_shown=not_shown(result, scales),
+        model_name=model_name(result.model),
     )
 
 

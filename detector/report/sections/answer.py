@@ -22,6 +22,7 @@ from detector.report.document import (
 from detector.report.evidence import Evidence
 from detector.report.plots.known_real import known_real_svg
 from detector.report.speaker import Speaker
+from detector.report.wording.cautions import cautions
 from detector.report.wording.credentials import STATE_TITLE, source_type_text
 from detector.report.wording.evidence import counts_words, evidence_notes, frequency_words, ratio_text
 from detector.report.wording.known_real import known_real_texts
@@ -48,9 +49,9 @@ def answer_section(evidence: Evidence, speaker: Speaker) -> Section:
     blocks.append(paragraph(speaker.text(text_of(result))))
     blocks += [paragraph(speaker.text(text)) for text in map(spans_text, result.faces) if text]
     blocks += [Paragraph((origin,)) for origin in _stated_origins(evidence, speaker)]
-    if result.warnings:
+    if warnings := [*result.warnings, *cautions(result, evidence.scales)]:
         note = Words(speaker.say("Note:"), "bold")
-        blocks.append(Bullets(tuple((note, Words(speaker.text(warning))) for warning in result.warnings)))
+        blocks.append(Bullets(tuple((note, Words(speaker.text(warning))) for warning in warnings)))
     blocks.append(Quotation(speaker.say("To quote"), quotation(result, speaker.language)))
     return Section(_headline(result, speaker), tuple(blocks), is_answer=True)
 

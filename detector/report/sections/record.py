@@ -9,6 +9,7 @@ from detector.report.document import Block, Bullets, Facts, Line, Section, Subhe
 from detector.report.evidence import Evidence
 from detector.report.speaker import Speaker
 from detector.report.wording.evidence import LIKELIHOOD_RATIO, bounds_words
+from detector.report.wording.models import model_name
 from detector.report.wording.verdicts import score_text
 from detector.results import Evidence as Weight
 from detector.results import FaceTrack, NotAssessed, Result
@@ -18,6 +19,8 @@ def method_section(evidence: Evidence, speaker: Speaker) -> Section:
     """Makes the section that says how the verdict came about."""
     result, model, background = evidence.result, evidence.result.model, evidence.background
     named = speaker.say("{model}, revision {revision}", model=model.id, revision=model.revision)
+    if model.name:
+        named = f"{model_name(model)}: {named}"
     rows: list[tuple[str, tuple[Line, ...]]] = [
         (speaker.say("Model"), (line(named),)),
         (

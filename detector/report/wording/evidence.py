@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from detector.evidence_scale import LOG10_DECIMALS, EvidenceScales, UnseenSources
+from detector.evidence_scale import CLEARED, LOG10_DECIMALS, EvidenceScales, UnseenSources
 from detector.messages import Message
 from detector.results import Band, Evidence, Result, ScaleName
 
@@ -23,23 +23,19 @@ BAND_WORDS: dict[Band, Message] = {
     "weak_support_for_no_manipulation": Message("weak support for no manipulation"),
     "moderate_support_for_no_manipulation": Message("moderate support for no manipulation"),
 }
-NEVER_REAL = Message(
-    "Support for no manipulation does not show that the material is real: other kinds of manipulation, and ones the model "
-    "never saw, stay invisible to it."
-)
-_LEAD = Message("This is a lead to check, not proof.")
-_UNVERIFIED = Message("This is too little to decide anything. Treat the material as unverified.")
 BAND_TEXT: dict[Band, Message] = {
-    "strong_support_for_manipulation": _LEAD,
-    "moderate_support_for_manipulation": _LEAD,
-    "weak_support_for_manipulation": _UNVERIFIED,
-    "neither": _UNVERIFIED,
-    "weak_support_for_no_manipulation": NEVER_REAL,
-    "moderate_support_for_no_manipulation": NEVER_REAL,
+    "strong_support_for_manipulation": Message("This is a strong lead to check, not proof."),
+    "moderate_support_for_manipulation": Message("This is a lead to check, not proof."),
+    "weak_support_for_manipulation": Message("This is too little for an alarm. Treat the material as unverified."),
+    "neither": Message("The model cannot tell. Treat the material as unverified."),
+    "weak_support_for_no_manipulation": Message(
+        "This does not show that the material is real. Treat it as unverified until other checks agree."
+    ),
+    "moderate_support_for_no_manipulation": Message(
+        "This does not show that the material is real: other kinds of manipulation, and ones the model never saw, stay "
+        "invisible to it."
+    ),
 }
-PRIOR_NOTE = Message(
-    "The ratio does not include how many of the files that come in are fake: where few are, more of the alarms are false."
-)
 LIKELIHOOD_RATIO = Message(
     "The likelihood ratio says how many times as frequent a score like this is among manipulated reference files as among "
     "real ones."
@@ -135,7 +131,7 @@ def finding_words(result: Result, evidence: Evidence) -> Message:
         "frequency": frequency_words(result, evidence),
         "counts": counts_words(evidence),
     }
-    if BAND_TEXT[evidence.band] is NEVER_REAL:
+    if evidence.band in CLEARED:
         return Message(
             "found {band}, which does not show that the material is real: {frequency}. {counts}",
             arguments,

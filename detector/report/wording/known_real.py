@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from detector.evidence_scale import CLEARED
 from detector.limits import MIN_KNOWN_REAL_FILES
 from detector.messages import Message, counted
-from detector.report.wording.evidence import BAND_TEXT, BAND_WORDS, NEVER_REAL, ratio_text
+from detector.report.wording.evidence import BAND_WORDS, ratio_text
 from detector.results import Count, Evidence, KnownRealComparison, Result
 
 
@@ -39,7 +40,7 @@ def compared_finding(result: Result) -> Message | None:
         return None
     band = result.known_real.evidence.band
     arguments: dict[str, str | int | Message] = {"band": BAND_WORDS[band], "count": result.known_real.higher_than.of}
-    if BAND_TEXT[band] is NEVER_REAL:
+    if band in CLEARED:
         return Message(
             "found {band} in a comparison with {count} known-real files, which does not show that the material is real",
             arguments,

@@ -9,11 +9,11 @@ from pathlib import Path
 from detector.evidence_scale import MANIPULATED_FROM, NOT_FOUND_BELOW, EvidenceScales
 from detector.facts import Thresholds
 from detector.messages import Message, joined
+from detector.report.wording.cautions import cautions
 from detector.report.wording.evidence import (
     BAND_TEXT,
     BAND_TITLE,
     BAND_WORDS,
-    PRIOR_NOTE,
     counts_words,
     evidence_notes,
     frequency_words,
@@ -21,6 +21,7 @@ from detector.report.wording.evidence import (
 )
 from detector.report.wording.items import items_text
 from detector.report.wording.known_real import known_real_texts
+from detector.report.wording.prevalence import prevalence_note
 from detector.results import SCORE_DECIMALS, Evidence, FaceTrack, Result, Verdict
 from detector.text import capitalised
 
@@ -41,12 +42,6 @@ VERDICT_TEXT: dict[Verdict, Message] = {
     ),
     "no_face": Message("The model assesses faces only, and found none. Nothing was assessed."),
 }
-PREVALENCE_WARNING = Message(
-    "Where few of the files that come in are fake, many alarms are false: a detector with {precision} precision on a balanced "
-    "test, and a recall of {recall}, is right in 84 of 100 alarms when {more} of the files are fake, in 50 when {fewer} are.",
-    # as arguments, because gettext's tools take "% o" for a placeholder
-    {"precision": "99 %", "recall": "69 %", "more": "5 %", "fewer": "1 %"},
-)
 OVERLAY_SCALE = Message("from no to strong evidence for manipulation, times the score of the face.")
 
 
@@ -93,11 +88,6 @@ def text_of(result: Result) -> Message:
     return BAND_TEXT[evidence.band] if evidence else VERDICT_TEXT[result.verdict]
 
 
-def prevalence_note(result: Result) -> Message:
-    """Says that the answer leaves out how many fakes come in."""
-    return PRIOR_NOTE if result.evidence else PREVALENCE_WARNING
-
-
 def verdict_markdown(result: Result, scales: EvidenceScales | None = None) -> str:
     """Writes the verdict in English, with the model that answered and every warning.
 
@@ -114,9 +104,9 @@ def verdict_markdown(result: Result, scales: EvidenceScales | None = None) -> st
     lines += [str(fact) for fact in (spans_text(result.deciding_track), likely_manipulation_text(result)) if fact]
     lines += map(str, known_real_texts(result))
     lines += map(str, filter(None, [items_text(result)]))
-    lines += [f"- ⚠ {warning}" for warning in result.warnings]
+    lines += [f"- ⚠ {warning}" for warning in (*result.warnings, *cautions(result, scales))]
     if result.verdict == "manipulated":
-        lines.append(f"*{prevalence_note(result)}*")
+        lines.append(f"*{prevalence_note(result, scales)}*")
     lines.append(f"Model `{result.model.id}`, revision `{result.model.revision}`; {_operating_points(result)}.")
     return "\n\n".join(lines)
 

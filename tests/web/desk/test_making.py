@@ -20,7 +20,7 @@ from web.work import Work
 
 REQUEST = SimpleNamespace(session_hash="someone")
 FIELDS = ("https://example.org/post", "Ana", "Sent by a reader.")
-KEPT, ROWS, LINK = 5 + 9, 4, 5 + 12  # places among what `Desk.check` fills
+KEPT, ROWS, LINK = 5 + 10, 4, 5 + 15  # places among what `Desk.check` fills
 
 
 def quiet(*args, **kwargs):
@@ -46,7 +46,7 @@ def clip(tmp_path_factory):
 
 
 def checked(desk, *files, language="en"):
-    return desk.check([str(file) for file in files], None, 8, False, 0, language, REQUEST, quiet)
+    return desk.check([str(file) for file in files], None, None, 8, False, 0, language, REQUEST, quiet)
 
 
 def test_report_is_in_the_language_of_the_page_and_its_json_in_english(desk_and_making, photo):

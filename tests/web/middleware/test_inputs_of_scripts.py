@@ -28,8 +28,8 @@ FILES = (
 )
 WRONG = {
     "file": (["photo.jpg", str(PHOTO), 5, True, [], [UPLOAD], {}, {"a": 1}, {"path": None}], FILE),
-    "files": (["photo.jpg", 5, UPLOAD, ["photo.jpg"], [None], [[UPLOAD]], {}], FILES),
-    "known_real": (["photo.jpg", 5, UPLOAD, ["photo.jpg"], [UPLOAD, 1], {}], FILES),
+    "files": (["photo.jpg", 5, ["photo.jpg"], [None], [[UPLOAD]], {}], FILES),
+    "known_real": (["photo.jpg", 5, ["photo.jpg"], [UPLOAD, 1], {}], FILES),
     "frames": (
         ["12", "", True, [12], {}, 0, -1, 129, 10**400],
         "must be a number from 1 to 128, without quotation marks.",
@@ -82,6 +82,31 @@ def test_script_gets_the_sentence_for_each_input(address, uploaded):
         for name in inputs:
             wrong = with_upload(list((inputs | {name: "12"}).values()), uploaded)
             assert error_of(call(address, endpoint, *wrong)) == f"The input {name} {WRONG[name][1]}"
+
+
+def test_wrong_input_is_told_in_the_language_of_who_sent_it(address, uploaded):
+    spanish = {"accept-language": "de-DE,es-MX;q=0.8,en;q=0.5"}
+    asked = httpx.post(
+        f"{address}/gradio_api/call/analyze_video", json={"data": [uploaded, "12"]}, headers=spanish, timeout=60
+    )
+    answer = httpx.get(f"{address}/gradio_api/call/analyze_video/{asked.json()['event_id']}", timeout=60)
+    assert error_of(answer).startswith("La entrada frames ")
+
+
+def test_samples_of_the_api_page_are_media_and_in_a_form_that_is_taken(address, uploaded):
+    told = httpx.get(f"{address}/gradio_api/info", timeout=60).json()["named_endpoints"]
+    samples = {
+        (name, parameter["parameter_name"]): parameter["example_input"]
+        for name, endpoint in told.items()
+        for parameter in endpoint["parameters"]
+        if parameter["component"] == "File"
+    }
+    assert samples.pop(("/analyze_image", "known_real")) is samples.pop(("/analyze_video", "known_real")) is None
+    assert samples["/analyze_image", "file"]["path"] == "photo.jpg"
+    assert samples["/analyze_video", "file"]["path"] == "clip.mp4"
+    assert [file["path"] for file in samples["/analyze_batch", "files"]] == ["photo.jpg", "clip.mp4"]
+    # Gradio's samples for curl and JavaScript send one file where there are several
+    assert call(address, "analyze_batch", uploaded, 4).text.startswith("event: complete")
 
 
 def error_of(answer: httpx.Response) -> str:

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from detector.evidence_scale import BANDS, UnseenSources, band_of
-from detector.facts import MediaFile, ModelInfo, Thresholds
+from detector.evidence_scale import BANDS, UnseenSources
 from detector.report.wording.evidence import (
     BAND_TEXT,
     BAND_TITLE,
@@ -17,26 +16,9 @@ from detector.report.wording.evidence import (
     ratio_text,
 )
 from detector.report.wording.verdicts import verdict_markdown
-from detector.results import SCHEMA_VERSION, Count, Evidence, FaceTrack, FrameScore, Result, SuspiciousSpan
+from detector.results import Count, SuspiciousSpan
+from tests.made_results import result_of, weight
 from tests.redness_model import evidence_scales
-
-BOX = (0, 0, 9, 9)
-
-
-def weight(log10_ratio: float, scale="clip", bounds=(-1.3, 2.5)) -> Evidence:
-    band = band_of(log10_ratio)
-    return Evidence(log10_ratio, bounds, band, Count(3, 412), Count(214, 390), scale, 1.0)
-
-
-def result_of(*evidences: Evidence, duration_s: float | None = 4.0) -> Result:
-    """A result with a face for each weight, of which the first counts for the file."""
-    tracks = tuple(
-        FaceTrack(number, BOX, 0.7, "inconclusive", (FrameScore(0.0, 0.7, BOX),), evidence=evidence)
-        for number, evidence in enumerate(evidences, start=1)
-    )
-    file = MediaFile("a.mp4", "0" * 64, 1, "video/mp4", 99, 99, duration_s)
-    model = ModelInfo("m", "1", ("real", "fake"), Thresholds(0.3, 0.9))
-    return Result(SCHEMA_VERSION, file, model, "inconclusive", 0.7, tracks, (), 1, evidence=evidences[0])
 
 
 @pytest.mark.parametrize(
@@ -64,6 +46,7 @@ def test_each_band_has_a_title_and_a_sentence_both_ways(log10_ratio, title, freq
 def test_every_band_has_words():
     bands = {band for _, band in BANDS}
     assert set(BAND_TITLE) == set(BAND_WORDS) == set(BAND_TEXT) == bands
+    assert len({str(text) for text in BAND_TEXT.values()}) == len(bands)
 
 
 @pytest.mark.parametrize(
