@@ -27,7 +27,7 @@ def main() -> int:
         with own_temporary_folder(settings.temporary_base) as uploads:
             WORKERS.warm_up()
             model = load_model(settings.model.model_id, settings.model.revision, settings.model.runtime)
-            page = build_app(Analyzer(model))
+            page = build_app(Analyzer(model), settings)
             with swept(uploads, files_to_keep(page)):
                 page.launch(**launch_options(settings))
     except SettingError as error:

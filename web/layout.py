@@ -30,8 +30,9 @@ THEME = gr.themes.Default(primary_hue="blue").set(
 )
 
 
-def build_app(analyzer: Analyzer) -> gr.Blocks:
-    """Builds the page and its named endpoints around one analyzer."""
+def build_app(analyzer: Analyzer, settings: Settings | None = None) -> gr.Blocks:
+    """Builds the page and its named endpoints around one analyzer; see `Settings` for what can be switched on."""
+    settings = settings or Settings()
     sessions = Sessions()
     work = Work(sessions)
     # what no closed page took with it is removed when it is old, checked every ten minutes
@@ -40,7 +41,7 @@ def build_app(analyzer: Analyzer) -> gr.Blocks:
     with page:
         _introduction(analyzer.model)
         with gr.Tab(label("Check"), elem_id="check_tab"):
-            check_tab(analyzer, work, sessions)
+            check_tab(analyzer, work, sessions, settings.allow_links)
         with gr.Tab(label("About this model"), elem_id="about_tab"):
             card = card_markdown(analyzer.model.card, analyzer.model.folder)
             gr.Markdown(card or label("No model card came with these weights."), elem_id="card")

@@ -36,14 +36,20 @@ class Work:
     def __init__(self, sessions: Sessions):
         self._sessions = sessions
 
-    def run(self, work: Callable[[], Answer], files: Sequence[str | None] | None, request: gr.Request) -> Answer:
-        """Does some work on uploads.
+    def run(
+        self,
+        work: Callable[[], Answer],
+        files: Sequence[str | None] | None,
+        request: gr.Request,
+        needs_files: bool = True,
+    ) -> Answer:
+        """Does some work on uploads, or on nothing yet where it needs no files.
 
         Raises:
             MediaError: There are no uploads, or the work cannot be done.
         """
         uploads = [file for file in files or () if file]
-        if not files or len(uploads) < len(files):
+        if (needs_files and not files) or len(uploads) < len(files or ()):
             raise MediaError(NO_FILE)
         with disk_faults(), self._sessions.running(session_of(request), uploads):
             return work()

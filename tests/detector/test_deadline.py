@@ -45,7 +45,9 @@ def test_deadline_tells_how_long_it_took(slow_clock):
 def test_request_that_takes_too_long_is_stopped_with_a_sentence(slow_clock, clip):
     seen = []
     desk = Desk(Analyzer(redness_model()), Work(Sessions()))
-    shown = desk.check([str(clip)], None, 12, False, 0, "es", REQUEST, progress=lambda share, desc: seen.append(share))
+    shown = desk.check(
+        [str(clip)], None, None, 12, False, 0, "es", REQUEST, progress=lambda share, desc: seen.append(share)
+    )
     assert any("tardó más de 5 minutos" in str(part) for part in shown)
     assert len(seen) == MAX_REQUEST_S // 60  # one look at the clock a report
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,15 @@ import gradio as gr
 
 from detector.analyzer import Analyzer
 from detector.errors import MediaError
+from detector.limits import MAX_REQUEST_S
+from detector.messages import Message
 from detector.report.case.opening import OpenedCase, looks_like_case
 from detector.report.known_real_section import known_real_html
 from detector.results import Analysis, result_to_dict
 from web.analyses import Analyses, Wishes
 from web.desk.items import item_updates, no_items
 from web.desk.kept import NO_RESULT, Kept, keep
+from web.links.fetching import FetchedFile, fetch
 from web.service import write_tables
 from web.sessions import Cancelled
 from web.views.batch import BatchFile, batch_html, thumbnail
@@ -44,6 +47,7 @@ class Desk:
     def check(
         self,
         files: list[str] | None,
+        fetched: FetchedFile | Message | None,
         known_real: list[str] | None,
         frames: int,
         exact: bool,
@@ -52,14 +56,20 @@ class Desk:
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),
     ) -> list[Any]:
-        """Checks what was chosen; fills the table of many files, and the place of a result."""
+        """Checks what was chosen; fills the table of many files, and the place of a result.
+
+        `fetched` is the file of a link, or why there is none; None where no link was given.
+        """
         wishes = Wishes(frames, exact, known_real or (), item, language)
-        files = files or []
+        if isinstance(fetched, Message):
+            return [*no_table(), *nothing_shown(problem_html("", fetched, language))]
+        by_link = {str(fetched.path): fetched} if fetched else {}
+        files = [*(files or []), *by_link]
 
         def work() -> list[Any]:
             if len(files) > 1:
-                return [*self._table(files, wishes, request, progress), *nothing_shown()]
-            return [*no_table(), *self._one(files[0], wishes, request, progress)]
+                return [*self._table(files, by_link, wishes, request, progress), *nothing_shown()]
+            return [*no_table(), *self._one(files[0], by_link, wishes, request, progress)]
 
         try:
             return self._work.run(work, [*files, *wishes.known_real] if files else None, request)
@@ -69,6 +79,21 @@ class Desk:
             logger.info("refused: %s", error, exc_info=True)
             name = Path(files[0]).name if len(files) == 1 else ""
             return [*no_table(), *nothing_shown(problem_html(name, error.message, language))]
+
+    def fetch_link(
+        self, link: str, language: str, request: gr.Request, progress: gr.Progress = gr.Progress()
+    ) -> FetchedFile | Message | None:
+        """Fetches the file of a link for `check`, or says why it cannot be fetched."""
+        if not link.strip():
+            return None
+        report = self._work.reporting(request, progress, MAX_REQUEST_S, language)
+        try:
+            return self._work.run(
+                lambda: fetch(link.strip(), self._work.new_folder(request), report), [], request, needs_files=False
+            )
+        except MediaError as error:
+            logger.info("refused: %s", error, exc_info=True)
+            return error.message
 
     def open_row(
         self, rows: list[Kept | None] | None, language: str, request: gr.Request, event: gr.EventData
@@ -98,23 +123,41 @@ class Desk:
                 raise MediaError(NO_RESULT)
             return self._work.run(lambda: make(kept), [str(kept.path)], request)
 
-    def _one(self, file: str, wishes: Wishes, request: gr.Request, progress: gr.Progress) -> list[Any]:
+    def _one(
+        self,
+        file: str,
+        by_link: Mapping[str, FetchedFile],
+        wishes: Wishes,
+        request: gr.Request,
+        progress: gr.Progress,
+    ) -> list[Any]:
         if looks_like_case(file):
             opened = Kept(Path(file), None).opened()
             return self._shown(Kept(Path(file), None), opened.analysis, wishes.language, opened)
         analysis = self._analyses.one(file, "any", wishes, request, progress)
-        return self._shown(self._keep(file, analysis, request), analysis, wishes.language)
+        kept = self._keep(file, by_link, analysis, request)
+        remarks = by_link[file].warnings if file in by_link else ()
+        return self._shown(kept, analysis, wishes.language, remarks=remarks)
 
-    def _keep(self, file: str, analysis: Analysis, request: gr.Request) -> Kept:
-        return keep(analysis, self._model, file, self._work.new_folder(request))
+    def _keep(self, file: str, by_link: Mapping[str, FetchedFile], analysis: Analysis, request: gr.Request) -> Kept:
+        source = by_link[file].source if file in by_link else None
+        return keep(analysis, self._model, file, self._work.new_folder(request), source)
 
-    def _shown(self, kept: Kept, analysis: Analysis, language: str, opened: OpenedCase | None = None) -> list[Any]:
+    def _shown(
+        self,
+        kept: Kept,
+        analysis: Analysis,
+        language: str,
+        opened: OpenedCase | None = None,
+        remarks: Sequence[Message] = (),
+    ) -> list[Any]:
         """Fills the components of a `ResultArea`; `opened` is a case that somebody saved."""
+        remarks = opened.remarks if opened else remarks
         result = analysis.result
         is_clip = result.file.duration_s is not None
         notes = opened.notes if opened else None
         return [
-            remarks_html(opened.remarks, language) if opened else None,
+            remarks_html(remarks, language) if remarks else None,
             verdict_html(result, language, opened.background.scales if opened else self._model.scales),
             *(no_items() if opened else item_updates(result, language)),
             gr.update(visible=True),
@@ -134,13 +177,20 @@ class Desk:
             gr.update(value=False, visible=not opened),
         ]
 
-    def _table(self, files: Sequence[str], wishes: Wishes, request: gr.Request, progress: gr.Progress) -> list[Any]:
+    def _table(
+        self,
+        files: Sequence[str],
+        by_link: Mapping[str, FetchedFile],
+        wishes: Wishes,
+        request: gr.Request,
+        progress: gr.Progress,
+    ) -> list[Any]:
         kept: dict[str, Kept] = {}  # by the hash of the file
         shown: list[BatchFile] = []
         pictures: dict[str, Any] = {}
         for item in self._analyses.many(files, wishes, request, progress, keep_analyses=True):
             if item.analysis:
-                kept[item.sha256] = self._keep(str(item.path), item.analysis, request)
+                kept[item.sha256] = self._keep(str(item.path), by_link, item.analysis, request)
                 pictures[item.sha256] = thumbnail(item.analysis)
             shown.append(BatchFile(replace(item, analysis=None), pictures.get(item.sha256)))
         items = [file.item for file in shown]

@@ -21,6 +21,8 @@ class Chooser:
     """Holds the components on the side of the choice."""
 
     files: gr.File
+    link: gr.Textbox
+    fetched: gr.State
     known_real: gr.File
     frames: gr.Slider
     exact: gr.Checkbox
@@ -28,8 +30,12 @@ class Chooser:
     cancel: gr.Button
 
 
-def chooser() -> Chooser:
-    """Lays out the choice: one place for photos, clips, many files or a saved case, as the content tells which it is."""
+def chooser(allow_links: bool) -> Chooser:
+    """Lays out the choice: one place for photos, clips, many files or a saved case, as the content tells which it is.
+
+    Args:
+        allow_links: Whether a link can be given in place of a file.
+    """
     # plain files: the original bytes are analysed, and any file gets a clear answer
     files = gr.File(
         label=label("Photos, videos or a saved case"),
@@ -37,6 +43,13 @@ def chooser() -> Chooser:
         file_count="multiple",
         elem_id="files",
         height=180,
+    )
+    link = gr.Textbox(
+        label=label("Or a link to a photo or video"),
+        info=label("This server fetches it, so its host learns of that."),
+        placeholder="https://",
+        visible=allow_links,
+        elem_id="link",
     )
     with gr.Row():
         start = gr.Button(label("Check"), variant="primary", interactive=False, elem_id="check")
@@ -76,4 +89,4 @@ def chooser() -> Chooser:
             info=label("Slower. Otherwise the frame near each instant that is decoded fastest is taken."),
             elem_id="exact",
         )
-    return Chooser(files, known_real, frames, exact, start, cancel)
+    return Chooser(files, link, gr.State(), known_real, frames, exact, start, cancel)

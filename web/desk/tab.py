@@ -15,14 +15,14 @@ from web.sessions import Sessions
 from web.work import Work
 
 
-def check_tab(analyzer: Analyzer, work: Work, sessions: Sessions) -> None:
-    """Lays out the tab, and connects its components."""
+def check_tab(analyzer: Analyzer, work: Work, sessions: Sessions, allow_links: bool = False) -> None:
+    """Lays out the tab, and connects its components; links are taken where they are allowed."""
     language = gr.Textbox(visible=False)
     with gr.Row():
         with gr.Column(scale=1, min_width=260):
-            choice = chooser()
+            choice = chooser(allow_links)
         with gr.Column(scale=2, elem_id="answer"):
             sample(analyzer)
             batch = batch_area()
             area = result_area()
-    connect(Desk(analyzer, work), Making(analyzer.model, work), sessions, choice, batch, area, language)
+    connect(Desk(analyzer, work), Making(analyzer.model, work), sessions, choice, batch, area, language, allow_links)

@@ -19,11 +19,14 @@ from web.work import session_of
 # The model uses both cores of a free Space by itself. Eight visitors with photos of 12 megapixels got 107 answers a minute,
 # the slowest after 5.1 s; two at a time 93 and 6.2 s, three at a time 93 and 6.6 s (medians of three rounds, 2 cores).
 ONE_AT_A_TIME: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
+# Not at the place of the model, which a slow server would hold.
+FETCHES: dict[str, Any] = {"concurrency_id": "links", "concurrency_limit": 4}
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 MAIN_ITEM = 0
 # Defined in page.js.
 _TAKE = "(file) => { window.faceCheck.take(file); return []; }"
 _WATCH = "(...inputs) => { window.faceCheck.watch(); return inputs; }"
+_TYPED = "(link, files) => ({ __type__: 'update', interactive: Boolean(link.trim() || files?.length) })"
 _READ = "() => { window.faceCheck.read(); return []; }"
 
 
@@ -35,9 +38,10 @@ def connect(
     batch: BatchArea,
     area: ResultArea,
     language: gr.Textbox,
+    allow_links: bool,
 ) -> None:
-    """Makes the buttons of the desk do what they say."""
-    _connect_check(desk, sessions, choice, batch, area, language)
+    """Makes the buttons of the desk do what they say; only where links are allowed is there anything that fetches them."""
+    _connect_check(desk, sessions, choice, batch, area, language, allow_links)
     _connect_rows(desk, batch, area, language)
     area.forensics_fold.expand(
         desk.forensics,
@@ -68,7 +72,13 @@ def _connect_making(making: Making, batch: BatchArea, area: ResultArea, language
 
 
 def _connect_check(
-    desk: Desk, sessions: Sessions, choice: Chooser, batch: BatchArea, area: ResultArea, language: gr.Textbox
+    desk: Desk,
+    sessions: Sessions,
+    choice: Chooser,
+    batch: BatchArea,
+    area: ResultArea,
+    language: gr.Textbox,
+    allow_links: bool,
 ) -> None:
     """Connects the start and the end of a check.
 
@@ -76,7 +86,7 @@ def _connect_check(
     verdict goes when another one is chosen.
     """
     boxes = [choice.files, choice.known_real]
-    idle_ones = [*boxes, choice.start, area.choice.number, area.choice.button]
+    idle_ones = [*boxes, choice.link, choice.start, area.choice.number, area.choice.button]
     buttons = [*idle_ones, choice.cancel]
     outputs = [*batch.outputs, *area.outputs]
 
@@ -86,9 +96,19 @@ def _connect_check(
     def check_on(button: gr.Button, item: Component) -> None:
         options = [choice.frames, choice.exact, item, language]
         locked = button.click(lambda: buttons_are(idle=False), None, buttons, js=_WATCH, **PRIVATE)
+        if allow_links:
+            locked = locked.then(
+                desk.fetch_link,
+                [choice.link, language],
+                choice.fetched,
+                js=WITH_LANGUAGE,
+                show_progress_on=area.verdict,
+                **FETCHES,
+                **PRIVATE,
+            )
         done = locked.then(
             desk.check,
-            [*boxes, *options],
+            [choice.files, choice.fetched, choice.known_real, *options],
             outputs,
             js=WITH_LANGUAGE,
             show_progress_on=area.verdict,
@@ -105,11 +125,14 @@ def _connect_check(
     for box in boxes:
         box.upload(_receiving(sessions), box, None, queue=False, **PRIVATE)
         box.change(
-            lambda files: [*no_table(), *nothing_shown(), gr.update(interactive=bool(files))],
-            choice.files,
+            lambda files, link: [*no_table(), *nothing_shown(), gr.update(interactive=bool(files or link))],
+            [choice.files, choice.link],
             [*outputs, choice.start],
             **PRIVATE,
         )
+
+    # in the browser: a request for every letter would be too many
+    choice.link.change(None, [choice.link, choice.files], choice.start, js=_TYPED, queue=False, **PRIVATE)
 
 
 def _connect_rows(desk: Desk, batch: BatchArea, area: ResultArea, language: gr.Textbox) -> None:

@@ -1,7 +1,9 @@
 """What is answered to what is asked on the page."""
 
 import json
+import shutil
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import gradio as gr
@@ -9,7 +11,9 @@ import pytest
 from PIL import Image
 
 from detector.analyzer import Analyzer
+from detector.facts import Fetched
 from detector.limits import MAX_BATCH_FILES
+from detector.messages import Message
 from tests.made_media.moving_photos import motion_photo
 from tests.media_factory import write_video
 from tests.redness_model import portrait, redness_model
@@ -17,10 +21,18 @@ from web.desk.answers import Desk
 from web.desk.kept import Kept
 from web.desk.making import Making
 from web.desk.result_area import batch_area, result_area
+from web.layout import build_app
+from web.links.fetching import FetchedFile
 from web.sessions import Sessions
+from web.settings import Settings
 from web.work import Work
 
 REQUEST = SimpleNamespace(session_hash="someone")
+LINK = "https://example.org/photo.png"
+
+
+def quiet(*args, **kwargs):
+    """Takes progress."""
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +59,7 @@ def check(desk, names):
     """Checks files as the page does, and gives what it shows by name."""
 
     def check(*files, language="en", item=0, known_real=None):
-        shown = desk.check(
-            [str(file) for file in files], known_real, 8, False, item, language, REQUEST, lambda *args, **kwargs: None
-        )
+        shown = desk.check([str(file) for file in files], None, known_real, 8, False, item, language, REQUEST, quiet)
         return dict(zip(names, shown, strict=True))
 
     return check
@@ -88,7 +98,7 @@ def test_check_that_was_stopped_is_no_error(desk, names, red_photo, monkeypatch)
         desk._work._sessions.cancel("someone")
 
     monkeypatch.setattr(desk._analyses._analyzer, "_analyze", stop)
-    shown = desk.check([str(red_photo)], None, 8, False, 0, "en", REQUEST, lambda *args, **kwargs: None)
+    shown = desk.check([str(red_photo)], None, None, 8, False, 0, "en", REQUEST, quiet)
     said = dict(zip(names, shown, strict=True))["verdict"]
     assert "The check was stopped." in said and "alert" not in said
 
@@ -155,10 +165,49 @@ def test_progress_is_told_in_the_language_of_the_page(desk, tmp_path, red_photo)
     def hear(share, desc):
         told.append(desc)
 
-    shown = desk.check([str(clip)], None, 8, False, 0, "es", REQUEST, hear)
+    shown = desk.check([str(clip)], None, None, 8, False, 0, "es", REQUEST, hear)
     (kept,) = (part for part in shown if isinstance(part, Kept))
     Making(desk._model, desk._work).annotated(kept, "es", REQUEST, hear)
-    desk.check([str(clip), str(red_photo)], None, 8, False, 0, "es", REQUEST, hear)
+    desk.check([str(clip), str(red_photo)], None, None, 8, False, 0, "es", REQUEST, hear)
     assert {"fotograma 1 de 4: buscando caras", "fotograma 1 de 4: evaluando 1 cara"} <= set(told)
     assert {"dibujando el fotograma 1", "clip.mp4, fotograma 2 de 4: buscando caras", "photo.png"} <= set(told)
     assert not [text for text in told if "frame" in text]
+
+
+@pytest.fixture
+def fetching(red_photo, monkeypatch):
+    """Links that lead to the red photo; gives those that were asked for."""
+    asked = []
+
+    def fetch(link, folder, progress):
+        asked.append(link)
+        progress(0.5, Message("fetching"))
+        path = Path(shutil.copy(red_photo, folder))
+        return FetchedFile(path, Fetched(link, link, "2026-01-02T03:04:05Z", path.name), "", "image/png")
+
+    monkeypatch.setattr("web.desk.answers.fetch", fetch)
+    return asked
+
+
+def test_page_without_links_has_nothing_that_fetches(desk):
+    pages = {allowed: build_app(desk._analyses._analyzer, Settings(allow_links=allowed)) for allowed in (False, True)}
+    named = {allowed: [getattr(one.fn, "__name__", "") for one in page.fns.values()] for allowed, page in pages.items()}
+    assert "fetch_link" not in named[False] and named[True].count("fetch_link") == 2
+    assert [block.visible for block in pages[False].blocks.values() if block.elem_id == "link"] == [False]
+
+
+def test_file_of_a_link_is_checked_and_its_report_names_the_link(desk, names, red_photo, fetching):
+    fetched = desk.fetch_link(f" {LINK} ", "en", REQUEST, quiet)
+    shown = dict(zip(names, desk.check([], fetched, None, 8, False, 0, "en", REQUEST, quiet), strict=True))
+    assert fetching == [LINK] and shown["record"]["file"]["name"] == "photo.png"
+    assert shown["shown"].opened().source.url == LINK
+    both = desk.check([str(red_photo)], fetched, None, 8, False, 0, "en", REQUEST, quiet)
+    first, second = dict(zip(names, both, strict=True))["batch_rows"]
+    assert second == first  # the same bytes
+
+
+def test_link_that_leads_nowhere_is_told_where_the_answer_would_stand(desk, names):
+    why = desk.fetch_link("http://127.0.0.1/photo.png", "es", REQUEST, quiet)
+    shown = dict(zip(names, desk.check([], why, None, 8, False, 0, "es", REQUEST, quiet), strict=True))
+    assert 'role="alert"' in shown["verdict"] and "https" in shown["verdict"]
+    assert desk.fetch_link("  ", "en", REQUEST, quiet) is None

@@ -46,7 +46,7 @@ def clip(tmp_path_factory):
 
 
 def checked(desk, *files, language="en"):
-    return desk.check([str(file) for file in files], None, 8, False, 0, language, REQUEST, quiet)
+    return desk.check([str(file) for file in files], None, None, 8, False, 0, language, REQUEST, quiet)
 
 
 def test_report_is_in_the_language_of_the_page_and_its_json_in_english(desk_and_making, photo):
