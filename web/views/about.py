@@ -17,7 +17,6 @@ from web.views.elements import fill
 _KINDS: dict[ScaleName, Message] = {"photo": Message("Photos"), "clip": Message("Clips")}
 
 
-
 @dataclass(frozen=True)
 class _Scale:
     """What is told of one evidence scale: the kind of file, the files behind it, and how often it erred."""

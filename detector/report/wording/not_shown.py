@@ -117,6 +117,7 @@ _NOT_ASSESSED: _Pair = (
     Message("A face was found that cannot be judged, so the result says nothing about the photo, neither way."),
     Message("Faces were found that cannot be judged, so the result says nothing about the clip, neither way."),
 )
+# Of photos, and of clips: what the second one says holds for both.
 BLIND_SPOTS: _Pair = (
     Message(
         "The model looks at faces only: not at text, background or edits beside the face. Fully generated people, and "
