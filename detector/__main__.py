@@ -57,6 +57,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="go on with the JSON Lines in --output: files that have a result of this model are skipped",
     )
     parser.add_argument("--report", type=Path, metavar="DIR", help="write the evidence report of every file there")
+    parser.add_argument("--pdf", action="store_true", help="write every report of --report as a PDF, too")
     parser.add_argument(
         "--frames",
         type=int,
@@ -102,6 +103,8 @@ def _contradiction(options: argparse.Namespace) -> str:
         return "--item must be at least 1; leave it out for the main photo or film"
     if options.resume and not (options.output and options.form == "json"):
         return "--resume needs --json and --output FILE"
+    if options.pdf and not options.report:
+        return "--pdf needs --report DIR"
     if options.output and not options.output.parent.is_dir():
         return f"the folder of --output {options.output} does not exist"
     if options.report and any(path.resolve().is_relative_to(options.report.resolve()) for path in options.paths):

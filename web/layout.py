@@ -9,13 +9,15 @@ import gradio as gr
 from detector.analyzer import Analyzer
 from detector.limits import LIMITS_TEXT, MAX_FILE_BYTES, MAX_SESSIONS, MAX_UPLOAD_AGE_S, MAX_WAITING_REQUESTS
 from detector.network.loading import LoadedModel
-from detector.report.wording.verdicts import card_markdown
+from detector.report.translation import LANGUAGES
+from detector.report.wording.models import model_name
 from web.desk.tab import check_tab
 from web.endpoints import Page, add_endpoints
-from web.i18n import TEXTS, label
+from web.i18n import TEXTS, label, view
 from web.service import Service
 from web.sessions import Sessions
 from web.settings import Settings
+from web.views.about import about_html, card_of
 from web.views.elements import assets
 from web.views.language import language_switch
 from web.work import Work, session_of
@@ -43,8 +45,9 @@ def build_app(analyzer: Analyzer, settings: Settings | None = None) -> gr.Blocks
         with gr.Tab(label("Check"), elem_id="check_tab"):
             check_tab(analyzer, work, sessions, settings.allow_links)
         with gr.Tab(label("About this model"), elem_id="about_tab"):
-            card = card_markdown(analyzer.model.card, analyzer.model.folder)
-            gr.Markdown(card or label("No model card came with these weights."), elem_id="card")
+            gr.HTML(view("about", {language: about_html(analyzer.model, language) for language in LANGUAGES}))
+            if card := card_of(analyzer.model):
+                gr.Markdown(card, elem_id="card")
         _privacy_and_limits()
         add_endpoints(Service(analyzer, work))
         _forget_closed_pages(page, sessions)
@@ -71,7 +74,7 @@ def _introduction(model: LoadedModel) -> None:
         elem_id="purpose",
     )
     warning = f". ⚠ {model.warning}" if model.warning else ""
-    gr.Markdown(f"{word} `{model.info.id}`, `{model.info.revision}`{warning}", elem_id="model")
+    gr.Markdown(f"{word}: {model_name(model.info)}{warning}", elem_id="model")
 
 
 def _privacy_and_limits() -> None:

@@ -28,6 +28,7 @@ from detector.errors import CommandError, MediaError
 from detector.messages import Message, counted
 from detector.network.loading import ModelError, load_folder, load_model
 from detector.network.settings import ModelSettings, SettingError
+from detector.report.case.pdf import write_pdf
 from detector.report.evidence_report import build_evidence, write_evidence
 from detector.report.wording.evidence import BAND_TEXT, BAND_TITLE, LIKELIHOOD_RATIO
 from detector.report.wording.verdicts import VERDICT_TEXT, VERDICT_TITLE
@@ -52,6 +53,7 @@ class CommandOptions:
         model: Folder of the model; None for that of the environment.
         known_real: Files, and folders of files, that are known to be real, to compare every file with.
         item: See `Analyzer.analyze`.
+        pdf: Whether to write the evidence reports as PDF, too.
     """
 
     paths: list[Path]
@@ -64,6 +66,7 @@ class CommandOptions:
     model: Path | None
     known_real: list[Path] = field(default_factory=list)
     item: int = 0
+    pdf: bool = False
 
 
 def run(options: CommandOptions) -> int:
@@ -102,7 +105,7 @@ def run(options: CommandOptions) -> int:
             item=options.item,
         )
         for item in items:
-            report = _write_report(item, analyzer, options.report)
+            report = _write_report(item, analyzer, options.report, options.pdf)
             with tqdm.external_write_mode(file=stream):
                 stream.write(_text(item, options, report, is_first=not outcomes))
                 stream.flush()
@@ -235,7 +238,7 @@ def _text(item: BatchItem, options: CommandOptions, report: str | None, is_first
     return plain_text(item)
 
 
-def _write_report(item: BatchItem, analyzer: Analyzer, folder: Path | None) -> str | None:
+def _write_report(item: BatchItem, analyzer: Analyzer, folder: Path | None, with_pdf: bool) -> str | None:
     """Writes the evidence report of a file and gives its name; a duplicate has that of the first of its kind."""
     if folder is None or item.result is None:
         return None
@@ -243,7 +246,10 @@ def _write_report(item: BatchItem, analyzer: Analyzer, folder: Path | None) -> s
         return f"{report_stem(item.duplicate_of, item.sha256)}.html"
     if item.analysis is None:
         return None
-    html, _ = write_evidence(build_evidence(item.analysis, analyzer.model), folder, report_stem(item.path, item.sha256))
+    evidence, stem = build_evidence(item.analysis, analyzer.model), report_stem(item.path, item.sha256)
+    if with_pdf:  # before the page, by which --resume knows that a report is there
+        write_pdf(evidence, folder / f"{stem}.pdf")
+    html, _ = write_evidence(evidence, folder, stem)
     return html.name
 
 

@@ -93,6 +93,7 @@ def test_help_is_answered_without_torch():
         (["in", "--json", "--csv"], "not allowed with"),
         (["in", "--frames", "0"], "at least 1"),
         (["in", "--item", "-1"], "at least 1"),
+        (["in", "--pdf"], "needs --report"),
         (["in", "--resume", "--json"], "needs --json and --output"),
         (["in", "--resume", "--csv", "--output", "o.csv"], "needs --json and --output"),
         (["in", "--output", "there.jsonl"], "is there already"),
@@ -264,6 +265,16 @@ def test_each_content_gets_one_report(inbox, analysed, tmp_path, monkeypatch):
     written.clear()
     assert run(*command) == 1
     assert written == [("clip.mp4", True, "redness")]  # a report that is gone is written again
+
+
+def test_reports_are_pdf_too_where_that_is_asked(inbox, analysed, tmp_path):
+    assert run(inbox / "a.png", "--report", tmp_path / "reports", "--pdf") == 0
+    stem = f"a-{file_sha256(inbox / 'a.png')[:8]}"
+    assert sorted(path.name for path in (tmp_path / "reports").iterdir()) == [
+        f"{stem}.html",
+        f"{stem}.json",
+        f"{stem}.pdf",
+    ]
 
 
 @pytest.mark.parametrize(

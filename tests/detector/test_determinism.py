@@ -11,8 +11,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ANSWER = """
 import json, sys
+from datetime import UTC, datetime
 from pathlib import Path
 from detector.analyzer import Analyzer
+from detector.report.case.pdf import write_pdf
 from detector.report.evidence_report import build_evidence, write_evidence
 from detector.network.loading import load_model
 from detector.results import result_to_dict
@@ -22,6 +24,8 @@ for name in ("astronaut.jpg", "astronaut.mp4"):
     analysis = analyzer.analyze(path, 8)
     (folder / f"{name}.json").write_text(json.dumps(result_to_dict(analysis.result)))
     write_evidence(build_evidence(analysis, analyzer.model), folder, f"{name}-evidence")
+    evidence = build_evidence(analysis, analyzer.model, datetime(2026, 1, 2, tzinfo=UTC))
+    write_pdf(evidence, folder / f"{name}.pdf", "es")
 """
 
 
@@ -48,6 +52,12 @@ def test_result_is_the_same_bytes(answers, name):
 def test_evidence_is_the_same_bytes_apart_from_its_time(answers, name, form):
     first, second = (without_time(folder, name, form) for folder in answers)
     assert first == second and b"the time" in first
+
+
+@pytest.mark.parametrize("name", ["astronaut.jpg", "astronaut.mp4"])
+def test_pdf_of_one_time_is_the_same_bytes(answers, name):
+    first, second = (folder / f"{name}.pdf" for folder in answers)
+    assert first.read_bytes() == second.read_bytes() and first.read_bytes().startswith(b"%PDF")
 
 
 def without_time(folder: Path, name: str, form: str) -> bytes:

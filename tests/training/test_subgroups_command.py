@@ -53,6 +53,9 @@ def test_figures_go_into_evaluation_and_card_with_sources_apart(files, capsys):
     assert ages == ["under 18", "30 to 44"]
     assert [row["side_px"] for row in found["reduced"]] == [52, 78]
     assert json.loads((files / "model" / "evaluation.json").read_text())["subgroups"] == found
+    config = json.loads((files / "model" / "config.json").read_text())
+    scales = EvidenceScales.from_config(config["detector"]["evidence_scale"])
+    assert scales.small_faces is None and scales.photo == evidence_scales().photo  # two photos are no difference
     card = (files / "model" / "README.md").read_text()
     assert "## Subgroups" in card and "made (3)" in card and "apart (1)" in card and "**Tiny faces.**" in card
 
@@ -78,13 +81,6 @@ def test_application_warns_below_the_middle_of_the_last_size_that_errs_and_the_f
     )
     assert subgroups.small_faces([row(52, 92, True), row(78, 90, True)]).below_px == 94.0
     assert subgroups.small_faces([row(52, 50, False), row(78, 48, False)]) is None
-
-
-def test_stored_measurement_is_part_of_the_scales(files):
-    run(files, "--reduced", "2")
-    config = json.loads((files / "model" / "config.json").read_text())
-    scales = EvidenceScales.from_config(config["detector"]["evidence_scale"])
-    assert scales.small_faces is None and scales.photo.knots == evidence_scales().photo.knots
 
 
 def test_card_names_groups_that_raise_more_alarms():

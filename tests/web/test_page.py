@@ -29,7 +29,7 @@ def browser_and_address():
 @pytest.fixture(scope="module")
 def page(browser_and_address):
     tab = opened(browser_and_address)
-    assert "bundled" in tab.inner_text("#model")  # before any analysis
+    assert "VGG-16 face check 2.0" in tab.inner_text("#model")  # before any analysis
     assert "translation_metadata" not in tab.inner_text("body")
     yield tab
     tab.context.close()

@@ -8,11 +8,10 @@ from detector.evidence_scale import EvidenceScale
 from detector.messages import Message, joined
 from detector.network.loading import LoadedModel
 from detector.report.model_facts import model_facts
-from detector.report.wording.evidence import NEVER_REAL
+from detector.report.wording.not_shown import BLIND_SPOTS, NEVER_REAL
 from detector.report.wording.verdicts import card_markdown
 from detector.results import ScaleName
 from web.views.elements import fill
-from web.views.verdict import BLIND_SPOTS
 
 # Parts of clips are told with the whole clips.
 _KINDS: dict[ScaleName, Message] = {"photo": Message("Photos"), "clip": Message("Clips")}
@@ -41,7 +40,7 @@ def about_html(model: LoadedModel, language: str) -> str:
         unseen=joined(list(facts.unseen)),
         crops=f"{facts.crops:,}".replace(",", " "),
         scales=scales,
-        blind_spots=BLIND_SPOTS,
+        blind_spots=BLIND_SPOTS[True],
         never_real=NEVER_REAL,
         has_card=bool(model.card),
     )

@@ -9,6 +9,8 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from detector.errors import MediaError
 from detector.evidence_scale import EvidenceScale
 from detector.facts import Box
@@ -21,12 +23,14 @@ from detector.limits import (
     MAX_VIDEO_DURATION_S,
 )
 from detector.messages import Message
-from detector.report.case.reading import DAMAGED
-from detector.report.case.stored import StoredCase, StoredFrame
+from detector.report.case.notes import case_notes
+from detector.report.case.reading import DAMAGED, FORMAT, VERSION
+from detector.report.case.stored import StoredCase, StoredFrame, from_json, map_of
 from detector.results import Result
 
-_MOST_TEXT_LETTERS = 40_000  # an evidence map of the largest size has 22,000
-_MOST_ENTRIES = 20_000  # reference files of a scale; all other lists are far shorter
+# Of a text and of a list, and of those that are longer than all others: a map in Base64, the reference files of a scale.
+_MOST_LETTERS, _MOST_ENTRIES = 10_000, 2_000
+_LONG_TEXTS, _LONG_LISTS = {"evidence": 40_000}, {"real": 20_000, "fake": 20_000}
 _DEPTH_OF_MESSAGES = 5
 # What numbers can be, by the names of their fields, which carry their units.
 _SECONDS, _SHARE, _PIXELS, _LOG_ODDS = (0, MAX_VIDEO_DURATION_S), (0, 1), (-1e6, 1e6), (-100, 100)
@@ -47,22 +51,27 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def check_case(case: StoredCase) -> None:
-    """Refuses a case that says what this software never writes.
+def checked_case(content: bytes) -> StoredCase:
+    """Reads ``case.json``, and refuses one that says what this software never writes.
 
     Raises:
         MediaError: It does.
     """
     try:
+        case = from_json(content)
         _check_values(case, "")
         _check_result(case.result)
         _check_frames(case)
+        _require((case.format, case.version) == (FORMAT, VERSION), "format")
         datetime.strptime(case.saved_utc, _MOMENT)
+        if case.notes:
+            case_notes(case.notes.source_link, case.notes.checked_by, case.notes.notes)
         if case.scales:
             for name, scale in (("photo", case.scales.photo), ("clip", case.scales.clip), ("span", case.scales.span)):
                 _check_scale(name, scale)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise MediaError(DAMAGED) from error
+    return case
 
 
 def _check_values(value: Any, name: str) -> None:
@@ -70,12 +79,12 @@ def _check_values(value: Any, name: str) -> None:
     if isinstance(value, Message):
         _require(_length(value) <= MAX_CASE_SENTENCE_LETTERS, name)
     elif isinstance(value, str):
-        _require(len(value) <= _MOST_TEXT_LETTERS, name)
+        _require(len(value) <= _LONG_TEXTS.get(name, _MOST_LETTERS), name)
     elif isinstance(value, int | float) and not isinstance(value, bool):
         low, high = _RANGES.get(name, _OTHERS)
         _require(math.isfinite(value) and low <= value <= high, name)
     elif isinstance(value, tuple | Mapping):
-        _require(len(value) <= _MOST_ENTRIES and not isinstance(value, Mapping), name)
+        _require(len(value) <= _LONG_LISTS.get(name, _MOST_ENTRIES) and not isinstance(value, Mapping), name)
         for one in value:
             _check_values(one, name)
     elif is_dataclass(value):
@@ -128,6 +137,7 @@ def _check_frame(frame: StoredFrame) -> None:
     _require(side <= MAX_CASE_PICTURE_SIDE_PX and len(frame.faces) <= MAX_FACES_PER_FRAME, "frames")
     for face in frame.faces:
         _check_box(face.face.box_px, side)
+        map_of(face)
 
 
 def _check_box(box: Box, side: int) -> None:

@@ -6,16 +6,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 import numpy as np
 
 from detector.errors import MediaError, cannot_be_opened
 from detector.facts import Fetched
 from detector.messages import Message
-from detector.report.case.checks import check_case
+from detector.report.case.checks import checked_case
 from detector.report.case.notes import CaseNotes, case_notes
 from detector.report.case.reading import DAMAGED, CaseContent, CasePicture, looks_like_case, read_case
-from detector.report.case.stored import StoredCase, StoredFrame, from_json, map_of
+from detector.report.case.stored import StoredCase, StoredFrame, map_of
 from detector.report.evidence import Background
 from detector.report.sections.answer import SAVED_CASE_NOTE
 from detector.results import Analysis, ShownFace, ShownFrame
@@ -67,7 +66,7 @@ def open_case(path: str | Path) -> OpenedCase:
             content = next(answers, None)
             if not isinstance(content, CaseContent):
                 raise broke_down()
-            case = _checked(content)
+            case = checked_case(content.json.tobytes())
             for answer in answers:
                 if not isinstance(answer, CasePicture):
                     raise broke_down()
@@ -79,15 +78,6 @@ def open_case(path: str | Path) -> OpenedCase:
     except ValueError as error:
         raise MediaError(DAMAGED) from error
     return _opened(case, frames, has_pictures=len(pictures) == len(frames))
-
-
-def _checked(content: CaseContent) -> StoredCase:
-    try:
-        case = from_json(content.json.tobytes())
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise MediaError(DAMAGED) from error
-    check_case(case)
-    return case
 
 
 def _opened(case: StoredCase, frames: tuple[ShownFrame, ...], has_pictures: bool) -> OpenedCase:

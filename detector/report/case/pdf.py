@@ -21,10 +21,11 @@ from typing import Any
 import typst
 from markupsafe import Markup
 
+from detector.messages import Message
 from detector.report.evidence import Evidence
 from detector.report.evidence_document import evidence_document
 from detector.report.html import TEMPLATES
-from detector.report.translation import ENGLISH
+from detector.report.translation import ENGLISH, translate
 from detector.text import printable
 
 # PDF/UA-1 is what screen readers rely on, PDF/A-2a what archives do.
@@ -35,12 +36,14 @@ _BREAK_EVERY = 16
 _BREAK = "\N{ZERO WIDTH SPACE}"
 # Plots are as wide as their column in a page; a PDF needs a width. That of the column of the PDF in pixels.
 _PLOT_WIDTH_PX = 640
+_BOXES = Message("Letters that this PDF has no font for are shown as empty boxes; the report as a web page shows them.")
 
 
 def evidence_pdf(evidence: Evidence, language: str = ENGLISH) -> bytes:
     """Sets the report as a PDF; see `evidence_html`.
 
-    Letters that no font of the system has are shown as empty boxes; such a PDF is tagged, but neither PDF/UA nor PDF/A.
+    Letters that no font has are shown as empty boxes, with a sentence that says so; such a PDF is tagged, but neither PDF/UA
+    nor PDF/A.
     """
     document = evidence_document(evidence, language)
     moment = datetime.strptime(evidence.time_utc, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
@@ -52,7 +55,7 @@ def evidence_pdf(evidence: Evidence, language: str = ENGLISH) -> bytes:
         except typst.TypstError as error:
             if "could not be displayed" not in error.message:
                 raise
-            return _compiled(folder, moment, [])
+            return _compiled(folder, moment, [], translate(_BOXES, language))
 
 
 def write_pdf(evidence: Evidence, path: str | Path, language: str = ENGLISH) -> Path:
@@ -73,11 +76,12 @@ def _fonts() -> typst.Fonts:
     return typst.Fonts()
 
 
-def _compiled(folder: Path, moment: datetime, standards: list[Any]) -> bytes:
+def _compiled(folder: Path, moment: datetime, standards: list[Any], remark: str = "") -> bytes:
     compiler = typst.Compiler(
         (TEMPLATES / "evidence.typ").read_bytes(),
         root=folder,
         font_paths=_fonts(),
+        sys_inputs={"remark": remark},
         package_path=folder,
         package_cache_path=folder,
     )

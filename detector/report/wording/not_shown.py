@@ -117,7 +117,8 @@ _NOT_ASSESSED: _Pair = (
     Message("A face was found that cannot be judged, so the result says nothing about the photo, neither way."),
     Message("Faces were found that cannot be judged, so the result says nothing about the clip, neither way."),
 )
-_BLIND_SPOTS: _Pair = (
+# Of photos, and of clips: what the second one says holds for both.
+BLIND_SPOTS: _Pair = (
     Message(
         "The model looks at faces only: not at text, background or edits beside the face. Fully generated people, and "
         "manipulations unlike its training data, stay invisible to it."
@@ -126,6 +127,12 @@ _BLIND_SPOTS: _Pair = (
         "The model looks at faces in single frames only: it hears no voice, and sees no text, background or edits beside the "
         "face. Fully generated people, lip-sync alone, and manipulations unlike its training data stay invisible to it."
     ),
+)
+
+# Of photos and clips together, where no one file is spoken of.
+NEVER_REAL = Message(
+    "Support for no manipulation does not show that the material is real: other kinds of manipulation, and ones the model "
+    "never saw, stay invisible to it."
 )
 
 
@@ -142,7 +149,7 @@ def not_shown(result: Result, scales: EvidenceScales | None = None) -> list[Mess
         texts.append(prevalence_note(result, scales))
     elif counts := band_counts_text(result, scales):
         texts.append(counts)
-    texts.append(_BLIND_SPOTS[is_clip])
+    texts.append(BLIND_SPOTS[is_clip])
     return texts
 
 

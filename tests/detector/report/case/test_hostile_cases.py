@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from detector.errors import MediaError
-from detector.report.case.case_file import write_case
+from detector.report.case.case_file import write_shown
+from detector.report.case.checks import checked_case
 from detector.report.case.opening import open_case
 from detector.report.evidence_report import build_evidence, evidence_html
 from web.views.media import viewer_html
@@ -25,7 +26,7 @@ MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 def members(tmp_path_factory, clip, model):
     """What lies in an honest case, by name."""
     path = tmp_path_factory.mktemp("case") / "case.zip"
-    write_case(clip, model, path, time_utc=MOMENT)
+    write_shown(clip, model, path)
     with zipfile.ZipFile(path) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
@@ -37,9 +38,10 @@ def packed(members: dict[str, bytes], path, with_true_hashes: bool = True):
             f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in members.items() if "SUMS" not in name
         ]
         members = members | {"SHA256SUMS": "".join(lines).encode()}
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w") as archive:
         for name, data in members.items():
-            archive.writestr(name, data)
+            packing = zipfile.ZIP_DEFLATED if len(data) > 1024**2 else zipfile.ZIP_STORED
+            archive.writestr(name, data, packing, compresslevel=1)
     return path
 
 
@@ -106,31 +108,35 @@ FORBIDDEN = {
 
 
 @pytest.mark.parametrize("place", FORBIDDEN)
-def test_what_is_never_written_is_refused(members, tmp_path, place):
-    def change(content):
-        set_at(content, place.removesuffix("."), FORBIDDEN[place])
-
+def test_what_is_never_written_is_refused(members, place):
+    content = json.loads(members["case.json"])
+    set_at(content, place.removesuffix("."), FORBIDDEN[place])
     with pytest.raises(MediaError) as refused:
-        open_case(changed(members, tmp_path, change))
+        checked_case(json.dumps(content).encode())
     assert str(refused.value).count(".") == 1 and str(refused.value).endswith(".")
 
 
-def test_more_frames_than_are_ever_shown_are_refused(members, tmp_path):
-    def change(content):
-        content["frames"] *= 13
+@pytest.mark.parametrize(
+    ("place", "words"), [("format", "is none"), ("version", "another version"), ("result.score", "damaged")]
+)
+def test_refusal_reaches_who_opens_the_case(members, tmp_path, place, words):
+    with pytest.raises(MediaError, match=words):
+        open_case(changed(members, tmp_path, lambda content: set_at(content, place, FORBIDDEN[place])))
 
-    with pytest.raises(MediaError, match="saved case"):
-        open_case(changed(members, tmp_path, change))
 
-
-def test_infinite_evidence_is_refused(members, tmp_path):
-    def change(content):
-        face = content["frames"][9]["faces"][0]
-        rows, columns = face["map_size"]
-        face["evidence"] = base64.b64encode(np.full((rows, columns), np.inf, "<f4").tobytes()).decode()
-
+def test_more_frames_than_are_ever_shown_are_refused(members):
+    content = json.loads(members["case.json"])
+    content["frames"] *= 13
     with pytest.raises(MediaError, match="damaged"):
-        open_case(changed(members, tmp_path, change))
+        checked_case(json.dumps(content).encode())
+
+
+def test_infinite_evidence_is_refused(members):
+    content = json.loads(members["case.json"])
+    face = content["frames"][9]["faces"][0]
+    face["evidence"] = base64.b64encode(np.full(face["map_size"], np.inf, "<f4").tobytes()).decode()
+    with pytest.raises(MediaError, match="damaged"):
+        checked_case(json.dumps(content).encode())
 
 
 def test_sentence_of_a_stranger_stays_text(members, tmp_path):

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pypdfium2
 import pytest
+import typst
 from markupsafe import Markup
 
 from detector.facts import Fetched
@@ -90,6 +91,16 @@ def test_any_name_gives_a_report(evidence, name):
     file = replace(evidence.result.file, name=name)
     text = text_of(evidence_pdf(replace(evidence, result=replace(evidence.result, file=file))))
     assert file.sha256 in text.replace(" ", "")
+
+
+def test_letters_without_a_font_are_told_of(evidence, monkeypatch):
+    monkeypatch.setattr("detector.report.case.pdf._fonts", lambda: typst.Fonts(include_system_fonts=False))
+
+    def told(name: str) -> bool:
+        result = replace(evidence.result, file=replace(evidence.result.file, name=name))
+        return "se muestran como recuadros" in text_of(evidence_pdf(replace(evidence, result=result), "es"))
+
+    assert told("中文.jpg") and not told("записка \u202e Ñandú.jpg")
 
 
 def test_pdf_is_whole_or_not_there(evidence, tmp_path):
