@@ -15,6 +15,7 @@ from detector.errors import MediaError
 from detector.limits import MAX_REQUEST_S
 from detector.messages import Message
 from detector.report.case.opening import OpenedCase, looks_like_case
+from detector.report.closeup import enlarged_face
 from detector.report.known_real_section import known_real_html
 from detector.results import Analysis, result_to_dict
 from web.analyses import Analyses, Wishes
@@ -24,6 +25,7 @@ from web.links.fetching import FetchedFile, fetch
 from web.service import write_tables
 from web.sessions import Cancelled
 from web.views.batch import BatchFile, batch_html, thumbnail
+from web.views.closeup import face_html, upload_address
 from web.views.forensics import forensics_html
 from web.views.media import faces_html, viewer_html
 from web.views.next_steps import next_steps_html
@@ -111,6 +113,20 @@ class Desk:
             logger.info("refused: %s", error, exc_info=True)
             return nothing_shown(problem_html(kept.path.name, error.message, language))
 
+    def enlarge(self, kept: Kept | None, language: str, request: gr.Request, event: gr.EventData) -> str:
+        """Cuts a face from the file; empty where that cannot be done, and the viewer keeps to the picture that it has."""
+        face, frame = event._data.get("face"), event._data.get("frame")
+        if not (kept and kept.upload and kept.faces and isinstance(face, int) and isinstance(frame, int)):
+            return ""
+        upload, faces = kept.upload, kept.faces
+        try:
+            return self._work.run(
+                lambda: face_html(enlarged_face(upload, faces, face, frame), language), [str(upload)], request
+            )
+        except MediaError:
+            logger.info("no close-up", exc_info=True)
+            return ""
+
     def forensics(self, kept: Kept | None, language: str, request: gr.Request) -> str:
         """Makes the forensic panel of the file that is shown."""
 
@@ -162,7 +178,8 @@ class Desk:
             *(no_items() if opened else item_updates(result, language)),
             gr.update(visible=True),
             known_real_html(result, language),
-            viewer_html(analysis, language),
+            viewer_html(analysis, language, upload_address(str(kept.upload)) if kept.upload else ""),
+            None,
             faces_html(analysis, language),
             next_steps_html(result, language),
             result_to_dict(result),
@@ -215,6 +232,7 @@ def nothing_shown(instead: str | None = None) -> list[Any]:
         instead,
         *no_items(),
         _HIDDEN,
+        None,
         None,
         None,
         None,

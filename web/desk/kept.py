@@ -11,6 +11,7 @@ from detector.messages import Message
 from detector.network.loading import LoadedModel
 from detector.report.case.case_file import write_shown
 from detector.report.case.opening import OpenedCase, open_case
+from detector.report.closeup import KeptFaces, kept_faces
 from detector.report.evidence import Background
 from detector.results import Analysis
 
@@ -24,10 +25,12 @@ class Kept:
     Attributes:
         case: A saved case: the one that was opened, or one of ours without reports.
         upload: The file itself; None for a case that somebody opened.
+        faces: Where its faces lie, to cut them from the file; None likewise.
     """
 
     case: Path
     upload: Path | None
+    faces: KeptFaces | None = None
 
     @property
     def stem(self) -> str:
@@ -62,4 +65,4 @@ def keep(analysis: Analysis, model: LoadedModel, upload: str, folder: Path, sour
     """
     case = folder / "shown.zip"
     write_shown(analysis, model, case, source)
-    return Kept(case, Path(upload))
+    return Kept(case, Path(upload), kept_faces(analysis))

@@ -12,6 +12,7 @@ from gradio.i18n import I18nData
 
 from web.desk.items import ItemChoice, item_chooser
 from web.i18n import label
+from web.views.closeup import ASKS_FOR_FACES, TELLS_OF_FACES
 
 # Tells Python which row or button with ``data-choose`` was clicked.
 _CHOOSE = """element.addEventListener("click", ({ target }) => {
@@ -85,6 +86,7 @@ class ResultArea:
         place: What is hidden until there is a result.
         known_real: The comparison with known-real files.
         viewer: The photo or the clip.
+        closeup: A face cut from the file; the viewer takes it from there.
         faces: The table of faces.
         next_steps: What to do now.
         record: The result as JSON.
@@ -105,6 +107,7 @@ class ResultArea:
     place: gr.Column
     known_real: gr.HTML
     viewer: gr.HTML
+    closeup: gr.HTML
     faces: gr.HTML
     next_steps: gr.HTML
     record: gr.JSON
@@ -129,6 +132,7 @@ class ResultArea:
             self.place,
             self.known_real,
             self.viewer,
+            self.closeup,
             self.faces,
             self.next_steps,
             self.record,
@@ -162,7 +166,8 @@ def result_area() -> ResultArea:
     choice = item_chooser()
     with gr.Column(visible=False, elem_id="result") as place:
         known_real = gr.HTML(elem_id="known_real")
-        viewer = gr.HTML(elem_id="viewer")
+        viewer = gr.HTML(elem_id="viewer", js_on_load=ASKS_FOR_FACES)
+        closeup = gr.HTML(visible="hidden", elem_id="face_closeup", js_on_load=TELLS_OF_FACES)
         faces = gr.HTML(elem_id="faces")
         next_steps = gr.HTML(elem_id="next_steps")
         with gr.Row(visible=False) as of_clips:
@@ -186,6 +191,7 @@ def result_area() -> ResultArea:
         place,
         known_real,
         viewer,
+        closeup,
         faces,
         next_steps,
         record,

@@ -43,6 +43,15 @@ def connect(
     """Makes the buttons of the desk do what they say; only where links are allowed is there anything that fetches them."""
     _connect_check(desk, sessions, choice, batch, area, language, allow_links)
     _connect_rows(desk, batch, area, language)
+    area.viewer.select(
+        desk.enlarge,
+        [area.shown, language],
+        area.closeup,
+        js=WITH_LANGUAGE,
+        show_progress="hidden",
+        trigger_mode="multiple",
+        **PRIVATE,
+    )
     area.forensics_fold.expand(
         desk.forensics,
         [area.shown, language],

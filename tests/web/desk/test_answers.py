@@ -150,6 +150,18 @@ def test_forensic_panel_is_made_of_the_file_or_of_what_a_case_tells(desk, check,
     assert "data:image/jpeg" not in desk.forensics(replace(kept, upload=None), "en", REQUEST)
 
 
+def test_face_is_cut_from_the_file_or_left_to_the_viewer(desk, check, red_photo):
+    kept = check(red_photo)["shown"]
+
+    def enlarged(kept, **data):
+        return desk.enlarge(kept, "en", REQUEST, SimpleNamespace(_data=data))
+
+    assert "data:image/jpeg" in enlarged(kept, face=1, frame=0)
+    assert enlarged(replace(kept, upload=None), face=1, frame=0) == enlarged(None, face=1, frame=0) == ""
+    for wrong in ({"face": 9, "frame": 0}, {"face": 1, "frame": -1}, {"face": "1", "frame": 0}, {}):
+        assert enlarged(kept, **wrong) == ""
+
+
 def test_known_real_files_are_compared_with_one_file_and_with_many(check, red_photo, tmp_path):
     Image.fromarray(portrait()).save(tmp_path / "pale.png")
     known_real = [str(tmp_path / "pale.png")]

@@ -20,7 +20,7 @@ from web.work import Work
 
 REQUEST = SimpleNamespace(session_hash="someone")
 FIELDS = ("https://example.org/post", "Ana", "Sent by a reader.")
-KEPT, ROWS, LINK = 5 + 10, 4, 5 + 15  # places among what `Desk.check` fills
+KEPT, ROWS, LINK = 5 + 11, 4, 5 + 16  # places among what `Desk.check` fills
 
 
 def quiet(*args, **kwargs):
