@@ -16,7 +16,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
 DESKTOP = {"viewport": {"width": 1280, "height": 1000}, "locale": "en-US"}
 CLOSES_IN_S = 20
-CLEAR = "#files button[aria-label=Clear]"
+CLEAR = "#files button:is([aria-label=Clear], [aria-label=Limpiar])"
 SAID: list[str] = []  # what the consoles of all tabs said, and what scripts asked
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 

@@ -93,7 +93,7 @@ def photo_path(photo):
 
 def test_sentence_to_quote_names_file_model_and_finding(photo):
     assert quotation(photo.result, "en") == (
-        f"An automated check of {SCRIPT}.png with the model redness (revision 1) "
+        f"An automated check of {SCRIPT}.png with the model redness "
         "found strong signs that a face was manipulated. Such a check is a lead, not proof."
     )
     assert "encontró indicios fuertes" in quotation(photo.result, "es")

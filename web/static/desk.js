@@ -27,6 +27,16 @@ window.faceCheck = {
   },
 };
 
+// Opens a fold that the answer tells of, and goes there.
+document.addEventListener("click", ({ target }) => {
+  const place = document.querySelector(target.closest?.("[data-go]")?.dataset.go);
+  const fold = place?.querySelector("button");
+  if (!fold) return;
+  if (!fold.classList.contains("open")) fold.click();
+  fold.focus({ preventScroll: true });
+  place.scrollIntoView({ behavior: "smooth", block: "center" });
+});
+
 document.addEventListener("click", ({ target }) => {
   const button = target.closest?.(".sort");
   if (!button) return;

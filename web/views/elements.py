@@ -7,6 +7,7 @@ from typing import Any
 
 from detector.network.saliency import CAPTION
 from detector.report.html import render
+from detector.report.translation import supported
 from detector.report.wording.verdicts import OVERLAY_SCALE, title_of
 from detector.results import Verdict
 
@@ -15,8 +16,8 @@ SYMBOL: dict[Verdict, str] = {"manipulated": "▲", "inconclusive": "◆", "no_m
 
 
 def fill(template: str, language: str, **values: Any) -> str:
-    """Fills a template of ``web/views/templates`` in the language of the reader."""
-    return render(
+    """Fills a template of ``web/views/templates`` in the language of the reader, and says which one that is."""
+    content = render(
         Path(__file__).parent / "templates",
         template,
         language,
@@ -26,6 +27,8 @@ def fill(template: str, language: str, **values: Any) -> str:
         overlay_caption=CAPTION,
         **values,
     )
+    # of its own: the page may be switched to another language beside it
+    return f'<div lang="{supported(language)}">{content}</div>'
 
 
 def assets(kind: str) -> str:

@@ -6,6 +6,7 @@ from detector.messages import Message
 from detector.report.translation import translate
 from detector.report.wording.evidence import finding_words
 from detector.report.wording.known_real import compared_finding
+from detector.report.wording.models import model_name
 from detector.results import Result, Verdict
 from detector.text import printable
 
@@ -20,12 +21,10 @@ _FOUND: dict[Verdict, Message] = {
 def quotation(result: Result, language: str) -> str:
     """Writes one sentence that an editor can print as it is."""
     sentence = Message(
-        "An automated check of {file} with the model {model} (revision {revision}) {finding}. "
-        "Such a check is a lead, not proof.",
+        "An automated check of {file} with the model {model} {finding}. Such a check is a lead, not proof.",
         {
             "file": printable(result.file.name),
-            "model": result.model.id,
-            "revision": result.model.revision,
+            "model": model_name(result.model),
             "finding": compared_finding(result)
             or (finding_words(result, result.evidence) if result.evidence else _FOUND[result.verdict]),
         },

@@ -1,0 +1,137 @@
+"""Every state of the page, on desktop and phone, light and dark: axe-core finds no barrier, and nothing sticks out.
+
+Each is also a screenshot, in both languages, in a folder of the test run.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from detector.analyzer import Analyzer
+from tests.media_factory import write_video
+from tests.redness_model import evidence_scales, portrait, redness_model
+from tests.web.accessibility import violations
+from tests.web.browser import check, choose, needs_chromium, opened, running_browser, screenshots
+from tests.web.server import serving
+
+pytestmark = needs_chromium
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+THEMES = ("light", "dark")
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("files")
+    scene = Image.new("RGB", (480, 360), "grey")
+    scene.paste(Image.fromarray(portrait(tint=0.6)), (20, 80))
+    scene.paste(Image.fromarray(portrait()).resize((70, 70)), (330, 150))  # too small to be assessed
+    scene.save(folder / "photo.png")
+    Image.fromarray(portrait()).save(folder / "a-photo-with-a-rather-long-name-of-its-own.png")
+    (folder / "none.txt").write_text("no photo")
+    write_video(folder / "clip.mp4", [portrait(tint=number / 12) for number in range(12)], fps=4)
+    return {path.stem.split("-")[0]: path for path in folder.iterdir()}
+
+
+@pytest.fixture(scope="module", params=["en-US", "es-MX"])
+def tab(request):
+    with serving(analyzer=Analyzer(redness_model(scales=evidence_scales()))) as address, running_browser() as browser:
+        tab = opened((browser, address), locale=request.param)
+        yield tab
+        tab.context.close()
+
+
+@pytest.fixture
+def looked_at(tab, tmp_path_factory):
+    """Takes pictures of a state in every form; in English, axe-core looks at it too."""
+    shot = screenshots(tmp_path_factory)
+    language = tab.evaluate("document.documentElement.lang")
+
+    def look(state: str, within: str | None = "#answer", forms=((DESKTOP, THEMES), (PHONE, THEMES))) -> None:
+        found = {}
+        for size, themes in forms:
+            tab.set_viewport_size(size)
+            for theme in themes:
+                tab.evaluate(f"document.body.classList.toggle('dark', {json.dumps(theme == 'dark')})")
+                name = f"{state}_{size['width']}_{theme}_{language}"
+                shot(tab, name)
+                if language == "en":
+                    found[name] = violations(tab, within)
+            assert tab.evaluate("document.documentElement.scrollWidth") <= size["width"], f"{state} sticks out"
+        assert {name: problems for name, problems in found.items() if problems} == {}
+
+    return look
+
+
+def test_start(tab, looked_at):
+    tab.wait_for_selector("#sample .sample")
+    looked_at("start", within=None)
+
+
+def test_photo_with_a_face_that_was_not_assessed(tab, looked_at, files):
+    check(tab, files["photo"])
+    looked_at("photo", within=None)
+    assert tab.locator("#verdict .assessed").count() == 1
+
+
+def test_focus_goes_to_the_answer(tab):
+    tab.wait_for_function("document.activeElement.closest('#verdict')", timeout=5000)
+
+
+def test_face_that_is_opened(tab, looked_at):
+    tab.set_viewport_size(DESKTOP)
+    tab.locator("#viewer .layer:not([hidden]) .face").first.press("Enter")
+    tab.wait_for_selector("dialog[open] .sharp, dialog[open] img")
+    looked_at("face", within="dialog[open]")
+    tab.keyboard.press("Escape")
+
+
+def test_forensic_panel_and_case_fields(tab, looked_at):
+    tab.locator("#forensics_fold button").first.click()
+    tab.wait_for_selector("#forensics img", timeout=30_000)
+    tab.locator("#case_fields button").first.click()
+    tab.wait_for_selector("#notes textarea")
+    looked_at("forensics")
+
+
+def test_clip(tab, looked_at, files):
+    check(tab, files["clip"])
+    looked_at("clip")
+
+
+def test_saved_case(tab, looked_at, tmp_path):
+    with tab.expect_download() as download:
+        tab.click("#save_case")
+    assert download.value.suggested_filename == "clip-case.zip"
+    download.value.save_as(tmp_path / "clip-case.zip")
+    check(tab, tmp_path / "clip-case.zip")
+    assert tab.locator("#remarks aside").is_visible()
+    looked_at("case", forms=((DESKTOP, ["light"]), (PHONE, ["dark"])))
+
+
+def test_many_files_and_one_of_their_rows(tab, looked_at, files):
+    check(tab, files["photo"], files["a"], files["none"], files["clip"])
+    looked_at("batch")
+    tab.click("#batch_table .open >> nth=0")
+    tab.wait_for_selector("#verdict h2")
+    looked_at("row", forms=((DESKTOP, ["light"]), (PHONE, ["dark"])))
+
+
+def test_problem(tab, looked_at, files):
+    check(tab, files["none"])
+    looked_at("problem")
+
+
+def test_check_that_was_stopped(tab, looked_at, files):
+    choose(tab, files["clip"])
+    tab.click("#check")
+    tab.click("#cancel:enabled")
+    tab.wait_for_selector("#verdict :is(.stopped, h2)")  # the model may have been quicker
+    looked_at("stopped")
+
+
+def test_about(tab, looked_at):
+    tab.get_by_role("tab").nth(1).click()
+    tab.wait_for_selector("#about_tab h3")
+    looked_at("about", within="#about_tab")
