@@ -20,8 +20,8 @@ from benchmarks.load import media
 from benchmarks.server_process import ServerProcess
 from benchmarks.visits import Visitor
 from detector.analyzer import Analyzer
-from detector.report.annotated_video import write_annotated_video
 from detector.report.evidence_report import build_evidence, write_evidence
+from detector.report.pictures.annotated_video import write_annotated_video
 from detector.sandbox.client import WORKERS
 from tests.benchmarks.test_load import FAKE_SERVER
 from tests.media_factory import write_video

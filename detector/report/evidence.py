@@ -13,8 +13,8 @@ from detector.messages import Message, counted, joined
 from detector.network.loading import LoadedModel
 from detector.report.card_sections import CardSection, card_sections
 from detector.report.case.notes import CaseNotes
-from detector.report.drawing import draw_faces
 from detector.report.html import jpeg
+from detector.report.pictures.drawing import draw_faces
 from detector.report.translation import ENGLISH
 from detector.report.wording.prevalence import prevalence_note
 from detector.report.wording.quotation import quotation

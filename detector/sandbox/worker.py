@@ -22,7 +22,7 @@ from detector.sandbox import protocol
 JOBS = {
     "read_media": "detector.media.reading",
     "frames_at": "detector.media.reading",
-    "annotate_clip": "detector.report.annotated_video",
+    "annotate_clip": "detector.report.pictures.annotated_video",
     "examine_photo": "detector.media.forensics.examine",
     "examine_clip": "detector.media.forensics.examine",
     "read_case": "detector.report.case.reading",

@@ -15,8 +15,8 @@ from detector.errors import MediaError
 from detector.limits import MAX_REQUEST_S
 from detector.messages import Message
 from detector.report.case.opening import OpenedCase, looks_like_case
-from detector.report.closeup import enlarged_face
 from detector.report.known_real_section import known_real_html
+from detector.report.pictures.closeup import enlarged_face
 from detector.results import Analysis, result_to_dict
 from web.analyses import Analyses, Wishes
 from web.desk.items import item_updates, no_items

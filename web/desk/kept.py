@@ -11,8 +11,8 @@ from detector.messages import Message
 from detector.network.loading import LoadedModel
 from detector.report.case.case_file import write_shown
 from detector.report.case.opening import OpenedCase, open_case
-from detector.report.closeup import KeptFaces, kept_faces
 from detector.report.evidence import Background
+from detector.report.pictures.closeup import KeptFaces, kept_faces
 from detector.results import Analysis
 
 NO_RESULT = Message("The result is no longer there; please check the file again.")

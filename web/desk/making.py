@@ -13,7 +13,6 @@ from detector.errors import MediaError
 from detector.limits import MAX_ANNOTATING_S
 from detector.messages import Message
 from detector.network.loading import LoadedModel
-from detector.report.annotated_video import write_annotated_video
 from detector.report.case.archive import new_archive
 from detector.report.case.case_file import case_name, write_case
 from detector.report.case.keyframes import write_keyframes
@@ -22,6 +21,7 @@ from detector.report.case.opening import OpenedCase
 from detector.report.case.pdf import evidence_pdf
 from detector.report.evidence import Evidence, build_evidence
 from detector.report.evidence_report import evidence_html, evidence_json
+from detector.report.pictures.annotated_video import write_annotated_video
 from web.desk.kept import NO_RESULT, Kept
 from web.work import Work, refusals
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from detector.analyzer import Analyzer
 from detector.messages import Message
-from detector.report.drawing import draw_faces
 from detector.report.html import EmbeddedPicture, embedded
+from detector.report.pictures.drawing import draw_faces
 from detector.report.translation import LANGUAGES
 from detector.report.wording.evidence import frequency_words
 from detector.results import Result, ShownFrame

@@ -5,8 +5,8 @@ from __future__ import annotations
 from urllib.parse import quote
 from uuid import uuid4
 
-from detector.report.closeup import EnlargedFace
 from detector.report.html import jpeg_address, webp_address
+from detector.report.pictures.closeup import EnlargedFace
 from web.views.elements import fill
 
 # For the `js_on_load` of the component that shows `web.views.media.viewer_html`: passes on which face of which frame is

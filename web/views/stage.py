@@ -12,8 +12,8 @@ from detector.faces.quality import NOT_ASSESSED
 from detector.facts import Box, PixelBox, Thresholds
 from detector.messages import Message, joined
 from detector.network.saliency import overlay_square
-from detector.report.closeup import boxes_of, closeup_square
 from detector.report.html import EmbeddedPicture, embedded, webp, webp_address
+from detector.report.pictures.closeup import boxes_of, closeup_square
 from detector.report.wording.verdicts import score_text, title_of
 from detector.results import Analysis, FaceTrack, NotAssessed, Result, ShownFace, Verdict, verdict_for
 

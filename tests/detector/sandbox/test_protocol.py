@@ -12,7 +12,7 @@ from detector.facts import Provenance
 from detector.media.reading import read_media
 from detector.media.videos.video import VideoFrame
 from detector.messages import Message
-from detector.report.annotated_video import Step
+from detector.report.pictures.annotated_video import Step
 from detector.sandbox import client, protocol
 from detector.sandbox.protocol import MessageError
 

@@ -11,7 +11,7 @@ from detector.facts import MediaItem
 from detector.report.translation import LANGUAGES
 from tests.media_factory import write_video
 from tests.redness_model import portrait, redness_model
-from tests.web.browser import CLEAR, check, needs_chromium, opened, running_browser
+from tests.web.page.browser import CLEAR, check, needs_chromium, opened, running_browser
 from tests.web.server import call, file_data, serving, upload
 from web.desk.items import item_updates
 from web.views.verdict import verdict_html

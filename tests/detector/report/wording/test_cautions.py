@@ -9,7 +9,7 @@ from detector.facts import ModelInfo, Thresholds
 from detector.report.wording.cautions import cautions
 from detector.report.wording.models import model_name
 from detector.results import Count, FrameScore
-from tests.made_results import scored_result, weighed_result
+from tests.detector.made_results import scored_result, weighed_result
 from tests.redness_model import evidence_scales
 
 SCALES = replace(evidence_scales(), small_faces=SmallFaces(65.0, 52, Count(92, 449), Count(46, 449)))

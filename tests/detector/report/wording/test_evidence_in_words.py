@@ -17,7 +17,7 @@ from detector.report.wording.evidence import (
 )
 from detector.report.wording.verdicts import verdict_markdown
 from detector.results import Count, SuspiciousSpan
-from tests.made_results import result_of, weight
+from tests.detector.made_results import result_of, weight
 from tests.redness_model import evidence_scales
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from detector.report.wording.next_steps import MOST_STEPS, next_steps, times_to_look_at
 from detector.results import Count, FaceTrack, FrameScore, KnownRealComparison, NotAssessed, SuspiciousSpan
-from tests.made_results import BOX, not_assessed_result, scored_result, weighed_result
+from tests.detector.made_results import BOX, not_assessed_result, scored_result, weighed_result
 
 
 def titles(result, **options) -> list[str]:

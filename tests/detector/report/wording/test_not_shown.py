@@ -8,7 +8,7 @@ from detector.evidence_scale import JudgedFiles, UnseenSources
 from detector.report.wording.not_shown import not_shown
 from detector.report.wording.prevalence import prevalence_note, share_right
 from detector.results import Count, KnownRealComparison
-from tests.made_results import not_assessed_result, scored_result, weighed_result
+from tests.detector.made_results import not_assessed_result, scored_result, weighed_result
 from tests.redness_model import evidence_scales
 
 RATIOS = (2.4, 1.3, 0.5, 0.0, -0.7, -1.2)  # log10, one in each band

@@ -25,7 +25,7 @@ from detector.media.videos.container import stated
 from detector.media.videos.sound import LAYOUT, SAMPLE_RATE_HZ, sound_frames
 from detector.media.videos.video import Video, VideoFrame
 from detector.messages import Message, counted
-from detector.report.motion import FaceMotion, PlacedFace
+from detector.report.pictures.motion import FaceMotion, PlacedFace
 from detector.report.translation import ENGLISH, translate
 from detector.report.wording.verdicts import VERDICT_TITLE, score_text
 from detector.results import Result, Verdict, verdict_for

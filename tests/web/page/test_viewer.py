@@ -7,10 +7,10 @@ from PIL import Image
 
 import app
 from detector.analyzer import Analyzer
-from detector.report.closeup import enlarged_face, kept_faces
+from detector.report.pictures.closeup import enlarged_face, kept_faces
 from tests.media_factory import write_video
 from tests.redness_model import portrait, redness_model
-from tests.web.browser import SAID, needs_chromium, opened, running_browser, screenshots
+from tests.web.page.browser import SAID, needs_chromium, opened, running_browser, screenshots
 from tests.web.server import upload
 from web.temporary_files import own_temporary_folder
 from web.views.closeup import ASKS_FOR_FACES, TELLS_OF_FACES, face_html, upload_address

@@ -12,8 +12,8 @@ from PIL import Image
 from detector.analyzer import Analyzer
 from tests.media_factory import write_video
 from tests.redness_model import evidence_scales, portrait, redness_model
-from tests.web.accessibility import violations
-from tests.web.browser import check, choose, needs_chromium, opened, running_browser, screenshots
+from tests.web.page.accessibility import violations
+from tests.web.page.browser import check, choose, needs_chromium, opened, running_browser, screenshots
 from tests.web.server import serving
 
 pytestmark = needs_chromium

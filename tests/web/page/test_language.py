@@ -8,7 +8,7 @@ import pytest
 from detector.messages import Message
 from detector.report.translation import LANGUAGES, translate
 from tests.redness_model import redness_model
-from tests.web.browser import needs_chromium, running_browser
+from tests.web.page.browser import needs_chromium, running_browser
 from web.i18n import TEXTS, label
 from web.views.about import card_of
 from web.views.elements import assets

@@ -8,7 +8,7 @@ from PIL import Image
 
 from detector.analyzer import Analyzer
 from detector.errors import MediaError
-from detector.report.closeup import closeup_square, enlarged_face, kept_faces
+from detector.report.pictures.closeup import closeup_square, enlarged_face, kept_faces
 from tests.media_factory import write_video
 from tests.redness_model import portrait, redness_model
 

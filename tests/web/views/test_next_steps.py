@@ -2,7 +2,7 @@
 
 import re
 
-from tests.made_results import scored_result, weighed_result
+from tests.detector.made_results import scored_result, weighed_result
 from web.views.next_steps import SEARCH_PAGES, next_steps_html
 
 

@@ -11,7 +11,7 @@ from detector.analyzer import Analyzer
 from detector.network.loading import load_model
 from detector.network.saliency import CAPTION
 from detector.network.settings import ModelSettings
-from tests.web.browser import CLEAR, SAID, check, needs_chromium, opened, running_browser, screenshots
+from tests.web.page.browser import CLEAR, SAID, check, needs_chromium, opened, running_browser, screenshots
 from tests.web.test_app import EXAMPLES, bad_file
 
 pytestmark = needs_chromium

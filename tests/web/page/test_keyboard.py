@@ -1,6 +1,6 @@
 """The page by keyboard."""
 
-from tests.web.browser import needs_chromium, opened, running_browser
+from tests.web.page.browser import needs_chromium, opened, running_browser
 from tests.web.server import ROOT, serving
 
 PHOTO, CLIP = (ROOT / "examples" / name for name in ("astronaut.jpg", "astronaut.mp4"))
