@@ -10,7 +10,7 @@ import pytest
 from detector.errors import MediaError
 from detector.facts import ModelInfo, Thresholds
 from detector.media.videos.video import Video
-from detector.report import annotated_video
+from detector.report.pictures import annotated_video
 from detector.report.pictures.annotated_video import write_annotated_video
 from detector.report.pictures.motion import FaceMotion
 from detector.results import SCHEMA_VERSION, Cut, FaceTrack, FrameScore, Result
