@@ -74,4 +74,4 @@ def screenshots(tmp_path_factory) -> Callable[..., bytes]:
     """A function that saves what a tab shows under a name, in a folder of the test run."""
     folder = tmp_path_factory.getbasetemp() / "screenshots"
     folder.mkdir(exist_ok=True)
-    return lambda tab, name: tab.screenshot(path=folder / f"{name}.png", full_page=True)
+    return lambda tab, name, whole=True: tab.screenshot(path=folder / f"{name}.png", full_page=whole)

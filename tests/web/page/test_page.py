@@ -45,7 +45,9 @@ def test_photo_gets_a_verdict_an_overlay_and_its_caption(page, screenshot):
     page.wait_for_selector("#viewer .overlay img")
     assert page.get_by_text(str(CAPTION)).first.is_visible()
     assert page.locator("#faces tbody tr").count() == 1
-    screenshot(page, "photo")
+    page.set_viewport_size({"width": 1180, "height": 1260})
+    page.evaluate("window.scrollTo(0, 0)")
+    screenshot(page, "readme", whole=False)
 
 
 def test_overlay_can_be_hidden_faded_and_compared(page):
