@@ -12,30 +12,26 @@ import gradio as gr
 
 from detector.analyzer import Analyzer
 from detector.errors import MediaError
-from detector.limits import MAX_REQUEST_S
+from detector.limits import MAX_BATCH_FILES, MAX_REQUEST_S
 from detector.messages import Message
-from detector.report.case.opening import OpenedCase, looks_like_case
-from detector.report.known_real_section import known_real_html
+from detector.report.case.opening import looks_like_case
 from detector.report.pictures.closeup import enlarged_face
-from detector.results import Analysis, result_to_dict
+from detector.results import Analysis
 from web.analyses import Analyses, Wishes
-from web.desk.items import item_updates, no_items
 from web.desk.kept import NO_RESULT, Kept, keep
+from web.desk.shown import ShownResult, ShownTable, shown_case, shown_result
 from web.links.fetching import FetchedFile, fetch
 from web.service import write_tables
 from web.sessions import Cancelled
 from web.views.batch import BatchFile, batch_html, thumbnail
-from web.views.closeup import face_html, upload_address
+from web.views.closeup import face_html
 from web.views.forensics import forensics_html
-from web.views.media import faces_html, viewer_html
-from web.views.next_steps import next_steps_html
-from web.views.notices import problem_html, remarks_html, stopped_html
-from web.views.verdict import verdict_html
+from web.views.notices import problem_html, stopped_html
 from web.work import Work, refusals
 
 logger = logging.getLogger(__name__)
 
-_HIDDEN = gr.update(visible=False)
+CASE_ALONE = Message("A saved case is opened by itself; please choose no other file beside it.")
 
 
 class Desk:
@@ -64,23 +60,23 @@ class Desk:
         """
         wishes = Wishes(frames, exact, known_real or (), item, language)
         if isinstance(fetched, Message):
-            return [*no_table(), *nothing_shown(problem_html("", fetched, language))]
+            return _both(result=ShownResult(verdict=problem_html("", fetched, language)))
         by_link = {str(fetched.path): fetched} if fetched else {}
         files = [*(files or []), *by_link]
 
         def work() -> list[Any]:
             if len(files) > 1:
-                return [*self._table(files, by_link, wishes, request, progress), *nothing_shown()]
-            return [*no_table(), *self._one(files[0], by_link, wishes, request, progress)]
+                return _both(table=self._table(files, by_link, wishes, request, progress))
+            return _both(result=self._one(files[0], by_link, wishes, request, progress))
 
         try:
             return self._work.run(work, [*files, *wishes.known_real] if files else None, request)
         except Cancelled:
-            return [*no_table(), *nothing_shown(stopped_html(language))]
+            return _both(result=ShownResult(verdict=stopped_html(language)))
         except MediaError as error:
             logger.info("refused: %s", error, exc_info=True)
             name = Path(files[0]).name if len(files) == 1 else ""
-            return [*no_table(), *nothing_shown(problem_html(name, error.message, language))]
+            return _both(result=ShownResult(verdict=problem_html(name, error.message, language)))
 
     def fetch_link(
         self, link: str, language: str, request: gr.Request, progress: gr.Progress = gr.Progress()
@@ -104,14 +100,17 @@ class Desk:
         number = event._data.get("chosen")
         kept = rows[number] if rows and isinstance(number, int) and 0 <= number < len(rows) else None
         if kept is None:
-            return nothing_shown(problem_html("", NO_RESULT, language))
+            return ShownResult(verdict=problem_html("", NO_RESULT, language)).values()
+
+        def show() -> list[Any]:
+            analysis = kept.opened().analysis
+            return shown_result(kept, analysis, self._model, language, offers_items=False).values()
+
         try:
-            return self._work.run(
-                lambda: self._shown(kept, kept.opened().analysis, language), [str(kept.path)], request
-            )
+            return self._work.run(show, [str(kept.path)], request)
         except MediaError as error:
             logger.info("refused: %s", error, exc_info=True)
-            return nothing_shown(problem_html(kept.path.name, error.message, language))
+            return ShownResult(verdict=problem_html(kept.path.name, error.message, language)).values()
 
     def enlarge(self, kept: Kept | None, language: str, request: gr.Request, event: gr.EventData) -> str:
         """Cuts a face from the file; empty where that cannot be done, and the viewer keeps to the picture that it has."""
@@ -146,53 +145,18 @@ class Desk:
         wishes: Wishes,
         request: gr.Request,
         progress: gr.Progress,
-    ) -> list[Any]:
+    ) -> ShownResult:
         if looks_like_case(file):
-            opened = Kept(Path(file), None).opened()
-            return self._shown(Kept(Path(file), None), opened.analysis, wishes.language, opened)
+            kept = Kept(Path(file), None)
+            return shown_case(kept, kept.opened(), wishes.language)
         analysis = self._analyses.one(file, "any", wishes, request, progress)
         kept = self._keep(file, by_link, analysis, request)
         remarks = by_link[file].warnings if file in by_link else ()
-        return self._shown(kept, analysis, wishes.language, remarks=remarks)
+        return shown_result(kept, analysis, self._model, wishes.language, remarks)
 
     def _keep(self, file: str, by_link: Mapping[str, FetchedFile], analysis: Analysis, request: gr.Request) -> Kept:
         source = by_link[file].source if file in by_link else None
         return keep(analysis, self._model, file, self._work.new_folder(request), source)
-
-    def _shown(
-        self,
-        kept: Kept,
-        analysis: Analysis,
-        language: str,
-        opened: OpenedCase | None = None,
-        remarks: Sequence[Message] = (),
-    ) -> list[Any]:
-        """Fills the components of a `ResultArea`; `opened` is a case that somebody saved."""
-        remarks = opened.remarks if opened else remarks
-        result = analysis.result
-        is_clip = result.file.duration_s is not None
-        notes = opened.notes if opened else None
-        return [
-            remarks_html(remarks, language) if remarks else None,
-            verdict_html(result, language, opened.background.scales if opened else self._model.scales),
-            *(no_items() if opened else item_updates(result, language)),
-            gr.update(visible=True),
-            known_real_html(result, language),
-            viewer_html(analysis, language, upload_address(str(kept.upload)) if kept.upload else ""),
-            None,
-            faces_html(analysis, language),
-            next_steps_html(result, language),
-            result_to_dict(result),
-            kept,
-            gr.update(visible=is_clip and not opened),
-            gr.update(value=None, visible=False),
-            gr.update(open=False),
-            None,
-            notes.source_link if notes else "",
-            notes.checked_by if notes else "",
-            notes.notes if notes else "",
-            gr.update(value=False, visible=not opened),
-        ]
 
     def _table(
         self,
@@ -201,7 +165,9 @@ class Desk:
         wishes: Wishes,
         request: gr.Request,
         progress: gr.Progress,
-    ) -> list[Any]:
+    ) -> ShownTable:
+        if len(files) <= MAX_BATCH_FILES and any(map(looks_like_case, files)):
+            raise MediaError(CASE_ALONE)
         kept: dict[str, Kept] = {}  # by the hash of the file
         shown: list[BatchFile] = []
         pictures: dict[str, Any] = {}
@@ -212,39 +178,10 @@ class Desk:
             shown.append(BatchFile(replace(item, analysis=None), pictures.get(item.sha256)))
         items = [file.item for file in shown]
         rows = [kept.get(item.sha256) if item.result else None for item in items]
-        return [
-            gr.update(visible=True),
-            batch_html(shown, wishes.language),
-            *write_tables(items, self._work, request),
-            rows,
-        ]
+        return ShownTable(
+            gr.update(visible=True), batch_html(shown, wishes.language), *write_tables(items, self._work, request), rows
+        )
 
 
-def no_table() -> list[Any]:
-    """Gives what empties the components of a `BatchArea`."""
-    return [_HIDDEN, None, None, None, None]
-
-
-def nothing_shown(instead: str | None = None) -> list[Any]:
-    """Gives what empties the components of a `ResultArea`, with something else in the place of the answer."""
-    return [
-        None,
-        instead,
-        *no_items(),
-        _HIDDEN,
-        None,
-        None,
-        None,
-        None,
-        None,
-        None,
-        None,
-        _HIDDEN,
-        gr.update(value=None, visible=False),
-        gr.update(open=False),
-        None,
-        "",
-        "",
-        "",
-        gr.update(value=False, visible=True),
-    ]
+def _both(table: ShownTable | None = None, result: ShownResult | None = None) -> list[Any]:
+    return [*(table or ShownTable()).values(), *(result or ShownResult()).values()]

@@ -8,10 +8,11 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from web.desk.answers import Desk, no_table, nothing_shown
+from web.desk.answers import Desk
 from web.desk.chooser import Chooser
 from web.desk.making import Making
 from web.desk.result_area import BatchArea, ResultArea
+from web.desk.shown import ShownResult, ShownTable
 from web.i18n import WITH_LANGUAGE
 from web.sessions import Sessions
 from web.work import session_of
@@ -134,7 +135,11 @@ def _connect_check(
     for box in boxes:
         box.upload(_receiving(sessions), box, None, queue=False, **PRIVATE)
         box.change(
-            lambda files, link: [*no_table(), *nothing_shown(), gr.update(interactive=bool(files or link))],
+            lambda files, link: [
+                *ShownTable().values(),
+                *ShownResult().values(),
+                gr.update(interactive=bool(files or link)),
+            ],
             [choice.files, choice.link],
             [*outputs, choice.start],
             **PRIVATE,

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,6 +21,7 @@ from web.desk.answers import Desk
 from web.desk.kept import Kept
 from web.desk.making import Making
 from web.desk.result_area import batch_area, result_area
+from web.desk.shown import ShownResult, ShownTable
 from web.layout import build_app
 from web.links.fetching import FetchedFile
 from web.sessions import Sessions
@@ -38,15 +39,20 @@ def quiet(*args, **kwargs):
 @pytest.fixture(scope="module")
 def names():
     """What the page shows, in the order in which it is filled."""
+    return [f"batch_{one.name}" for one in fields(ShownTable)] + [one.name for one in fields(ShownResult)]
+
+
+def test_every_value_has_the_component_of_its_name(names):
     with gr.Blocks():
         batch, area = batch_area(), result_area()
-    places = {
-        id(component): name
-        for part, prefix in ((batch, "batch_"), (area, ""), (area.choice, "choice_"))
-        for name, component in ((f"{prefix}{name}", component) for name, component in vars(part).items())
+    components = [*batch.outputs, *area.outputs]
+    places = {id(one): name for part in (batch, area, area.case) for name, one in vars(part).items()}
+    assert len(components) == len(names)
+    assert {places[id(one)] for one in components if id(one) in places} <= {
+        name.removeprefix("batch_") for name in names
     }
-    places |= {id(component): name for name, component in vars(area.case).items()}
-    return [places.get(id(component), "download") for component in (*batch.outputs, *area.outputs)]
+    for component, name in zip(components, names, strict=True):
+        assert places.get(id(component), name.removeprefix("batch_")) == name.removeprefix("batch_")
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +97,11 @@ def test_problem_names_its_file_where_the_answer_would_stand(check, tmp_path):
 def test_too_many_files_are_refused_before_any_is_read(check, tmp_path):
     shown = check(*[tmp_path / "gone.jpg"] * (MAX_BATCH_FILES + 1))
     assert f"More than {MAX_BATCH_FILES} files" in shown["verdict"] and not shown["batch_place"]["visible"]
+
+
+def test_saved_case_among_other_files_is_told_to_be_opened_alone(check, red_photo, tmp_path):
+    (tmp_path / "case.json").write_text('{"format": "face-check-case", "version": 1}')
+    assert "opened by itself" in check(red_photo, tmp_path / "case.json")["verdict"]
 
 
 def test_check_that_was_stopped_is_no_error(desk, names, red_photo, monkeypatch):
@@ -138,7 +149,7 @@ def test_film_of_a_motion_photo_is_chosen(check, tmp_path):
     (tmp_path / "motion.jpg").write_bytes(motion_photo("google", film.read_bytes()))
     for item, assessed in ((0, 1), (2, 2)):
         shown = check(tmp_path / "motion.jpg", item=item)
-        assert shown["choice_place"]["visible"] and shown["choice_number"]["value"] == assessed
+        assert shown["items_place"]["visible"] and shown["items_number"]["value"] == assessed
         assert shown["of_clips"]["visible"] == (item == 2)
         assert "2: film of 1.0 s" in shown["verdict"]
         assert (shown["record"]["score"] > 0.9) == (item == 2)

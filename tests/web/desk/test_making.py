@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,12 +16,12 @@ from tests.media_factory import write_video
 from tests.redness_model import portrait, redness_model
 from web.desk.answers import Desk
 from web.desk.making import Making
+from web.desk.shown import ShownResult, ShownTable
 from web.sessions import Sessions
 from web.work import Work
 
 REQUEST = SimpleNamespace(session_hash="someone")
 FIELDS = ("https://example.org/post", "Ana", "Sent by a reader.")
-KEPT, ROWS, LINK = 5 + 11, 4, 5 + 16  # places among what `Desk.check` fills
 
 
 def quiet(*args, **kwargs):
@@ -46,12 +47,15 @@ def clip(tmp_path_factory):
 
 
 def checked(desk, *files, language="en"):
-    return desk.check([str(file) for file in files], None, None, 8, False, 0, language, REQUEST, quiet)
+    """What the page shows of a check: the table, and the result."""
+    shown = desk.check([str(file) for file in files], None, None, 8, False, 0, language, REQUEST, quiet)
+    count = len(fields(ShownTable))
+    return ShownTable(*shown[:count]), ShownResult(*shown[count:])
 
 
 def test_report_is_in_the_language_of_the_page_and_its_json_in_english(desk_and_making, photo):
     desk, making = desk_and_making
-    kept = checked(desk, photo)[KEPT]
+    kept = checked(desk, photo)[1].shown
     page = Path(making.report(kept, *FIELDS, "es-MX", REQUEST)).read_text(encoding="utf-8")
     assert "Veredicto: Indicios de manipulación" in page and "Sent by a reader." in page
     record = json.loads(Path(making.report_json(kept, *FIELDS, "es-MX", REQUEST)).read_text(encoding="utf-8"))
@@ -63,26 +67,26 @@ def test_report_is_in_the_language_of_the_page_and_its_json_in_english(desk_and_
 
 def test_saved_case_is_shown_again_without_analysing(desk_and_making, clip, monkeypatch):
     desk, making = desk_and_making
-    first = checked(desk, clip)
-    case = making.case(first[KEPT], *FIELDS, True, "en", REQUEST, quiet)
+    _, first = checked(desk, clip)
+    case = making.case(first.shown, *FIELDS, True, "en", REQUEST, quiet)
     assert Path(case).name == "clip-case.zip"
     names = zipfile.ZipFile(case).namelist()
     assert {"report.html", "report.pdf", "report.json", "case.json", "original/clip.mp4"} <= set(names)
     assert any(name.startswith("keyframes/clip-shot01") for name in names)
     monkeypatch.setattr(desk, "_analyses", None)
-    again = checked(desk, case)
-    assert "It was not analysed again here" in again[5]
-    assert again[6] == first[6]  # the verdict
-    assert tuple(again[LINK : LINK + 3]) == FIELDS
-    page = Path(making.report(again[KEPT], *FIELDS, "en", REQUEST)).read_text(encoding="utf-8")
+    _, again = checked(desk, case)
+    assert "It was not analysed again here" in again.remarks
+    assert again.verdict == first.verdict
+    assert (again.source_link, again.checked_by, again.notes) == FIELDS
+    page = Path(making.report(again.shown, *FIELDS, "en", REQUEST)).read_text(encoding="utf-8")
     assert "saved case" in page
     with pytest.raises(gr.Error, match="please check the file itself"):
-        making.keyframes(again[KEPT], "en", REQUEST, quiet)
+        making.keyframes(again.shown, "en", REQUEST, quiet)
 
 
 def test_keyframes_have_their_times_in_their_names(desk_and_making, clip):
     desk, making = desk_and_making
-    made = making.keyframes(checked(desk, clip)[KEPT], "en", REQUEST, quiet)
+    made = making.keyframes(checked(desk, clip)[1].shown, "en", REQUEST, quiet)
     assert Path(made).name == "clip-keyframes.zip"
     assert any("-shot01" in name and name.endswith("s.jpg") for name in zipfile.ZipFile(made).namelist())
 
@@ -90,7 +94,7 @@ def test_keyframes_have_their_times_in_their_names(desk_and_making, clip):
 def test_reports_of_many_files_come_as_one_archive(desk_and_making, photo, clip, tmp_path):
     desk, making = desk_and_making
     (tmp_path / "none.txt").write_text("no photo")
-    rows = checked(desk, photo, clip, tmp_path / "none.txt")[ROWS]
+    rows = checked(desk, photo, clip, tmp_path / "none.txt")[0].rows
     names = zipfile.ZipFile(making.all_reports(rows, "en", REQUEST, quiet)).namelist()
     assert names[:4] == [f"{stem}-evidence.{end}" for stem in ("01-photo", "02-clip") for end in ("html", "json")]
 
@@ -99,7 +103,7 @@ def test_what_cannot_be_made_is_one_sentence(desk_and_making, photo):
     desk, making = desk_and_making
     with pytest.raises(gr.Error, match="check the file again"):
         making.report(None, *FIELDS, "en", REQUEST)
-    kept = checked(desk, photo)[KEPT]
+    kept = checked(desk, photo)[1].shown
     with pytest.raises(gr.Error, match="characters at most"):
         making.report(kept, "", "", "x" * (MAX_CASE_NOTES_LETTERS + 1), "en", REQUEST)
     kept.case.unlink()
