@@ -122,7 +122,7 @@ class Visitor:
             raise Unexpected(f"upload: status {sent.status_code}")
         file = {"path": sent.json()[0], "meta": META}
         # as the page does: from now on the file goes with it
-        body = {"data": [file], "fn_index": self._received, "session_hash": session}
+        body = {"data": [[file]], "fn_index": self._received, "session_hash": session}
         if self._http.post("/run/predict", json=body).status_code != 200:
             raise Unexpected("an upload that is not noted")
         return file

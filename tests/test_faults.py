@@ -13,6 +13,7 @@ import gradio as gr
 import httpx2
 import numpy as np
 import pytest
+from gradio.utils import get_upload_folder
 from PIL import Image
 
 import app
@@ -26,8 +27,12 @@ from detector.sandbox.client import WORKERS
 from tests.benchmarks.test_load import FAKE_SERVER
 from tests.media_factory import write_video
 from tests.redness_model import portrait, redness_model
+from web.desk.answers import Desk
+from web.desk.kept import keep
+from web.desk.making import Making
 from web.service import Service
-from web.work import CANNOT_WRITE
+from web.sessions import Sessions
+from web.work import CANNOT_WRITE, Work
 
 REQUEST = SimpleNamespace(session_hash="someone")
 KILLED_SERVER = ("-c", FAKE_SERVER)
@@ -126,7 +131,7 @@ def test_server_that_is_stopped_while_it_starts_makes_no_fuss(monkeypatch, tmp_p
     assert list(tmp_path.glob("face-check-*")) == []
 
 
-def refused(service: Service, name: str, *arguments) -> str:
+def refused(service: Service | Making, name: str, *arguments) -> str:
     with pytest.raises(gr.Error) as caught:
         getattr(service, name)(*arguments)
     return caught.value.message
@@ -135,8 +140,7 @@ def refused(service: Service, name: str, *arguments) -> str:
 def test_full_disk_is_one_sentence_for_every_answer_and_the_next_request_works(
     analyzer, photo, clip, cache, monkeypatch
 ):
-    service = Service(analyzer)
-    result = service.show_video(str(clip), None, 8, False, 0, "en", REQUEST, quiet)[-4]
+    service = Service(analyzer, Work(Sessions()))
     real = Path.write_text
 
     def fail(path, *args, **kwargs):
@@ -146,17 +150,26 @@ def test_full_disk_is_one_sentence_for_every_answer_and_the_next_request_works(
     assert refused(service, "analyze_image", str(photo), None, 0, REQUEST) == str(CANNOT_WRITE)
     assert refused(service, "analyze_video", str(clip), 8, False, None, 0, REQUEST, quiet) == str(CANNOT_WRITE)
     assert refused(service, "analyze_batch", [str(photo)], 8, REQUEST, quiet) == str(CANNOT_WRITE)
-    assert "disco está lleno" in refused(service, "show_photo", str(photo), None, 0, "es", REQUEST)
     monkeypatch.setattr(Path, "write_text", real)
     assert len(service.analyze_image(str(photo), request=REQUEST)) == 4
-    assert result.verdict == "manipulated"
+
+
+def test_full_disk_is_told_on_the_page_where_the_answer_would_stand(analyzer, clip, cache):
+    desk = Desk(analyzer, Work(Sessions()))
+    with full_disk():
+        shown = desk.check([str(clip)], None, None, 8, False, 0, "es", REQUEST, quiet)
+    assert any("disco está lleno" in str(part) for part in shown)
+    assert [path for path in cache.rglob("*") if path.is_file()] == []
 
 
 def test_annotated_video_on_a_full_disk_is_one_sentence_and_leaves_no_half(analyzer, clip, cache):
-    result = analyzer.analyze_video(clip, frames=8).result
+    folder = Path(get_upload_folder(), "kept")
+    folder.mkdir(parents=True)
+    kept = keep(analyzer.analyze_video(clip, frames=8), analyzer.model, str(clip), folder)
+    making = Making(analyzer.model, Work(Sessions()))
     with full_disk():
-        assert refused(Service(analyzer), "annotate", str(clip), result, "en", REQUEST, quiet) == str(CANNOT_WRITE)
-    assert [path for path in cache.rglob("*") if path.is_file()] == []
+        assert refused(making, "annotated", kept, "en", REQUEST, quiet) == str(CANNOT_WRITE)
+    assert [path for path in cache.rglob("*") if path.is_file()] == [kept.case]
 
 
 def test_writers_on_a_full_disk_leave_what_was_there(analyzer, clip, tmp_path):
@@ -181,7 +194,9 @@ def test_cache_that_cannot_be_written_is_one_sentence(analyzer, photo, cache, mo
         raise OSError(number, os.strerror(number), str(path))
 
     monkeypatch.setattr(Path, "mkdir", fail)
-    assert refused(Service(analyzer), "analyze_image", str(photo), None, 0, REQUEST) == str(CANNOT_WRITE)
+    assert refused(Service(analyzer, Work(Sessions())), "analyze_image", str(photo), None, 0, REQUEST) == str(
+        CANNOT_WRITE
+    )
 
 
 def test_upload_on_a_full_disk_is_refused_and_the_server_lives(tmp_path):
