@@ -6,11 +6,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.detector.report.test_annotated_video import result_for
 
 from detector.media.reading import MEDIA_ANSWERS, read_media
 from detector.report.pictures.annotated_video import annotate, write_annotated_video
 from detector.sandbox.client import WORKERS
+from tests.detector.report.pictures.test_annotated_video import result_for
 from tests.hostile.originals import FIXTURES, sound_photos, video
 from tests.real_time import HAS_PROC, real_time_threads
 

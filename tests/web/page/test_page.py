@@ -11,7 +11,7 @@ from detector.analyzer import Analyzer
 from detector.network.loading import load_model
 from detector.network.saliency import CAPTION
 from detector.network.settings import ModelSettings
-from tests.web.page.browser import CLEAR, SAID, check, needs_chromium, opened, running_browser, screenshots
+from tests.web.page.browser import CLEAR, DESKTOP, SAID, check, needs_chromium, opened, running_browser, screenshots
 from tests.web.test_app import EXAMPLES, bad_file
 
 pytestmark = needs_chromium
@@ -48,6 +48,7 @@ def test_photo_gets_a_verdict_an_overlay_and_its_caption(page, screenshot):
     page.set_viewport_size({"width": 1180, "height": 1260})
     page.evaluate("window.scrollTo(0, 0)")
     screenshot(page, "readme", whole=False)
+    page.set_viewport_size(DESKTOP["viewport"])
 
 
 def test_overlay_can_be_hidden_faded_and_compared(page):
@@ -97,15 +98,22 @@ def test_bad_file_is_answered_in_words_where_its_verdict_would_stand(page, scree
     assert page.locator("[role=alert], .toast-body").count() == 0  # no old problem beside the next verdict
 
 
+def look_at_frames(page, count: int) -> None:
+    page.fill("#frames input[type=number]", str(count))
+    page.keyboard.press("Tab")
+
+
 def test_video_gets_a_verdict_a_plot_and_frames_to_choose(page, screenshot):
+    page.locator("#frames_fold button").first.click()
+    look_at_frames(page, 8)
     check(page, EXAMPLES / "astronaut.mp4")
     plot = page.locator("#viewer .plot.wide svg")
     assert plot.get_attribute("aria-label").startswith("Score over 4.0 seconds")
     assert page.locator("#viewer .instant").count() == 5
     page.locator("#viewer [data-role=frame]").fill("3")
     assert page.locator("#viewer .layer:not([hidden])").get_attribute("data-frame") == "3"
-    page.locator("#viewer .plot.wide rect[data-show='10']").click()
-    assert page.locator("#viewer .layer:not([hidden])").get_attribute("data-frame") == "10"
+    page.locator("#viewer .plot.wide rect[data-show='5']").click()
+    assert page.locator("#viewer .layer:not([hidden])").get_attribute("data-frame") == "5"
     screenshot(page, "video")
 
 
@@ -119,6 +127,7 @@ def test_annotated_video_plays_in_the_page(page):
 
 
 def test_analysis_of_a_video_can_be_cancelled(page):
+    look_at_frames(page, 128)
     page.click("#check")
     page.wait_for_selector("#cancel:enabled")
     started = time.monotonic()

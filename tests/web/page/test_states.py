@@ -1,6 +1,6 @@
-"""Every state of the page, on desktop and phone, light and dark: axe-core finds no barrier, and nothing sticks out.
+"""Every state of the page, light on a desktop and dark on a phone: axe-core finds no barrier, and nothing sticks out.
 
-Each is also a screenshot, in both languages, in a folder of the test run.
+Each is also a screenshot, in both languages, in a folder of the test run; the first two states in all four forms.
 """
 
 import json
@@ -18,7 +18,8 @@ from tests.web.server import serving
 
 pytestmark = needs_chromium
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-THEMES = ("light", "dark")
+EVERY_FORM = [(DESKTOP, "light"), (DESKTOP, "dark"), (PHONE, "light"), (PHONE, "dark")]
+TWO_FORMS = [(DESKTOP, "light"), (PHONE, "dark")]
 
 
 @pytest.fixture(scope="module")
@@ -34,30 +35,34 @@ def files(tmp_path_factory) -> dict[str, Path]:
     return {path.stem.split("-")[0]: path for path in folder.iterdir()}
 
 
-@pytest.fixture(scope="module", params=["en-US", "es-MX"])
-def tab(request):
+@pytest.fixture(scope="module")
+def browser_and_address():
     with serving(analyzer=Analyzer(redness_model(scales=evidence_scales()))) as address, running_browser() as browser:
-        tab = opened((browser, address), locale=request.param)
-        yield tab
-        tab.context.close()
+        yield browser, address
+
+
+@pytest.fixture(scope="module", params=["en-US", "es-MX"])
+def tab(request, browser_and_address):
+    tab = opened(browser_and_address, locale=request.param)
+    yield tab
+    tab.context.close()
 
 
 @pytest.fixture
 def looked_at(tab, tmp_path_factory):
-    """Takes pictures of a state in every form; in English, axe-core looks at it too."""
+    """Takes pictures of a state: in English, where axe-core looks too, and in Spanish."""
     shot = screenshots(tmp_path_factory)
     language = tab.evaluate("document.documentElement.lang")
 
-    def look(state: str, within: str | None = "#answer", forms=((DESKTOP, THEMES), (PHONE, THEMES))) -> None:
+    def look(state: str, within: str | None = "#answer", forms=TWO_FORMS) -> None:
         found = {}
-        for size, themes in forms:
+        for size, theme in forms if language == "en" else TWO_FORMS:
             tab.set_viewport_size(size)
-            for theme in themes:
-                tab.evaluate(f"document.body.classList.toggle('dark', {json.dumps(theme == 'dark')})")
-                name = f"{state}_{size['width']}_{theme}_{language}"
-                shot(tab, name)
-                if language == "en":
-                    found[name] = violations(tab, within)
+            tab.evaluate(f"document.body.classList.toggle('dark', {json.dumps(theme == 'dark')})")
+            name = f"{state}_{size['width']}_{theme}_{language}"
+            shot(tab, name)
+            if language == "en":
+                found[name] = violations(tab, within)
             assert tab.evaluate("document.documentElement.scrollWidth") <= size["width"], f"{state} sticks out"
         assert {name: problems for name, problems in found.items() if problems} == {}
 
@@ -66,12 +71,24 @@ def looked_at(tab, tmp_path_factory):
 
 def test_start(tab, looked_at):
     tab.wait_for_selector("#sample .sample")
-    looked_at("start", within=None)
+    looked_at("start", within=None, forms=EVERY_FORM)
+
+
+def test_tabs_and_files_are_reached_by_keyboard(tab, files):
+    tab.get_by_role("tab").first.press("ArrowLeft")  # from the first to the last
+    tab.locator("#about_tab").wait_for()
+    assert tab.evaluate("document.activeElement.getAttribute('aria-controls')") == "about_tab"
+    tab.keyboard.press("Home")
+    choose(tab, files["photo"])
+    with tab.expect_file_chooser() as chosen:
+        tab.locator("#files .upload-container").press("Enter")
+    chosen.value.set_files(files["clip"])
+    tab.locator("#files").get_by_text("clip").wait_for()
 
 
 def test_photo_with_a_face_that_was_not_assessed(tab, looked_at, files):
     check(tab, files["photo"])
-    looked_at("photo", within=None)
+    looked_at("photo", within=None, forms=EVERY_FORM)
     assert tab.locator("#verdict .assessed").count() == 1
 
 
@@ -107,7 +124,7 @@ def test_saved_case(tab, looked_at, tmp_path):
     download.value.save_as(tmp_path / "clip-case.zip")
     check(tab, tmp_path / "clip-case.zip")
     assert tab.locator("#remarks aside").is_visible()
-    looked_at("case", forms=((DESKTOP, ["light"]), (PHONE, ["dark"])))
+    looked_at("case")
 
 
 def test_many_files_and_one_of_their_rows(tab, looked_at, files):
@@ -115,7 +132,7 @@ def test_many_files_and_one_of_their_rows(tab, looked_at, files):
     looked_at("batch")
     tab.click("#batch_table .open >> nth=0")
     tab.wait_for_selector("#verdict h2")
-    looked_at("row", forms=((DESKTOP, ["light"]), (PHONE, ["dark"])))
+    looked_at("row")
 
 
 def test_problem(tab, looked_at, files):
