@@ -22,7 +22,7 @@ META = {"_type": "gradio.FileData"}
 def serving(settings: Settings | None = None, analyzer: Analyzer | None = None, **options) -> Iterator[str]:
     """The page on loopback, with a temporary folder of its own; gives its address without a slash at the end."""
     with own_temporary_folder():
-        page = app.build_app(analyzer or Analyzer(redness_model()))
+        page = app.build_app(analyzer or Analyzer(redness_model()), settings)
         launched = app.launch_options(settings) | options
         _, address, _ = page.launch(**launched, prevent_thread_lock=True, quiet=True)
         try:

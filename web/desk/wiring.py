@@ -27,7 +27,7 @@ MAIN_ITEM = 0
 # Defined in page.js.
 _TAKE = "(file) => { window.faceCheck.take(file); return []; }"
 _WATCH = "(...inputs) => { window.faceCheck.watch(); return inputs; }"
-_TYPED = "(link, files) => ({ __type__: 'update', interactive: Boolean(link.trim() || files?.length) })"
+_CAN_START = "(link, files) => [{ __type__: 'update', interactive: Boolean(link?.trim() || files?.length) }]"
 _READ = "() => { window.faceCheck.read(); return []; }"
 
 
@@ -134,19 +134,10 @@ def _connect_check(
     choice.cancel.click(_cancelling(sessions), None, None, queue=False, **PRIVATE)
     for box in boxes:
         box.upload(_receiving(sessions), box, None, queue=False, **PRIVATE)
-        box.change(
-            lambda files, link: [
-                *ShownTable().values(),
-                *ShownResult().values(),
-                gr.update(interactive=bool(files or link)),
-            ],
-            [choice.files, choice.link],
-            [*outputs, choice.start],
-            **PRIVATE,
-        )
-
-    # in the browser: a request for every letter would be too many
-    choice.link.change(None, [choice.link, choice.files], choice.start, js=_TYPED, queue=False, **PRIVATE)
+        box.change(lambda: [*ShownTable().values(), *ShownResult().values()], None, outputs, **PRIVATE)
+    # in the browser: the server would make people wait, and a request for every letter would be too many
+    for field in (choice.link, choice.files):
+        field.change(None, [choice.link, choice.files], choice.start, js=_CAN_START, queue=False, **PRIVATE)
 
 
 def _connect_rows(desk: Desk, batch: BatchArea, area: ResultArea, language: gr.Textbox) -> None:

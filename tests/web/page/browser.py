@@ -52,12 +52,17 @@ def opened(browser_and_address: tuple[playwright.Browser, str], ready: str = "#c
     return tab
 
 
-def choose(tab, *files: Path | dict) -> None:
-    """Chooses files in place of those that were chosen before, until they can be checked."""
+def clear(tab) -> None:
+    """Takes away what was chosen, if anything was."""
     if tab.locator(CLEAR).count():
         tab.click(CLEAR)
         tab.wait_for_selector(CLEAR, state="detached")
         tab.wait_for_selector("#check:disabled")  # else it is still on from the files before
+
+
+def choose(tab, *files: Path | dict) -> None:
+    """Chooses files in place of those that were chosen before, until they can be checked."""
+    clear(tab)
     tab.set_input_files("#files input[type=file]", list(files))
     tab.wait_for_selector("#check:enabled")
 

@@ -13,8 +13,9 @@ from detector.analyzer import Analyzer
 from tests.media_factory import write_video
 from tests.redness_model import evidence_scales, portrait, redness_model
 from tests.web.page.accessibility import violations
-from tests.web.page.browser import check, choose, needs_chromium, opened, running_browser, screenshots
+from tests.web.page.browser import check, choose, clear, needs_chromium, opened, running_browser, screenshots
 from tests.web.server import serving
+from web.settings import Settings
 
 pytestmark = needs_chromium
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
@@ -37,7 +38,8 @@ def files(tmp_path_factory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def browser_and_address():
-    with serving(analyzer=Analyzer(redness_model(scales=evidence_scales()))) as address, running_browser() as browser:
+    analyzer = Analyzer(redness_model(scales=evidence_scales()))
+    with serving(Settings(allow_links=True), analyzer) as address, running_browser() as browser:
         yield browser, address
 
 
@@ -84,6 +86,16 @@ def test_tabs_and_files_are_reached_by_keyboard(tab, files):
         tab.locator("#files .upload-container").press("Enter")
     chosen.value.set_files(files["clip"])
     tab.locator("#files").get_by_text("clip").wait_for()
+
+
+def test_link_in_place_of_a_file(tab):
+    clear(tab)
+    tab.fill("#link input, #link textarea", "https://127.0.0.1/photo.jpg")
+    tab.click("#check:enabled")
+    tab.wait_for_selector("#verdict [role=alert] h2")
+    assert "127.0.0.1" in tab.inner_text("#verdict")
+    tab.fill("#link input, #link textarea", "")
+    tab.wait_for_selector("#check:disabled")
 
 
 def test_photo_with_a_face_that_was_not_assessed(tab, looked_at, files):
