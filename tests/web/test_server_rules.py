@@ -159,7 +159,7 @@ def test_upload_and_reports_go_when_the_page_is_closed(address):
 
 def test_what_a_closed_page_has_shown_is_forgotten_too(monkeypatch):
     pages, build = [], app.build_app
-    monkeypatch.setattr(app, "build_app", lambda analyzer: pages.append(build(analyzer)) or pages[0])
+    monkeypatch.setattr(app, "build_app", lambda *asked: pages.append(build(*asked)) or pages[0])
     with serving() as address:
         remembered = pages[0].state_holder.session_data
         assert closed_after(address, "someone", upload(address, PHOTO), lambda: "someone" in remembered)
