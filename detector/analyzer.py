@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from detector.conclusion.result import Sample, ScoredSample, build_result, round_box, shown_frames
-from detector.deadline import Progress
+from detector.deadline import Progress, report_to_nobody
 from detector.errors import MediaError, NotAVideoError, cannot_be_opened
 from detector.faces.detection import FaceDetector, crop_face
 from detector.faces.quality import problem_of_crop, problem_of_missing, problem_of_photo, problem_of_place
@@ -127,7 +127,7 @@ class Analyzer:
         with_provenance: bool = True,
         item: int = 0,
     ) -> Analysis:
-        report = progress or _report_to_nobody
+        report = progress or report_to_nobody
         if kind == "video":
             report(0.0, Message("reading the video"))
         # what follows is decoded ahead in another process while this is looked at
@@ -277,10 +277,6 @@ class _Scoring:
 
 def _at_frame(number: int, count: int, doing: Message) -> Message:
     return Message("frame {number} of {count}: {doing}", {"number": number, "count": count, "doing": doing})
-
-
-def _report_to_nobody(share: float, doing: Message) -> None:
-    """Takes progress that nobody asked for."""
 
 
 def _file_end(answers: MediaAnswers, end: FileEnd | None = None) -> FileEnd:

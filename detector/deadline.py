@@ -12,6 +12,10 @@ from detector.messages import Message
 Progress = Callable[[float, Message], None]
 
 
+def report_to_nobody(share: float, doing: Message) -> None:
+    """Takes progress that nobody asked for."""
+
+
 class Deadline:
     """Seconds that some work may take, from now on."""
 

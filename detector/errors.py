@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from detector.messages import Message
 
+OTHER_FILE = Message("The result is that of another file; please have this one checked first.")
+
 
 class MediaError(ValueError):
     """Says why a file cannot be analysed, to the person who sent it.

@@ -21,7 +21,8 @@ from benchmarks.load import media
 from benchmarks.server_process import ServerProcess
 from benchmarks.visits import Visitor
 from detector.analyzer import Analyzer
-from detector.report.evidence_report import build_evidence, write_evidence
+from detector.report.evidence import build_evidence
+from detector.report.evidence_report import write_evidence
 from detector.report.pictures.annotated_video import write_annotated_video
 from detector.sandbox.client import WORKERS
 from tests.benchmarks.test_load import FAKE_SERVER

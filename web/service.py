@@ -11,7 +11,8 @@ import gradio as gr
 from detector.analyzer import FRAMES_PER_VIDEO, Analyzer
 from detector.batch.output import to_csv, to_document, to_json
 from detector.batch.runner import BatchItem
-from detector.report.evidence_report import build_evidence, write_evidence
+from detector.report.evidence import build_evidence
+from detector.report.evidence_report import write_evidence
 from detector.report.translation import ENGLISH
 from detector.report.wording.verdicts import verdict_markdown
 from detector.results import Analysis, result_to_dict, to_plain

@@ -29,7 +29,8 @@ from detector.messages import Message, counted
 from detector.network.loading import ModelError, load_folder, load_model
 from detector.network.settings import ModelSettings, SettingError
 from detector.report.case.pdf import write_pdf
-from detector.report.evidence_report import build_evidence, write_evidence
+from detector.report.evidence import build_evidence
+from detector.report.evidence_report import write_evidence
 from detector.report.wording.evidence import BAND_TEXT, BAND_TITLE, LIKELIHOOD_RATIO
 from detector.report.wording.verdicts import VERDICT_TEXT, VERDICT_TITLE
 from detector.results import Analysis, Band, Verdict

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 # Headings of our own cards, then those of the Hub's template.
 WANTED = (
@@ -27,6 +28,7 @@ class CardSection:
     paragraphs: tuple[str, ...]
 
 
+@lru_cache(maxsize=8)  # of the model that is loaded; every file that is checked asks for it
 def card_sections(card: str) -> tuple[CardSection, ...]:
     """Finds the sections on what a model was made for and trained on, and what it cannot see, in the order of the card."""
     parts = re.split(r"^#{2,4}[ \t]+(.+?)[ \t#]*$", card, flags=re.MULTILINE)[1:]

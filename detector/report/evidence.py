@@ -98,8 +98,10 @@ class Evidence:
         return self.scales.named(weight.scale) if weight and self.scales else None
 
 
-def background_of(model: LoadedModel) -> Background:
-    """Gathers what a report says of a model beside the result."""
+def background_of(model: LoadedModel | Background) -> Background:
+    """Gathers what a report says of a model beside the result; what an opened case tells of its own is that already."""
+    if isinstance(model, Background):
+        return model
     return Background(model.scales, card_sections(model.card))
 
 
@@ -125,7 +127,7 @@ def build_evidence(
     if analysis.provenance is None:
         raise ValueError("a report needs an analysis that was made with provenance")
     result = analysis.result
-    background = background_of(model) if isinstance(model, LoadedModel) else model
+    background = background_of(model)
     return Evidence(
         time_utc=utc_text(time_utc or datetime.now(UTC)),
         software_version=__version__,

@@ -6,12 +6,10 @@ import json
 import os
 from pathlib import Path
 
-from detector.report.evidence import Evidence, build_evidence, evidence_to_dict
+from detector.report.evidence import Evidence, evidence_to_dict
 from detector.report.evidence_document import evidence_document
 from detector.report.html import TEMPLATES, jpeg_address, render
 from detector.report.translation import ENGLISH
-
-__all__ = ["Evidence", "build_evidence", "evidence_html", "evidence_json", "evidence_to_dict", "write_evidence"]
 
 
 def evidence_html(evidence: Evidence, language: str = ENGLISH) -> str:

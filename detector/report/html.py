@@ -94,10 +94,14 @@ def _shown(language: str) -> Callable[[object], object]:
     return shown
 
 
-def jpeg(image: np.ndarray) -> bytes:
-    """Encodes ``(H, W, 3)`` uint8 RGB as JPEG."""
+def jpeg(image: np.ndarray, quality: int = JPEG_QUALITY, *options: int) -> bytes:
+    """Encodes ``(H, W, 3)`` uint8 RGB as JPEG; `options` are further ones of `cv2.imencode`.
+
+    Raises:
+        ValueError: The picture is too large for one.
+    """
     # OpenCV wants BGR
-    is_done, data = cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    is_done, data = cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality, *options])
     if not is_done:
         raise ValueError(f"no JPEG of a picture of shape {image.shape}")
     return data.tobytes()

@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from detector.analyzer import Analyzer
 from detector.report.case.pdf import write_pdf
-from detector.report.evidence_report import build_evidence, write_evidence
+from detector.report.evidence import build_evidence
+from detector.report.evidence_report import write_evidence
 from detector.network.loading import load_model
 from detector.results import result_to_dict
 analyzer, folder = Analyzer(load_model()), Path(sys.argv[1])

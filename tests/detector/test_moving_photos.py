@@ -7,7 +7,8 @@ import pytest
 from detector.analyzer import Analyzer
 from detector.batch.runner import analyze_many
 from detector.media.photos.images import FEW_COLOURS
-from detector.report.evidence_report import build_evidence, evidence_html
+from detector.report.evidence import build_evidence
+from detector.report.evidence_report import evidence_html
 from detector.report.pictures.annotated_video import write_annotated_video
 from tests.made_media.moving_photos import ANIMATIONS, live_film, live_still, motion_photo, write_animation
 from tests.media_factory import write_video

@@ -25,9 +25,8 @@ from web.service import write_tables
 from web.sessions import Cancelled
 from web.views.batch import BatchFile, batch_html, thumbnail
 from web.views.closeup import face_html
-from web.views.forensics import forensics_html
 from web.views.notices import problem_html, stopped_html
-from web.work import Work, refusals
+from web.work import Work
 
 logger = logging.getLogger(__name__)
 
@@ -125,18 +124,6 @@ class Desk:
         except MediaError:
             logger.info("no close-up", exc_info=True)
             return ""
-
-    def forensics(self, kept: Kept | None, language: str, request: gr.Request) -> str:
-        """Makes the forensic panel of the file that is shown."""
-
-        def make(kept: Kept) -> str:
-            analysis = kept.opened().analysis
-            return forensics_html(kept.upload, analysis.result, analysis.provenance, language)
-
-        with refusals(language):
-            if kept is None:
-                raise MediaError(NO_RESULT)
-            return self._work.run(lambda: make(kept), [str(kept.path)], request)
 
     def _one(
         self,

@@ -1,4 +1,4 @@
-"""Makes what is taken away of a result: reports, a case, keyframes, the annotated video."""
+"""Makes what is asked for of a result: reports, a case, keyframes, the annotated video, the forensic panel."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from detector.report.evidence import Evidence, build_evidence
 from detector.report.evidence_report import evidence_html, evidence_json
 from detector.report.pictures.annotated_video import write_annotated_video
 from web.desk.kept import NO_RESULT, Kept
+from web.views.forensics import forensics_html
 from web.work import Work, refusals
 
 Made = TypeVar("Made")
@@ -30,7 +31,7 @@ ORIGINAL_GONE = Message("A saved case does not hold the file that this needs; pl
 
 
 class Making:
-    """Makes files to take away. Its methods raise `gr.Error` with one plain sentence.
+    """Makes files to take away, and the forensic panel. Its methods raise `gr.Error` with one plain sentence.
 
     All take what is kept of the file, what the fields of the case say, and the language of the page.
     """
@@ -112,6 +113,15 @@ class Making:
             report = self._work.reporting(request, progress, MAX_ANNOTATING_S, language)
             write_annotated_video(_original(kept), opened.analysis.result, output, report, language)
             return gr.update(value=str(output), visible=True)
+
+        return self._made(make, kept, language, request)
+
+    def forensics(self, kept: Kept | None, language: str, request: gr.Request) -> str:
+        """Makes the forensic panel."""
+
+        def make(kept: Kept, opened: OpenedCase) -> str:
+            analysis = opened.analysis
+            return forensics_html(kept.upload, analysis.result, analysis.provenance, language)
 
         return self._made(make, kept, language, request)
 

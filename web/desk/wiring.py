@@ -53,14 +53,6 @@ def connect(
         trigger_mode="multiple",
         **PRIVATE,
     )
-    area.forensics_fold.expand(
-        desk.forensics,
-        [area.shown, language],
-        area.forensics,
-        js=WITH_LANGUAGE,
-        show_progress_on=area.forensics,
-        **PRIVATE,
-    )
     _connect_making(making, batch, area, language)
 
 
@@ -76,6 +68,14 @@ def _connect_making(making: Making, batch: BatchArea, area: ResultArea, language
     ):
         made = button.click(make, [*inputs, language], area.made, js=WITH_LANGUAGE, show_progress_on=button, **PRIVATE)
         made.success(None, area.made, None, js=_TAKE, **PRIVATE)
+    area.forensics_fold.expand(
+        making.forensics,
+        [area.shown, language],
+        area.forensics,
+        js=WITH_LANGUAGE,
+        show_progress_on=area.forensics,
+        **PRIVATE,
+    )
     area.annotate.click(
         making.annotated, [area.shown, language], area.annotated, js=WITH_LANGUAGE, **PRIVATE, **ONE_AT_A_TIME
     )

@@ -10,20 +10,18 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpcore2
 
+from detector.deadline import Progress
 from detector.errors import MediaError
 from detector.limits import MAX_CONNECT_S, MAX_FETCH_S, MAX_FILE_BYTES, MAX_REDIRECTS, MAX_SILENCE_S
 from detector.messages import Message
 from web.links.addresses import Resolver, public_addresses, system_resolver
-
-# Called with the share done, 0..1, and what is being done; what it raises stops the work.
-FetchProgress = Callable[[float, Message], None]
 
 # How soon a person who cancels is heard while a server is silent.
 _SLICE_S = 0.5
@@ -74,7 +72,7 @@ class Network:
 class Watch:
     """Stops work that takes too long, or that its person has cancelled."""
 
-    def __init__(self, seconds: float, progress: FetchProgress | None = None):
+    def __init__(self, seconds: float, progress: Progress | None = None):
         self._end = time.monotonic() + seconds
         self._progress = progress
         self._told = (0.0, Message("asking the server for the file"))

@@ -166,8 +166,7 @@ def _check_answer(status: int, headers: httpx2.Headers, address: httpx2.URL, lim
             "The server {host} sends the file packed, and packed files are not opened; please send the file itself.",
             host=address.host,
         )
-    length = headers.get("content-length", "")
-    if length.isdecimal() and int(length) > limits.bytes:
+    if _stated_bytes(headers) > limits.bytes:
         raise _too_large(limits)
 
 
@@ -193,6 +192,12 @@ def media_type_of(headers: httpx2.Headers) -> str:
     return headers.get("content-type", "").partition(";")[0].strip().lower()[:100]
 
 
+def _stated_bytes(headers: httpx2.Headers) -> int:
+    """Gives the length that a server states; 0 where it states none."""
+    length = headers.get("content-length", "")
+    return int(length) if length.isdecimal() else 0
+
+
 def _too_large(limits: FetchLimits) -> MediaError:
     return MediaError(
         "The file is larger than {megabytes} MB; please send a shorter clip or a smaller photo.",
@@ -213,8 +218,7 @@ def _save(
     name = file_name(
         address.raw_path.partition(b"?")[0].decode("ascii"), headers.get("content-disposition", ""), media_type
     )
-    length = headers.get("content-length", "")
-    expected = int(length) if length.isdecimal() else 0
+    expected = _stated_bytes(headers)
     digest, written, path = hashlib.sha256(), 0, folder / name
     with open(path, "xb") as file:
         try:

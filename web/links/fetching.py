@@ -10,14 +10,16 @@ from pathlib import Path
 
 import httpx2
 
+from detector.deadline import Progress
 from detector.errors import MediaError
 from detector.facts import Fetched
 from detector.media.files import file_sha256
 from detector.messages import Message
+from detector.report.evidence import utc_text
 from detector.text import one_line
 from web.links import platforms
 from web.links.addresses import parse_link
-from web.links.connections import FetchLimits, FetchProgress, Network, Watch
+from web.links.connections import FetchLimits, Network, Watch
 from web.links.direct import LeadsToPage, download
 from web.middleware.disk import MIN_FREE_BYTES
 
@@ -49,7 +51,7 @@ class FetchedFile:
 def fetch(
     link: str,
     folder: Path,
-    progress: FetchProgress | None = None,
+    progress: Progress | None = None,
     limits: FetchLimits | None = None,
     network: Network | None = None,
 ) -> FetchedFile:
@@ -87,7 +89,7 @@ def _fetch(
     link: str, address: httpx2.URL, folder: Path, limits: FetchLimits, network: Network, watch: Watch
 ) -> FetchedFile:
     def source(path: Path, final_url: str) -> Fetched:
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        now = utc_text(datetime.now(UTC))
         return Fetched(one_line(link, len(link) + 1), one_line(final_url, len(final_url) + 1), now, path.name)
 
     try:

@@ -9,7 +9,6 @@ from markupsafe import Markup
 from detector.evidence_scale import EvidenceScales
 from detector.messages import Message
 from detector.report.plots.reference import reference_plot_svg
-from detector.report.wording.assessed import assessed_text
 from detector.report.wording.cautions import cautions
 from detector.report.wording.evidence import (
     bounds_words,
@@ -23,6 +22,7 @@ from detector.report.wording.models import model_name
 from detector.report.wording.not_shown import not_shown
 from detector.report.wording.quotation import quotation
 from detector.report.wording.verdicts import (
+    assessed_text,
     likely_manipulation_text,
     score_text,
     spans_text,

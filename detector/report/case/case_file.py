@@ -6,8 +6,8 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from detector.deadline import Progress
-from detector.errors import MediaError
+from detector.deadline import Progress, report_to_nobody
+from detector.errors import OTHER_FILE, MediaError
 from detector.facts import Fetched
 from detector.messages import Message
 from detector.network.loading import LoadedModel
@@ -60,9 +60,9 @@ def write_case(
         OSError: It cannot be opened, or the case cannot be written.
         ValueError: The analysis is without provenance.
     """
-    report = progress or _report_to_nobody
+    report = progress or report_to_nobody
     moment = (time_utc or datetime.now(UTC)).astimezone(UTC)
-    background = background_of(model) if isinstance(model, LoadedModel) else model
+    background = background_of(model)
     with new_archive(Path(output), moment) as archive:
         report(0.0, Message("writing the reports"))
         # first: by it a case is known
@@ -108,8 +108,4 @@ def _add_original(archive: Archive, file: Path, analysis: Analysis) -> None:
     suffix = re.sub(r"[^A-Za-z0-9]", "", Path(analysis.result.file.name).suffix)[:8]
     name = f"original/{ascii_stem(analysis.result.file.name)}{'.' + suffix if suffix else ''}"
     if archive.add_file(name, file) != analysis.result.file.sha256:
-        raise MediaError("The result is that of another file; please have this one checked first.")
-
-
-def _report_to_nobody(share: float, doing: Message) -> None:
-    """Takes progress that nobody asked for."""
+        raise MediaError(OTHER_FILE)

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePath
 
-import cv2
-
 from detector.deadline import Progress
-from detector.errors import MediaError
+from detector.errors import OTHER_FILE, MediaError
 from detector.limits import MAX_KEYFRAMES, MAX_KEYFRAMES_BYTES
 from detector.media.files import file_sha256
 from detector.media.reading import frames_at
@@ -22,6 +20,7 @@ from detector.media.videos.video import VideoFrame
 from detector.messages import Message
 from detector.report.case.archive import Archive, new_archive
 from detector.report.evidence import SHOWN_FRAMES
+from detector.report.html import jpeg
 from detector.results import Analysis, FrameScore, Result
 from detector.sandbox.client import WORKERS
 
@@ -83,7 +82,7 @@ def add_keyframes(
     if analysis.result.file.duration_s is None:
         raise MediaError("A photo has no keyframes; please save the photo itself.")
     if file_sha256(path) != analysis.result.file.sha256:
-        raise MediaError("The result is that of another file; please have this one checked first.")
+        raise MediaError(OTHER_FILE)
     wanted = keyframes(analysis)
     kept = wanted if len(wanted) <= MAX_KEYFRAMES else _most_telling(wanted)
     stem, count, size = ascii_stem(analysis.result.file.name), 0, 0
@@ -160,8 +159,7 @@ def _decoded(path: str | Path, kept: Sequence[Keyframe], result: Result) -> Iter
 
 
 def _jpeg(frame: VideoFrame) -> bytes:
-    # OpenCV wants BGR
-    is_done, data = cv2.imencode(".jpg", frame.image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    if not is_done:
-        raise MediaError("A frame of this video is too large for a picture.")
-    return data.tobytes()
+    try:
+        return jpeg(frame.image, JPEG_QUALITY)
+    except ValueError as error:
+        raise MediaError("A frame of this video is too large for a picture.") from error

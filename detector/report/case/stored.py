@@ -17,15 +17,12 @@ from detector.report.card_sections import CardSection
 from detector.report.case.notes import CaseNotes
 from detector.report.case.reading import FORMAT, VERSION
 from detector.report.evidence import Background
+from detector.report.html import jpeg
 from detector.results import Analysis, Result, ShownFace, ShownFrame
 
 # At which the pictures of a case look like those of the page; colours at full resolution, or faces would blur.
-_JPEG = [
-    cv2.IMWRITE_JPEG_QUALITY,
-    92,
-    cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
-    cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
-]
+_JPEG_QUALITY = 92
+_WHOLE_COLOURS = (cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
 
 
 @dataclass(frozen=True)
@@ -142,10 +139,7 @@ def from_json(content: bytes) -> StoredCase:
 
 def picture_jpeg(frame: ShownFrame) -> bytes:
     """Encodes the picture of a frame as a case keeps it."""
-    is_done, data = cv2.imencode(".jpg", frame.image[:, :, ::-1], _JPEG)  # OpenCV wants BGR
-    if not is_done:
-        raise ValueError(f"no JPEG of a picture of shape {frame.image.shape}")
-    return data.tobytes()
+    return jpeg(frame.image, _JPEG_QUALITY, *_WHOLE_COLOURS)
 
 
 def map_of(face: StoredFace) -> np.ndarray:

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from detector.deadline import Progress
-from detector.errors import MediaError
+from detector.errors import OTHER_FILE, MediaError
 from detector.facts import Thresholds
 from detector.limits import MAX_ANNOTATED_S
 from detector.media.clips import Clip, open_clip
@@ -96,7 +96,7 @@ def annotate(path: Path, result: Result, output: Path, language: str = ENGLISH) 
     """Writes an annotated video; says how far it is."""
     with open_clip(path, result.assessed_item) as video:
         if video.facts.sha256 != result.file.sha256:
-            raise MediaError("The result is that of another file; please have this one checked first.")
+            raise MediaError(OTHER_FILE)
         if video.duration_s > MAX_ANNOTATED_S:
             raise MediaError(
                 "Only videos of up to {minutes} minutes are annotated; please cut out the part in question.",

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from detector.errors import MediaError
+from detector.errors import OTHER_FILE, MediaError
 from detector.faces.detection import CROP_SCALE, crop_square
 from detector.facts import Box, PixelBox
 from detector.media.photos.images import Photo
@@ -122,7 +122,7 @@ def enlarged_face(path: str | Path, kept: KeptFaces, track_id: int, frame_number
         raise MediaError(_NO_SUCH_FACE)
     image = _frame(Path(path), kept.result, kept.times_s[frame_number])
     if image.shape[1::-1] != (kept.result.file.width_px, kept.result.file.height_px):
-        raise MediaError("The result is that of another file; please have this one checked first.")
+        raise MediaError(OTHER_FILE)
     if closeup_square(face.box_px)[2] > _MOST_OF_PICTURE * max(image.shape):
         raise MediaError(_NO_SUCH_FACE)
     square = np.rot90(_square(image, face.box_px), face.quarter_turns)

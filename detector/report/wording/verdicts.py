@@ -8,7 +8,7 @@ from pathlib import Path
 
 from detector.evidence_scale import MANIPULATED_FROM, NOT_FOUND_BELOW, EvidenceScales
 from detector.facts import Thresholds
-from detector.messages import Message, joined
+from detector.messages import Message, counted, joined
 from detector.report.wording.cautions import cautions
 from detector.report.wording.evidence import (
     BAND_TEXT,
@@ -80,6 +80,30 @@ def title_of(judged: Result | FaceTrack) -> Message:
     """Gives the headline of a file or a face: the band of its evidence; its verdict where it has none."""
     evidence = judged.deciding_evidence if isinstance(judged, Result) else judged.evidence
     return BAND_TITLE[evidence.band] if evidence else VERDICT_TITLE[judged.verdict]
+
+
+def assessed_text(result: Result) -> Message | None:
+    """Says how many of the faces were assessed; None where all were, or none was found.
+
+    Faces of a clip are tracks where they were assessed, and sightings in single frames where they were not: of these the
+    frames are counted.
+    """
+    if not result.not_assessed:
+        return None
+    assessed = len(result.faces)
+    if result.file.duration_s is None:
+        every = assessed + len(result.not_assessed)
+        return counted(
+            "{assessed} of {count} face assessed", "{assessed} of {count} faces assessed", every, assessed=assessed
+        )
+    faces = counted("{count} face assessed", "{count} faces assessed", assessed)
+    frames = len({face.time_s for face in result.not_assessed})
+    return counted(
+        "{faces}; in {count} frame there is a face that could not be",
+        "{faces}; in {count} frames there is a face that could not be",
+        frames,
+        faces=faces,
+    )
 
 
 def text_of(result: Result) -> Message:

@@ -16,7 +16,8 @@ from detector.analyzer import Analyzer
 from detector.errors import MediaError
 from detector.media.reading import MEDIA_ANSWERS, read_media
 from detector.messages import Message
-from detector.report.evidence_report import build_evidence, evidence_html, evidence_to_dict
+from detector.report.evidence import build_evidence, evidence_to_dict
+from detector.report.evidence_report import evidence_html
 from detector.report.pictures.annotated_video import write_annotated_video
 from detector.report.translation import translate
 from detector.results import Analysis, Result, result_to_dict

@@ -14,7 +14,8 @@ from PIL import ExifTags, Image
 import detector
 from detector.analyzer import Analyzer
 from detector.facts import MediaItem
-from detector.report.evidence_report import build_evidence, evidence_html, evidence_to_dict, write_evidence
+from detector.report.evidence import build_evidence, evidence_to_dict
+from detector.report.evidence_report import evidence_html, write_evidence
 from detector.results import result_to_dict
 from tests.media_factory import texture, write_video
 from tests.redness_model import evidence_scales, portrait, redness_model

@@ -137,6 +137,14 @@ def test_size_that_the_server_states_is_believed_where_it_is_too_large(server, t
     assert "The file is larger than" in refusal(server, "https://media.example/a.mp4", tmp_path)
 
 
+def assert_ends_in_time(server, drip, folder):
+    """Has a server answer slowly, and sees that it is left when the time is up."""
+    server.pages["/a.mp4"] = drip
+    started = time.monotonic()
+    assert "takes too long" in refusal(server, "https://media.example/a.mp4", folder, total_s=0.5)
+    assert time.monotonic() - started < 3
+
+
 def test_body_that_drips_ends_with_the_time(server, tmp_path):
     def drip(handler):
         handler.send_response(200)
@@ -145,10 +153,7 @@ def test_body_that_drips_ends_with_the_time(server, tmp_path):
             handler.wfile.write(b"x")
             time.sleep(0.05)
 
-    server.pages["/a.mp4"] = drip
-    started = time.monotonic()
-    assert "takes too long" in refusal(server, "https://media.example/a.mp4", tmp_path, total_s=0.5)
-    assert time.monotonic() - started < 3
+    assert_ends_in_time(server, drip, tmp_path)
 
 
 def test_headers_that_drip_end_with_the_time(server, tmp_path):
@@ -158,10 +163,7 @@ def test_headers_that_drip_end_with_the_time(server, tmp_path):
             handler.wfile.write(f"X-{number}: y\r\n".encode())
             time.sleep(0.05)
 
-    server.pages["/a.mp4"] = drip
-    started = time.monotonic()
-    assert "takes too long" in refusal(server, "https://media.example/a.mp4", tmp_path, total_s=0.5)
-    assert time.monotonic() - started < 3
+    assert_ends_in_time(server, drip, tmp_path)
 
 
 def test_server_that_falls_silent_is_left(server, tmp_path):

@@ -15,7 +15,8 @@ from detector.facts import Fetched
 from detector.report.case.case_file import case_name, write_case
 from detector.report.case.notes import case_notes
 from detector.report.case.opening import looks_like_case, open_case
-from detector.report.evidence_report import build_evidence, evidence_html, evidence_to_dict
+from detector.report.evidence import build_evidence, evidence_to_dict
+from detector.report.evidence_report import evidence_html
 from web.views.media import faces_html, viewer_html
 from web.views.verdict import verdict_html
 

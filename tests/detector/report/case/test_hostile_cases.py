@@ -15,7 +15,8 @@ from detector.errors import MediaError
 from detector.report.case.case_file import write_shown
 from detector.report.case.checks import checked_case
 from detector.report.case.opening import open_case
-from detector.report.evidence_report import build_evidence, evidence_html
+from detector.report.evidence import build_evidence
+from detector.report.evidence_report import evidence_html
 from web.views.media import viewer_html
 from web.views.verdict import verdict_html
 

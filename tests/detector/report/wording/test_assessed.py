@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from detector.report.wording.assessed import assessed_text
+from detector.report.wording.verdicts import assessed_text
 from detector.results import NotAssessed
 from tests.detector.report.plots.test_timeline import clip_result
 
