@@ -5,7 +5,14 @@ import pytest
 from dataset_builder.pseudo_fakes.landmarks import FaceLandmarker
 from detector.faces.detection import FaceDetector
 from detector.facts import DetectedFace
+from tests.builds import built_in_this_process
 from tests.media_factory import astronaut
+
+
+@pytest.fixture(scope="session", autouse=True)
+def builds_start_no_process():
+    with built_in_this_process():
+        yield
 
 
 @pytest.fixture(scope="session")

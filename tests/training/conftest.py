@@ -7,9 +7,16 @@ from safetensors.torch import save_file
 
 from dataset_builder.__main__ import main as build_main
 from dataset_builder.pseudo_fakes.real_faces import real_faces
+from tests.builds import built_in_this_process
 from tests.media_factory import PAIRS, faceforensics_tree
 from tests.training.astronaut_rows import rows_of_astronaut
 from tests.training.commands import command, train_small
+
+
+@pytest.fixture(scope="session", autouse=True)
+def builds_start_no_process():
+    with built_in_this_process():
+        yield
 
 
 @pytest.fixture(scope="session")

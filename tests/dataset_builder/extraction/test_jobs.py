@@ -1,3 +1,4 @@
+import concurrent.futures
 import os
 import subprocess
 import sys
@@ -16,6 +17,12 @@ from tests.media_factory import clip
 COLUMNS = features(("Deepfakes",))
 
 
+@pytest.fixture
+def processes(monkeypatch):
+    """Has the jobs done as users have it."""
+    monkeypatch.setattr(jobs, "ProcessPoolExecutor", concurrent.futures.ProcessPoolExecutor)
+
+
 def unit(path) -> Unit:
     item = SourceItem(str(path), "real", "c23", f"youtube/{path.stem}", path.stem, "", (path.stem,))
     return Unit(item, (), 2, 2, 2)
@@ -26,6 +33,7 @@ def three(tmp_path):
     return make_jobs([unit(clip(tmp_path / f"{number:03d}.mp4", number)) for number in range(3)])
 
 
+@pytest.mark.usefixtures("processes")
 def test_finished_videos_are_not_done_again(three, tmp_path):
     folder = tmp_path / "crops"
     run_jobs(three[:2], folder, COLUMNS)
@@ -61,6 +69,7 @@ def dying(folder, key, job, columns):
 REAL_DO = jobs._do
 
 
+@pytest.mark.usefixtures("processes")
 def test_crash_of_a_decoder_costs_its_video_only(three, tmp_path, monkeypatch):
     monkeypatch.setattr(jobs, "_do", dying)
     outcomes = run_jobs(three, tmp_path / "crops", COLUMNS, workers=2)
