@@ -26,7 +26,7 @@ def test_folder_of_videos_becomes_a_model_that_gives_a_verdict(
     data_set, initial_weights, tmp_path, capsys, faceforensics_root
 ):
     more = ("--max-eval-samples", "6", "--json")
-    assert train.main(command(data_set, initial_weights, tmp_path / "run", *more)) == 0
+    assert train_small(command(data_set, initial_weights, tmp_path / "run", *more)) == 0
     evaluation = evaluation_of(capsys)
     (test,) = evaluation["tests"]
     assert (test["data"], test["split"]) == ("deepfakes_c23", "test")

@@ -1,3 +1,4 @@
+import copy
 import math
 
 import numpy as np
@@ -19,6 +20,25 @@ from training.networks.vgg16 import PooledVGG16
 def batch():
     torch.manual_seed(1)
     return torch.randn(2, 3, 224, 224)
+
+
+@pytest.fixture(scope="module")
+def small_batch():
+    """For what holds at any size: a twelfth of the work."""
+    torch.manual_seed(1)
+    return torch.randn(2, 3, 64, 64)
+
+
+@pytest.fixture(scope="module")
+def untrained():
+    torch.manual_seed(2)
+    return PooledVGG16(2)
+
+
+@pytest.fixture
+def fresh(untrained):
+    """A network of its own; to copy one takes a tenth of the time of making one."""
+    return copy.deepcopy(untrained)
 
 
 @torch.no_grad()
@@ -68,83 +88,83 @@ def test_hub_out_of_reach_is_one_sentence_that_names_the_way_out(pooled, monkeyp
         pooled.load_pretrained(None)
 
 
-def test_whole_networks_from_the_hub_give_their_convolutional_layers(tmp_path, monkeypatch):
+def test_whole_networks_from_the_hub_give_their_convolutional_layers(fresh, tmp_path, monkeypatch):
     start = timm.create_model("vgg16", num_classes=2, mlp_ratio=1 / 4096)
     save_file(start.state_dict(), tmp_path / "model.safetensors")
     monkeypatch.setattr("training.networks.weights.fetch_from_hub", lambda *args, **kwargs: tmp_path)
-    model = PooledVGG16(2)
+    model = fresh
     model.load_pretrained(None)
     assert torch.equal(model.features[40].weight, start.features[28].weight)
 
 
 @torch.no_grad()
-def test_settled_statistics_are_those_of_the_batches(batch):
-    model = PooledVGG16(2).eval()
+def test_settled_statistics_are_those_of_the_batches(fresh, small_batch):
+    model = fresh.eval()
     norm = model.features[1]
     norm.running_mean.fill_(7)
-    model.training_side = 64  # that of a run which ended at a smaller size; one that goes on after its end has none
-    model.settle_statistics([batch, batch + 1])
-    values = [model.features[0](pixels).movedim(1, -1).flatten(0, -2) for pixels in (batch, batch + 1)]
+    model.training_side = 32  # that of a run which ended at a smaller size; one that goes on after its end has none
+    model.settle_statistics([small_batch, small_batch + 1])
+    values = [model.features[0](pixels).movedim(1, -1).flatten(0, -2) for pixels in (small_batch, small_batch + 1)]
     assert torch.allclose(norm.running_mean, (values[0].mean(0) + values[1].mean(0)) / 2, atol=1e-4)
     assert torch.allclose(norm.running_var, (values[0].var(0) + values[1].var(0)) / 2, rtol=1e-3)
     assert norm.momentum == model.pooled_norm.momentum == 0.1 and not model.training
 
 
 @torch.no_grad()
-def test_frozen_blocks_keep_their_statistics(batch):
-    model = PooledVGG16(2)
+def test_frozen_blocks_keep_their_statistics(fresh, small_batch):
+    model = fresh
     model.freeze_blocks(1)
     before = [model.features[place].running_var.clone() for place in (4, 8)]
-    model.settle_statistics([batch])
+    model.settle_statistics([small_batch])
     after = [model.features[place].running_var for place in (4, 8)]
     assert torch.equal(before[0], after[0]) and not torch.equal(before[1], after[1])
 
 
 @torch.no_grad()
-def test_training_starts_as_the_imagenet_network(batch, tmp_path):
+def test_training_starts_as_the_imagenet_network(fresh, small_batch, tmp_path):
     start = timm.create_model("vgg16", num_classes=2, mlp_ratio=1 / 4096)
     save_file(start.state_dict(), tmp_path / "model.safetensors")
-    model = PooledVGG16(2)
+    model = fresh
     model.load_pretrained(tmp_path / "model.safetensors")
-    model.match_statistics([batch])
-    expected = start.features(batch)
+    model.match_statistics([small_batch])
+    expected = start.features(small_batch)
     spread = expected.std()
-    assert (model.eval().features(batch) - expected).abs().max() < 1e-3 * spread
+    assert (model.eval().features(small_batch) - expected).abs().max() < 1e-3 * spread
     model.pooled_norm.track_running_stats = model.train().pooled_norm.training  # the batch it was matched to
-    assert (model.features(batch) - expected).abs().max() < 1e-2 * spread
+    assert (model.features(small_batch) - expected).abs().max() < 1e-2 * spread
 
 
-def test_statistics_are_gathered_on_the_device_of_the_network(batch):
+def test_statistics_are_gathered_on_the_device_of_the_network(fresh, small_batch):
     # "meta" stands for a GPU: a network on it refuses the pixels of another device
-    model = PooledVGG16(2).to("meta")
-    model.match_statistics([batch])
+    model = fresh.to("meta")
+    model.match_statistics([small_batch])
     assert model.pooled_norm.running_mean.is_meta
 
 
-def test_fresh_head_calls_everything_undecided(batch):
-    model = PooledVGG16(2).eval()
+def test_fresh_head_calls_everything_undecided(fresh, small_batch):
+    model = fresh.eval()
     with torch.no_grad():
-        assert model(batch)["logits"].abs().max() == 0
+        assert model(small_batch)["logits"].abs().max() == 0
 
 
-def test_smaller_training_size_leaves_evaluation_alone(batch):
+def test_smaller_training_size_leaves_evaluation_alone(fresh, small_batch):
     sides = []
-    model = PooledVGG16(2)
-    model.training_side = 96
+    model = fresh
+    model.training_side = 48
     model.features[0].register_forward_pre_hook(lambda module, inputs: sides.append(inputs[0].shape[-1]))
     with torch.no_grad():
-        model.train()(batch)
-        model.eval()(batch)
-    assert sides == [96, 224]
+        model.train()(small_batch)
+        model.eval()(small_batch)
+    assert sides == [48, 64]
 
 
-def test_known_masks_teach_and_unknown_ones_are_left_out(pooled, batch):
+def test_known_masks_teach_and_unknown_ones_are_left_out(pooled, small_batch):
     labels, unknown = torch.tensor([0, 1]), torch.full((2, 2, 56, 56), torch.nan)
     known = torch.zeros(2, 2, 56, 56)
     known[1, 0, 16:40, 16:40] = 1
-    alone = pooled(batch, labels)["loss"]
-    assert pooled(batch, labels, unknown)["loss"] == alone
-    found = pooled(batch, labels, known)["loss"]
+    alone = pooled(small_batch, labels)["loss"]
+    assert pooled(small_batch, labels, unknown)["loss"] == alone
+    found = pooled(small_batch, labels, known)["loss"]
     assert found > alone
     found.backward()
     assert all(head[1].bias.grad.abs().max() > 0 for head in pooled.mask_heads)
@@ -169,12 +189,12 @@ def test_fake_of_no_known_kind_may_be_any_kind():
     assert class_loss(logits, torch.tensor([0, 0])) > 4
 
 
-def test_frozen_blocks_keep_weights_and_statistics(batch):
-    model = PooledVGG16(2)
+def test_frozen_blocks_keep_weights_and_statistics(fresh, small_batch):
+    model = fresh
     model.freeze_blocks(2)
     model.train()
     before = model.features[1].running_mean.clone(), model.features[15].running_mean.clone()
-    model(batch, torch.tensor([0, 1]))["loss"].backward()
+    model(small_batch, torch.tensor([0, 1]))["loss"].backward()
     assert torch.equal(model.features[1].running_mean, before[0])
     assert not torch.equal(model.features[15].running_mean, before[1])
     assert len(model.blocks()) == 3
@@ -207,20 +227,20 @@ def test_network_that_cannot_be_calibrated_or_explained_is_refused_before_it_is_
         build_classifier(name, 2)
 
 
-def test_mask_weight_scales_what_the_masks_teach(batch):
+def test_mask_weight_scales_what_the_masks_teach(small_batch):
     labels, masks = torch.tensor([0, 1]), torch.ones(2, 2, 56, 56)
-    losses = [build_classifier("vgg16", 2, weight)(batch, labels, masks)["loss"].item() for weight in (0.0, 1.0, 3.0)]
+    losses = [build_classifier("vgg16", 2, weight)(small_batch, labels, masks)["loss"].item() for weight in (0.0, 1.0, 3.0)]
     # fresh heads call everything undecided: log 2 for the class, for the mask heads and for the evidence of places
     assert losses == pytest.approx([math.log(2) * (1 + 2 * weight) for weight in (0, 1, 3)], abs=1e-4)
 
 
 @torch.no_grad()
-def test_checkpoint_of_another_run_is_taken_over_with_its_normalisation(pooled, batch, tmp_path):
+def test_checkpoint_of_another_run_is_taken_over_with_its_normalisation(pooled, fresh, small_batch, tmp_path):
     save_file(pooled.state_dict(), tmp_path / "model.safetensors")
-    model = PooledVGG16(2).eval()
+    model = fresh.eval()
     model.load_pretrained(tmp_path / "model.safetensors")
-    model.match_statistics([torch.zeros_like(batch)])
-    assert torch.equal(model(batch)["logits"], pooled(batch)["logits"])
+    model.match_statistics([torch.zeros_like(small_batch)])
+    assert torch.equal(model(small_batch)["logits"], pooled(small_batch)["logits"])
 
 
 @torch.no_grad()
@@ -231,10 +251,10 @@ def test_evidence_of_places_is_what_the_last_layer_makes_of_them(pooled, batch):
     assert torch.allclose(pooled.evidence(maps), (logits[:, 1] - logits[:, 0])[:, None, None, None], atol=1e-4)
 
 
-def test_last_layer_learns_where_the_manipulation_is(pooled, batch):
+def test_last_layer_learns_where_the_manipulation_is(pooled, small_batch):
     # a fake without its mask says nothing about places
     losses = [
-        pooled(batch[:2], torch.tensor([0, 1]), torch.full((2, 2, 56, 56), value))["loss"]
+        pooled(small_batch[:2], torch.tensor([0, 1]), torch.full((2, 2, 56, 56), value))["loss"]
         for value in (float("nan"), 1.0)
     ]
     (gradient,) = torch.autograd.grad(losses[0], [pooled.evidence_scale])
