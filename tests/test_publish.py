@@ -14,11 +14,15 @@ from tests.media_factory import astronaut
 from training import publish
 
 ROOT = Path(__file__).parent.parent
+# Without making sure of the folder, which would load torch each time; `tests/test_hub.py` publishes with it.
+UNCHECKED = """
+from training import publish
+publish.load_folder = lambda *args, **options: None
+"""
 
 
 def test_model_is_private_tagged_in_one_commit_and_pulled_by_its_tag(hub_client, tmp_path):
-    code = f"""
-import contextlib, io, json, os
+    code = f"""{UNCHECKED}import contextlib, io, json, os
 from huggingface_hub import HfApi, ModelCard
 from training.publish import main
 from detector.network.loading import load_model
@@ -48,8 +52,7 @@ print(json.dumps({{
 def test_new_thresholds_are_a_new_version_and_nothing_of_the_old_one_stays(hub_client, tmp_path):
     folder = tmp_path / "model"
     shutil.copytree(BUNDLED_FOLDER, folder)
-    code = f"""
-import json, pathlib
+    code = f"""{UNCHECKED}import json, pathlib
 from huggingface_hub import HfApi
 from training.publish import push_model
 api, folder = HfApi(), pathlib.Path({str(folder)!r})
@@ -72,8 +75,7 @@ print(json.dumps({{
 
 @pytest.mark.parametrize("model_id", ["tester/vgg16", "tester/two/parts"])
 def test_hub_that_does_not_answer_and_an_id_that_is_none_are_one_sentence_each(hub_client, model_id):
-    code = f"""
-import contextlib, io, json
+    code = f"""{UNCHECKED}import contextlib, io, json
 from training.publish import main
 error = io.StringIO()
 with contextlib.redirect_stderr(error):
@@ -129,8 +131,7 @@ print(json.dumps({"id": result.model.id, "revision": result.model.revision, "sco
 
 
 def test_deployed_files_answer_with_the_model_they_ask_for(hub_client, tmp_path):
-    code = f"""
-import json, os, pathlib, subprocess, sys
+    code = f"""{UNCHECKED}import json, os, pathlib, subprocess, sys
 from huggingface_hub import snapshot_download
 from training.publish import deploy_space, push_model
 revision = push_model(pathlib.Path({str(BUNDLED_FOLDER)!r}), "tester/vgg16")

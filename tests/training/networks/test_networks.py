@@ -229,7 +229,9 @@ def test_network_that_cannot_be_calibrated_or_explained_is_refused_before_it_is_
 
 def test_mask_weight_scales_what_the_masks_teach(small_batch):
     labels, masks = torch.tensor([0, 1]), torch.ones(2, 2, 56, 56)
-    losses = [build_classifier("vgg16", 2, weight)(small_batch, labels, masks)["loss"].item() for weight in (0.0, 1.0, 3.0)]
+    losses = [
+        build_classifier("vgg16", 2, weight)(small_batch, labels, masks)["loss"].item() for weight in (0.0, 1.0, 3.0)
+    ]
     # fresh heads call everything undecided: log 2 for the class, for the mask heads and for the evidence of places
     assert losses == pytest.approx([math.log(2) * (1 + 2 * weight) for weight in (0, 1, 3)], abs=1e-4)
 
