@@ -90,36 +90,61 @@ def full_disk():
         WORKERS.close()
 
 
-def test_killed_server_leaves_nothing_once_the_next_one_has_started(tmp_path):
-    with ServerProcess(tmp_path, KILLED_SERVER) as server:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Of a server that is killed, and of the next one."""
+    return tmp_path_factory.mktemp("server")
+
+
+@pytest.fixture(scope="module")
+def killed(folder):
+    """A server that was killed while it looked at a clip; gives what it left."""
+    with ServerProcess(folder, KILLED_SERVER) as server:
         visitor = Visitor(server.address, media())
         with visitor._page() as session:
             visitor._join(session, "analyze_video", [visitor._upload(session, media().clip, ".mp4"), 128])
             time.sleep(0.3)
             server.kill()
-        left = [path for path in (tmp_path / "temporary").rglob("*.mp4") if path.name != "astronaut.mp4"]
-        assert len(left) == 1  # what the person sent lies there now
-    with ServerProcess(tmp_path, KILLED_SERVER) as server:
-        assert [path for path in (tmp_path / "temporary").rglob("*.mp4") if path.name != "astronaut.mp4"] == []
-        assert len(list((tmp_path / "temporary").glob("face-check-*"))) == 1
-        Visitor(server.address, media()).photo()
+    return clips_below(folder)
 
 
-@pytest.fixture
-def ctrl_c_is_heard():
-    """A suite that a script runs in the background ignores Ctrl-C, and so would all that it starts."""
+@pytest.fixture(scope="module")
+def next_server(folder, killed):
+    """Hears Ctrl-C: a suite that a script runs in the background ignores it, and so would all that it starts."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
+    with ServerProcess(folder, KILLED_SERVER) as server:
+        signal.signal(signal.SIGINT, before)
+        yield server
 
 
-@pytest.mark.usefixtures("ctrl_c_is_heard")
-def test_server_that_is_stopped_by_hand_leaves_nothing(tmp_path):
-    with ServerProcess(tmp_path, KILLED_SERVER) as server:
-        httpx2.post(f"{server.address}/gradio_api/upload", files={"files": ("a.jpg", media().photo)})
-        server.process.send_signal(signal.SIGINT)
-        assert server.process.wait(30) == 130
-    assert list((tmp_path / "temporary").glob("face-check-*")) == []
+def clips_below(folder: Path) -> list[Path]:
+    """What people sent."""
+    return [path for path in (folder / "temporary").rglob("*.mp4") if path.name != "astronaut.mp4"]
+
+
+def test_killed_server_leaves_nothing_once_the_next_one_has_started(folder, killed, next_server):
+    assert len(killed) == 1
+    assert clips_below(folder) == []
+    assert len(list((folder / "temporary").glob("face-check-*"))) == 1
+    Visitor(next_server.address, media()).photo()
+
+
+def test_upload_on_a_full_disk_is_refused_and_the_server_lives(next_server):
+    before = resource.prlimit(next_server.process.pid, resource.RLIMIT_FSIZE, (3_000_000, -1))
+    for _ in range(2):
+        files = {"files": ("a.jpg", bytes(5_000_000))}
+        answer = httpx2.post(f"{next_server.address}/gradio_api/upload", files=files, timeout=60)
+        assert answer.status_code == 507
+        assert answer.json()["error"] == "The server's disk is full; please try again later."
+    Visitor(next_server.address, media()).photo()
+    resource.prlimit(next_server.process.pid, resource.RLIMIT_FSIZE, before)
+
+
+def test_server_that_is_stopped_by_hand_leaves_nothing(folder, next_server):
+    httpx2.post(f"{next_server.address}/gradio_api/upload", files={"files": ("a.jpg", media().photo)})
+    next_server.process.send_signal(signal.SIGINT)
+    assert next_server.process.wait(30) == 130
+    assert list((folder / "temporary").glob("face-check-*")) == []
 
 
 def test_server_that_is_stopped_while_it_starts_makes_no_fuss(monkeypatch, tmp_path):
@@ -198,14 +223,3 @@ def test_cache_that_cannot_be_written_is_one_sentence(analyzer, photo, cache, mo
     assert refused(Service(analyzer, Work(Sessions())), "analyze_image", str(photo), None, 0, REQUEST) == str(
         CANNOT_WRITE
     )
-
-
-def test_upload_on_a_full_disk_is_refused_and_the_server_lives(tmp_path):
-    limited = f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, -1))\n{FAKE_SERVER}"
-    with ServerProcess(tmp_path, ("-c", limited)) as server:
-        for _ in range(2):
-            files = {"files": ("a.jpg", bytes(5_000_000))}
-            answer = httpx2.post(f"{server.address}/gradio_api/upload", files=files, timeout=60)
-            assert answer.status_code == 507
-            assert answer.json()["error"] == "The server's disk is full; please try again later."
-        Visitor(server.address, media()).photo()
