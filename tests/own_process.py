@@ -8,10 +8,10 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 
 
-def assert_passes_in_own_process(file: Path) -> None:
-    """Runs a file of tests in a process of its own, with the runtime that the machine is best served by; shows what failed."""
+def assert_pass_in_own_process(*files: Path) -> None:
+    """Runs files of tests in one process of their own, with the runtime that the machine is best served by; shows what failed."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-n", "0", "-p", "no:cacheprovider", str(file)],
+        [sys.executable, "-m", "pytest", "-n", "0", "-p", "no:cacheprovider", *map(str, files)],
         cwd=ROOT,
         env=os.environ | {"MODEL_RUNTIME": "auto"},
         capture_output=True,

@@ -22,7 +22,7 @@ from detector.results import result_to_dict
 analyzer, folder = Analyzer(load_model()), Path(sys.argv[1])
 for name in ("astronaut.jpg", "astronaut.mp4"):
     path = Path("examples", name)
-    analysis = analyzer.analyze(path, 8)
+    analysis = analyzer.analyze(path, 4)
     (folder / f"{name}.json").write_text(json.dumps(result_to_dict(analysis.result)))
     write_evidence(build_evidence(analysis, analyzer.model), folder, f"{name}-evidence")
     evidence = build_evidence(analysis, analyzer.model, datetime(2026, 1, 2, tzinfo=UTC))

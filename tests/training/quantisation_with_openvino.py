@@ -1,4 +1,4 @@
-"""Tests of the quantisation of a model; `test_quantisation.py` runs them in a process that may load OpenVINO."""
+"""Tests of the quantisation of a model; `tests/detector/network/test_runtimes.py` runs them in a process that may load OpenVINO."""
 
 import json
 import shutil

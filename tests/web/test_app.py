@@ -67,11 +67,6 @@ def test_video_gives_a_track_over_the_whole_clip(client):
     assert result["score"] == pytest.approx(sum(frame["score"] for frame in face["frames"]) / 8, abs=1e-3)
 
 
-def test_video_is_looked_at_in_32_frames_unless_asked_otherwise(client):
-    result, *_ = client.predict(file=handle_file(EXAMPLES / "astronaut.mp4"), api_name="/analyze_video")
-    assert len(result["faces"][0]["frames"]) == 32
-
-
 def test_many_files_give_a_table_and_one_bad_file_never_stops_the_rest(client, tmp_path):
     files = [handle_file(bad_file("empty", tmp_path)), handle_file(EXAMPLES / "astronaut.jpg")]
     document, table, lines = client.predict(files, 4, api_name="/analyze_batch")
@@ -151,7 +146,7 @@ def bad_file(kind: str, folder: Path) -> Path:
     elif kind == "one_pixel":
         Image.new("RGB", (1, 1)).save(path)
     elif kind == "huge":
-        Image.new("1", (20000, 20000)).save(path, format="PNG")
+        Image.new("1", (13500, 13500)).save(path, format="PNG")
     else:
         import wave
 

@@ -1,7 +1,7 @@
-from pathlib import Path
+from tests.own_process import ROOT, assert_pass_in_own_process
 
-from tests.own_process import assert_passes_in_own_process
+FILES = ("detector/network/runtimes_with_openvino.py", "training/quantisation_with_openvino.py")
 
 
 def test_openvino_gives_what_torch_gives_and_what_it_is_allowed_to():
-    assert_passes_in_own_process(Path(__file__).with_name("runtimes_with_openvino.py"))
+    assert_pass_in_own_process(*(ROOT / "tests" / file for file in FILES))

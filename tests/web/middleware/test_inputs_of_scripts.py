@@ -57,6 +57,11 @@ def uploaded(address):
     return file_data(upload(address, PHOTO))
 
 
+def test_video_is_looked_at_in_32_frames_unless_asked_otherwise(client):
+    result, *_ = client.predict(file=handle_file(ROOT / "examples" / "astronaut.mp4"), api_name="/analyze_video")
+    assert len(result["faces"][0]["frames"]) == 32
+
+
 def with_upload(value, uploaded):
     """Puts an upload where `UPLOAD` stands."""
     if isinstance(value, list):
