@@ -11,7 +11,7 @@ from detector.facts import MediaItem
 from detector.report.translation import LANGUAGES
 from tests.media_factory import write_video
 from tests.redness_model import portrait, redness_model
-from tests.web.page.browser import CLEAR, check, needs_chromium, opened, running_browser
+from tests.web.page.browser import CLEAR, check, needs_chromium, opened, running_browser, screenshots
 from tests.web.server import call, file_data, serving, upload
 from web.desk.items import item_updates
 from web.views.verdict import verdict_html
@@ -101,7 +101,7 @@ def test_another_film_is_checked_from_the_page_by_keyboard(address, clip, tmp_pa
         tab.keyboard.press("Tab")
         tab.keyboard.press("Space")
         assert second.is_checked()
-        tab.screenshot(path=tmp_path_factory.getbasetemp() / "items.png", full_page=True)
+        screenshots(tmp_path_factory)(tab, "items")
         tab.keyboard.press("Tab")
         tab.keyboard.press("Enter")
         tab.wait_for_selector("#verdict .items >> text=64 x 48 pixels (assessed)")

@@ -20,7 +20,10 @@ def violations(tab, within: str | None = None) -> list[str]:
         tab: Shows the page.
         within: Selects the part that is looked at; None for the whole page.
     """
-    found = axe.Axe().run(tab, context=within, options=OPTIONS).response["violations"]
+    if tab.evaluate("typeof axe") == "undefined":  # once a page
+        tab.evaluate(axe.Axe().axe_script)
+    run = "([within, options]) => axe.run(within ?? document, options).then(found => found.violations)"
+    found = tab.evaluate(run, [within, OPTIONS])
     return [
         f"{rule['id']}: {' '.join(map(str, node['target']))}: {' '.join(node['failureSummary'].split())}"
         for rule in found

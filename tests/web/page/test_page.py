@@ -1,4 +1,4 @@
-"""The page as a person meets it, in a real headless Chromium; screenshots go to a folder of the test run."""
+"""The page as a person meets it, in a real headless Chromium; with SCREENSHOTS=1 its pictures go to a folder of the test run."""
 
 import json
 import os
