@@ -15,6 +15,7 @@ from detector.analyzer import Analyzer
 from detector.media.files import file_sha256
 from tests.hostile import KINDS, HostileFile, hostile_files
 from tests.redness_model import redness_model
+from tests.web.server import quick_heartbeat
 
 GOOD_PHOTO = Path(app.__file__).parent / "examples" / "astronaut.jpg"
 MAX_SECONDS = 15  # of one request
@@ -25,7 +26,7 @@ FORGOTTEN_WITHIN_S = 30  # after the client went
 def server(tmp_path_factory):
     """Address, and where uploads and answers lie."""
     folder = tmp_path_factory.mktemp("gradio")
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, quick_heartbeat():
         patch.setenv("GRADIO_TEMP_DIR", str(folder))
         page = app.build_app(Analyzer(redness_model()))
         _, url, _ = page.launch(**app.launch_options(), prevent_thread_lock=True, quiet=True)

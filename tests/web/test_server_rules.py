@@ -7,11 +7,12 @@ from pathlib import Path
 import httpx
 import pytest
 from gradio_client import Client, handle_file
+from PIL import Image
 
 import app
 from detector.analyzer import Analyzer
 from detector.limits import MAX_SESSIONS, MAX_WAITING_REQUESTS
-from tests.redness_model import redness_model
+from tests.redness_model import portrait, redness_model
 from tests.web.server import ROOT, call, file_data, serving, upload
 from web.middleware import disk
 from web.settings import Settings
@@ -113,8 +114,9 @@ def test_full_queue_is_told_in_words(tmp_path):
     analyzer = Analyzer(redness_model())
     real = analyzer.analyze_image
     analyzer.analyze_image = lambda path, **options: release.wait(60) and real(path)
+    Image.fromarray(portrait()).save(tmp_path / "small.png")
     with serving(analyzer=analyzer) as address:
-        photo = file_data(upload(address, PHOTO))
+        photo = file_data(upload(address, tmp_path / "small.png"))
         url = f"{address}/gradio_api/call/analyze_image"
         first = httpx.post(url, json={"data": [photo]}).json()["event_id"]
         time.sleep(1)  # it has left the queue for the model
