@@ -18,10 +18,14 @@ from training.networks.vgg16 import PooledVGG16
 # OpenVINO runs in a process of its own (`tests/own_process.py`) and all else on the reference.
 os.environ.setdefault("MODEL_RUNTIME", "torch")
 
+# Threads that wait for each other leave the core to others; the processes that share the tests inherit it.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 # Two processes share the tests (`addopts` in pyproject.toml): one thread each, and no port that both could take, of the hundred
 # that Gradio tries.
 if worker := os.environ.get("PYTEST_XDIST_WORKER", ""):
     torch.set_num_threads(1)
+    os.environ["OMP_NUM_THREADS"] = "1"  # of the processes that tests start
     os.environ["GRADIO_SERVER_PORT"] = str(7860 + 100 * int(worker.removeprefix("gw")))
 
 pytest_plugins = ["tests.real_time"]

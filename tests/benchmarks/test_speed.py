@@ -1,5 +1,6 @@
 import av
 import numpy as np
+import pytest
 
 from benchmarks import speed
 from benchmarks.__main__ import table
@@ -7,6 +8,11 @@ from benchmarks.media import ClipKind, decode_all, make_clip, repeat_clip
 from benchmarks.speed import ClipStages, Row, interleaved
 from detector.media.videos.video import Video
 from tests.redness_model import redness_model
+
+
+@pytest.fixture(autouse=True)
+def small_clips(monkeypatch):
+    monkeypatch.setattr("benchmarks.media.CLIP_SIZE", (960, 800))  # a third of 1080p
 
 
 def test_medians_leave_the_first_round_out(monkeypatch):

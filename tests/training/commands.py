@@ -13,7 +13,7 @@ import train
 from training.networks.models import Classifier, build_classifier
 from training.options import GROUPS, Options
 
-SIDE = 64  # of the input, in px: a twelfth of the work at 224, and VGG-16's pooled head folds exactly here too
+SIDE = 32  # of the input, in px: a fiftieth of the work at 224, and VGG-16's pooled head folds exactly here too
 
 
 @contextmanager

@@ -45,7 +45,7 @@ def test_folder_of_videos_becomes_a_model_that_gives_a_verdict(
 
 
 def test_frozen_blocks_keep_their_weights(data_set, initial_weights, tmp_path):
-    more = ("--max-eval-samples", "4", "--learning-rate", "0.01", "--frozen-blocks", "4", "--epochs", "3")
+    more = ("--max-eval-samples", "4", "--learning-rate", "0.01", "--frozen-blocks", "4", "--epochs", "2")
     train_small(command(data_set, initial_weights, tmp_path / "run", *more))
     trained = timm.create_model(f"local-dir:{tmp_path / 'run' / 'model'}", pretrained=True)
     start = timm.create_model("vgg16", num_classes=0)

@@ -94,11 +94,11 @@ def two_threads():
 
 
 @pytest.mark.usefixtures("two_threads")
-@pytest.mark.parametrize("model", ["vgg16", "simple_cnn"])
-def test_same_seed_gives_the_same_weights_and_figures(data_set, initial_weights, tmp_path, capsys, model):
+@pytest.mark.parametrize(("model", "crops"), [("vgg16", "4"), ("simple_cnn", "8")])  # a step, and two
+def test_same_seed_gives_the_same_weights_and_figures(data_set, initial_weights, tmp_path, capsys, model, crops):
     found = []
     for name, more in (("a", ()), ("b", ("--workers", "2"))):
-        more = ("--model", model, "--max-eval-samples", "4", "--json", *more)
+        more = ("--model", model, "--max-train-samples", crops, "--max-eval-samples", "4", "--json", *more)
         assert train_small(command(data_set, initial_weights, tmp_path / name, *more)) == 0
         found.append(evaluation_of(capsys))
     assert found[0]["tests"] == found[1]["tests"]
