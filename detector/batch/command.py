@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,6 +19,7 @@ from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from detector.analyzer import Analyzer
+from detector.batch.files import list_files
 from detector.batch.known_files import analyze_known_real, check_count
 from detector.batch.output import NOT_ANALYSED, plain_text, to_csv
 from detector.batch.resume import LinesError, Wanted, hashes_of, line, resume
@@ -116,39 +117,6 @@ def run(options: CommandOptions) -> int:
             del item  # its pictures go before the next file brings its own
     _summarise(outcomes, len(files) - len(remaining), analyzer)
     return 1 if outcomes[""] else 0
-
-
-def list_files(paths: Iterable[Path], left_out: Iterable[Path] = ()) -> list[Path]:
-    """Lists the files, and those in the folders in sorted order, each once.
-
-    A path that does not exist, or a folder that cannot be listed, stays in the list, so that it is reported.
-
-    Args:
-        paths: Files and folders.
-        left_out: What the command itself writes, files or folders; not taken from a folder.
-    """
-    own = [path.resolve() for path in left_out]
-    found: dict[Path, Path] = {}
-    for path in paths:
-        files = [path]
-        if path.is_dir():
-            below = _files_below(path)
-            files = [file for file in below if not any(file.resolve().is_relative_to(place) for place in own)]
-        for file in files:
-            found.setdefault(Path(os.path.abspath(file)), file)
-    return list(found.values())
-
-
-def _files_below(folder: Path) -> list[Path]:
-    found: list[Path] = []
-
-    def add_unlisted(error: OSError) -> None:
-        found.append(Path(error.filename))
-
-    for parent, folders, names in os.walk(folder, onerror=add_unlisted):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        found.extend(Path(parent, name) for name in names if not name.startswith("."))
-    return sorted(found)
 
 
 def _bar(count: int) -> tqdm[None]:

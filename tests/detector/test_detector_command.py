@@ -13,7 +13,8 @@ from PIL import Image
 from detector.__main__ import FRAMES_PER_VIDEO, main
 from detector.analyzer import FRAMES_PER_VIDEO as FRAMES_OF_ANALYSIS
 from detector.analyzer import Analyzer
-from detector.batch.command import list_files, report_stem
+from detector.batch.command import report_stem
+from detector.batch.files import list_files
 from detector.media.files import file_sha256
 from detector.results import SCHEMA_VERSION
 from tests.media_factory import write_video
