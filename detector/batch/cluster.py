@@ -134,7 +134,7 @@ def outcomes(
     try:
         for number in itertools.count():
             if number % _LOOK_EVERY == 0:
-                places = options.workers or int(ray.cluster_resources().get("CPU", 1)) // options.cores
+                places = options.workers or _cores() // options.cores
             room = places + (0 if options.workers else _AHEAD) - len(running)
             for item in itertools.islice(waiting, max(room, 0)):
                 running[task.remote(item)] = item
@@ -146,6 +146,11 @@ def outcomes(
         for ref in running:
             with suppress(RayError):
                 ray.cancel(ref, force=True)
+
+
+def _cores() -> int:
+    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    return int(resources.get("CPU", 1))
 
 
 def _done(item: Item, ref: ray.ObjectRef[Value]) -> Done[Item, Value]:

@@ -25,6 +25,7 @@ from detector.network.runtimes import (
     UnsuitableError,
     log_odds,
 )
+from detector.network.threads import thread_limit
 
 # Without its telemetry package, which would report every import to a server, OpenVINO falls back to its own stub.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
@@ -126,9 +127,10 @@ def build_openvino_runtime(folder: Path, config: dict[str, Any], choice: Choice,
 
 def compile_graph(graph: openvino.Model) -> openvino.CompiledModel:
     """Compiles a graph for one request at a time, in float32 wherever the graph does not say int8."""
-    return openvino.Core().compile_model(
-        graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
-    )
+    options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+    if threads := thread_limit():
+        options["INFERENCE_NUM_THREADS"] = threads
+    return openvino.Core().compile_model(graph, "CPU", options)
 
 
 def read_weights(file: Path) -> dict[str, np.ndarray]:
