@@ -69,18 +69,27 @@ class Done(Generic[Item, Value]):
 
 @contextmanager
 def connected(options: ClusterOptions) -> Iterator[None]:
-    """Starts Ray on this machine, or joins a cluster; leaves it at the end.
+    """Starts Ray on this machine, or joins a cluster; leaves it at the end. Where this process is in one already, it is used.
 
     Raises:
         CommandError: The cluster cannot be joined.
     """
+    if ray.is_initialized():
+        yield
+        return
     # it would report to its makers
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     where: dict[str, Any] = {"address": options.address}
     if not options.address:
         # not what RAY_ADDRESS names: a cluster is joined only where that is asked for
         cores = options.workers * options.cores or os.cpu_count()
-        where = {"address": "local", "num_cpus": cores, "object_store_memory": _STORE_BYTES}
+        # its dashboard would take as many processes as there are workers; `ray start --head` has one
+        where = {
+            "address": "local",
+            "num_cpus": cores,
+            "object_store_memory": _STORE_BYTES,
+            "include_dashboard": False,
+        }
         # a piece that fills the memory is given up, too; Ray would begin it again for ever
         os.environ.setdefault("RAY_task_oom_retries", str(ATTEMPTS - 1))
     try:

@@ -118,16 +118,17 @@ def _analyze(
     """Analyses what has no row yet, and counts what came of the files: bands or verdicts, `_ERROR`, and `_BEFORE` for old rows."""
     remaining = [entry for entry in entries if not _is_done(entry, known)]
     counts: Counter[str] = Counter({_BEFORE: len(entries) - len(remaining)})
-    counts[_ERROR] = sum(known[entry.path].is_error for entry in entries if entry.path in known)
+    counts[_ERROR] = sum(known[entry.path].is_error for entry in entries if _is_done(entry, known))
     metrics = Metrics(len(remaining))
     with (
         tqdm(total=len(entries), initial=counts[_BEFORE], unit="file", disable=None) as bar,
         logging_redirect_tqdm(),
     ):
         for done in outcomes(analyze_piece, _pieces(remaining, task, known), cluster, "analyse"):
-            for row in _rows(done, task.maker):
+            for entry, row in zip(done.item.entries, _rows(done, task.maker), strict=True):
                 if row is None:
                     counts[_BEFORE] += 1
+                    counts[_ERROR] += known[entry.path].is_error
                 else:
                     output.add(row)
                     counts[_ERROR if row["error"] else str(row["evidence_band"] or row["verdict"])] += 1

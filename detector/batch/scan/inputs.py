@@ -55,10 +55,10 @@ def find_entries(inputs: Sequence[str], output: Sequence[str] = (), column: str 
     found: dict[str, Entry] = {}
     for address in inputs:
         check_protocol(address)
-        before = len(found)
+        entry = None
         for entry in _entries_of(address, output, column):
             found.setdefault(entry.path, entry)
-        if len(found) == before and not found:
+        if entry is None:
             raise CommandError(f"There is no file at {public(address)}.")
     return list(found.values())
 
@@ -74,7 +74,7 @@ def _is_pattern(address: str) -> bool:
 
 
 def _local(path: str, output: Sequence[str]) -> Iterator[Entry]:
-    paths = sorted(glob.glob(path, recursive=True)) if _is_pattern(path) else [path]
+    paths = sorted(glob.glob(path, recursive=True)) if _is_pattern(path) else [path] * os.path.lexists(path)
     own = [Path(local_path(place)) for place in output if not is_remote(place)]
     for file in list_files(map(Path, paths), own):
         yield Entry(str(file), local_fingerprint(file))
