@@ -25,6 +25,7 @@ from dataset_builder.rows import read_crop, spread
 from detector.command_line import error_line, stoppable
 from detector.media.files import file_sha256
 from detector.network.loading import LoadedModel, ModelError, load_folder
+from detector.network.pooled_vgg16 import CONVOLUTIONS, read_weights
 from detector.network.preprocessing import Preprocessing
 from detector.network.quantisation import KEY, to_hex
 from detector.network.runtimes import UnsuitableError
@@ -111,7 +112,7 @@ def activation_facts(folder: Path, config: dict[str, Any], crops: list[np.ndarra
         ``highest`` and ``used_channels``, as config.json stores them.
     """
     # not at the top: train.py imports this module, and OpenVINO must not be loaded where torch trains
-    from detector.network.openvino_runtime import BATCH_SIZE, CONVOLUTIONS, build_graph, compile_graph, read_weights
+    from detector.network.openvino_runtime import BATCH_SIZE, build_graph, compile_graph
 
     graph = compile_graph(build_graph(read_weights(folder / "model.safetensors"), every_layer=True))
     preprocessing = Preprocessing.from_config(config["pretrained_cfg"])

@@ -7,7 +7,7 @@ class FakeRuntime:
     """Gives each crop the log odds of its first pixel, and counts what it was asked for."""
 
     def __init__(self, name: str, error: float):
-        self.name, self.outputs, self.asked = name, 2, []
+        self.name, self.outputs, self.requests_at_once, self.asked = name, 2, 1, []
         self._error = error
 
     def predict(self, crops) -> Prediction:
