@@ -128,9 +128,9 @@ def activation_facts(folder: Path, config: dict[str, Any], crops: list[np.ndarra
     }
 
 
-def compare(float32: LoadedModel, int8: LoadedModel, test: EvaluationSet) -> dict[str, Any]:
-    """Measures how int8 differs from float32 on a test set."""
-    before, after = (expit(score_set(model, test, "test")) for model in (float32, int8))
+def compare(float32: LoadedModel, other: LoadedModel, test: EvaluationSet, name: str = "int8") -> dict[str, Any]:
+    """Measures how fewer bits, called `name`, differ from float32 on a test set."""
+    before, after = (expit(score_set(model, test, "test")) for model in (float32, other))
     thresholds = float32.info.thresholds
     changed = [verdict_for(a, thresholds) != verdict_for(b, thresholds) for a, b in zip(before, after, strict=True)]
     auc = [float(roc_auc_score(test.labels, scores)) for scores in (before, after)]
@@ -140,7 +140,7 @@ def compare(float32: LoadedModel, int8: LoadedModel, test: EvaluationSet) -> dic
         "level": "frame",
         "crops": len(test.labels),
         "auc_float32": auc[0],
-        "auc_int8": auc[1],
+        f"auc_{name}": auc[1],
         "auc_change": auc[1] - auc[0],
         "verdicts_changed": float(np.mean(changed)),
         "largest_score_change": float(np.abs(after - before).max()),

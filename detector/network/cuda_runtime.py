@@ -40,9 +40,9 @@ BATCH_SIZE = 16
 LARGEST_SIDE_PX = 2048
 _MODES = {Image.Resampling.BICUBIC: "bicubic", Image.Resampling.BILINEAR: "bilinear"}
 _NAMES = {torch.float16: "fp16", torch.bfloat16: "bf16", torch.float32: "fp32"}
-_NO_GPU = (
-    "MODEL_RUNTIME is cuda, but PyTorch finds no NVIDIA GPU that it can use; please install the driver and PyTorch for CUDA, or set "
-    "MODEL_RUNTIME to auto."
+NO_GPU = (
+    "PyTorch finds no NVIDIA GPU that it can use; please install the driver and PyTorch for CUDA, or set MODEL_RUNTIME to auto "
+    "to compute on the CPU."
 )
 
 
@@ -166,7 +166,7 @@ def build_cuda_runtime(
         UnsuitableError: The model is another network.
     """
     if device_name == "cuda" and not torch.cuda.is_available():
-        raise NoGpuError(_NO_GPU)
+        raise NoGpuError(NO_GPU)
     device = torch.device(device_name)
     preprocessing = suitable_preprocessing(config)
     weights = read_weights(folder / "model.safetensors")

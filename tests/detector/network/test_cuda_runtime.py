@@ -147,7 +147,7 @@ def test_other_network_is_not_for_it(tmp_path):
 
 @pytest.mark.skipif(not NO_GPU, reason="there is a GPU on this machine")
 def test_without_a_gpu_one_sentence_says_what_to_do(folder):
-    with pytest.raises(ModelError, match="^MODEL_RUNTIME is cuda, but PyTorch finds no NVIDIA GPU .* to auto[.]$"):
+    with pytest.raises(ModelError, match="^PyTorch finds no NVIDIA GPU .* to compute on the CPU[.]$"):
         load_folder(folder, "m", runtime="cuda")
 
 
