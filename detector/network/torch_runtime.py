@@ -31,7 +31,7 @@ class TorchRuntime:
         real: Column of the class "real".
     """
 
-    name = "torch-fp32"
+    name, requests_at_once = "torch-fp32", 1
 
     def __init__(self, network: nn.Module, transform: Callable[[Image.Image], torch.Tensor], real: int):
         self.network, self.transform, self.real = network, transform, real
