@@ -69,18 +69,27 @@ class Done(Generic[Item, Value]):
 
 @contextmanager
 def connected(options: ClusterOptions) -> Iterator[None]:
-    """Starts Ray on this machine, or joins a cluster; leaves it at the end.
+    """Starts Ray on this machine, or joins a cluster; leaves it at the end. Where this process is in one already, it is used.
 
     Raises:
         CommandError: The cluster cannot be joined.
     """
+    if ray.is_initialized():
+        yield
+        return
     # it would report to its makers
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     where: dict[str, Any] = {"address": options.address}
     if not options.address:
         # not what RAY_ADDRESS names: a cluster is joined only where that is asked for
         cores = options.workers * options.cores or os.cpu_count()
-        where = {"address": "local", "num_cpus": cores, "object_store_memory": _STORE_BYTES}
+        # its dashboard would take as many processes as there are workers; `ray start --head` has one
+        where = {
+            "address": "local",
+            "num_cpus": cores,
+            "object_store_memory": _STORE_BYTES,
+            "include_dashboard": False,
+        }
         # a piece that fills the memory is given up, too; Ray would begin it again for ever
         os.environ.setdefault("RAY_task_oom_retries", str(ATTEMPTS - 1))
     try:
@@ -134,7 +143,7 @@ def outcomes(
     try:
         for number in itertools.count():
             if number % _LOOK_EVERY == 0:
-                places = options.workers or int(ray.cluster_resources().get("CPU", 1)) // options.cores
+                places = options.workers or _cores() // options.cores
             room = places + (0 if options.workers else _AHEAD) - len(running)
             for item in itertools.islice(waiting, max(room, 0)):
                 running[task.remote(item)] = item
@@ -146,6 +155,11 @@ def outcomes(
         for ref in running:
             with suppress(RayError):
                 ray.cancel(ref, force=True)
+
+
+def _cores() -> int:
+    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    return int(resources.get("CPU", 1))
 
 
 def _done(item: Item, ref: ray.ObjectRef[Value]) -> Done[Item, Value]:
