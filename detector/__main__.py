@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from detector.command_line import STOPPED
+from detector.command_line import STOPPED, report_missing_package
 from detector.errors import CommandError
 
 logger = logging.getLogger(__name__)
@@ -161,11 +161,7 @@ def scan(arguments: list[str]) -> int:
 
         return run_scan(ScanOptions(**options))
     except ModuleNotFoundError as error:
-        sys.stderr.write(
-            f"The scan needs the package {error.name}; install all that it needs with "
-            "pip install -r requirements-cluster.txt.\n"
-        )
-        return 2
+        return report_missing_package(error, "requirements-cluster.txt", needed_by="The scan")
     except (CommandError, OSError) as error:
         logger.debug("refused", exc_info=True)
         sys.stderr.write(f"{_sentence(error)}\n")

@@ -16,7 +16,15 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import ray
-from ray.exceptions import RayError, RayTaskError
+from ray.exceptions import (
+    NodeDiedError,
+    ObjectLostError,
+    OutOfMemoryError,
+    RayError,
+    RaySystemError,
+    RayTaskError,
+    WorkerCrashedError,
+)
 
 from detector.errors import CommandError
 
@@ -26,6 +34,9 @@ logger = logging.getLogger(__name__)
 ATTEMPTS = 3
 # Pieces that wait beside those in work: a worker never waits for the next, and an autoscaler sees that there is more.
 _AHEAD = 2
+# What the process or node of one piece can come to. Where Ray itself ends, as on this machine, every other piece would be given
+# up within seconds.
+_OF_THE_PIECE = (WorkerCrashedError, OutOfMemoryError, NodeDiedError, ObjectLostError)
 # Between two looks at how many workers there are.
 _LOOK_EVERY = 64
 # To the head of a cluster; Ray itself would try for minutes.
@@ -135,6 +146,7 @@ def outcomes(
         attempts: How often a piece is begun before it is given up.
 
     Raises:
+        CommandError: Ray has ended, or a node lacks the software. The pieces in work are left.
         Exception: What the function raised. The pieces in work are left.
     """
     task = ray.remote(function).options(name=name, num_cpus=options.cores, max_retries=attempts - 1)
@@ -165,12 +177,18 @@ def _cores() -> int:
 def _done(item: Item, ref: ray.ObjectRef[Value]) -> Done[Item, Value]:
     try:
         return Done(item, ray.get(ref))
+    except _OF_THE_PIECE as error:
+        logger.info("given up", exc_info=True)
+        return Done(item, None, _first_line(error))
     except RayTaskError as error:
+        if isinstance(error.cause, RaySystemError):
+            raise CommandError(
+                f"A worker cannot begin ({_first_line(error.cause)}); install the same software on all nodes."
+            ) from error
         # as the function raised it, so that callers need not know of Ray
         raise (error.cause if isinstance(error.cause, Exception) else error) from error
     except RayError as error:
-        logger.info("given up", exc_info=True)
-        return Done(item, None, _first_line(error))
+        raise CommandError(f"Ray has ended ({_first_line(error)}); the same command goes on where it was.") from error
 
 
 def _first_line(error: Exception) -> str:

@@ -1,13 +1,13 @@
 """The builder over Ray; one Ray for all of them, as it takes seconds to start."""
 
 import hashlib
-from contextlib import nullcontext
 from functools import partial
 
 import datasets
 import pytest
 
 from dataset_builder.__main__ import main
+from dataset_builder.builder import choose_pool
 from dataset_builder.extraction import cluster, cutting
 from dataset_builder.extraction.cluster import on_cluster
 from dataset_builder.extraction.cutting import run_jobs
@@ -20,19 +20,12 @@ EMBEDDED = ClusterOptions(workers=2)
 
 
 @pytest.fixture(scope="module")
-def started():
+def ray():
+    """Ray on this machine with two workers, for all tests of this file."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("RAY_worker_niceness", "0")  # beside other tests they would get no time for minutes
         with connected(EMBEDDED):
             yield
-
-
-@pytest.fixture
-def ray(started, monkeypatch):
-    """Ray on this machine with two workers, which runs already; gives the options with which it was asked for."""
-    asked = []
-    monkeypatch.setattr(cluster, "connected", lambda options: nullcontext(asked.append(options)))
-    return asked
 
 
 def test_cluster_gives_the_rows_hashes_and_summary_of_the_local_build(ray, tmp_path, capsys):
@@ -43,7 +36,6 @@ def test_cluster_gives_the_rows_hashes_and_summary_of_the_local_build(ray, tmp_p
         places = ["--output", str(tmp_path / name), "--cache-dir", str(tmp_path / f"{name}.cache")]
         assert main([*arguments, *places, *how]) == 0
         printed.append(capsys.readouterr().out)
-    assert ray == [EMBEDDED]
     here, there = (
         datasets.load_from_disk(tmp_path / name)["test"].with_format("arrow")[:] for name in ("here", "there")
     )
@@ -101,9 +93,13 @@ def test_video_that_nobody_can_read_is_no_fault_of_the_node(three, tmp_path):
     assert cluster._on_node(sent(three[0], tmp_path / "crops")) is None
 
 
-def test_address_where_no_cluster_answers_is_refused(tmp_path, capsys):
-    root = faceforensics_tree(tmp_path / "ff", [("000", "001")])
-    arguments = ["--root", str(root), "--split", "test-only", "--output", str(tmp_path / "out")]
-    assert main([*arguments, "--address", "127.0.0.1:1"]) == 2
-    told = capsys.readouterr().err.splitlines()[-1]
-    assert told.startswith("Ray at 127.0.0.1:1 cannot be reached: ")
+@pytest.mark.parametrize(
+    ("num_proc", "address", "options"),
+    [
+        (None, "auto", ClusterOptions("auto")),
+        (8, "head:6379", ClusterOptions("head:6379", workers=8)),
+        (2, "local", EMBEDDED),
+    ],
+)
+def test_address_and_number_say_where_and_how_much_is_done(num_proc, address, options):
+    assert choose_pool(num_proc, address).keywords == {"options": options}
