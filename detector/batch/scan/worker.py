@@ -16,28 +16,17 @@ from detector.batch.runner import analyze_many
 from detector.batch.scan.addresses import check_allowed, is_remote, local_path, open_file_system
 from detector.batch.scan.fetching import FetchError, fetched, look_at
 from detector.batch.scan.inputs import Entry
+from detector.batch.scan.models import Model, load
 from detector.batch.scan.rows import Maker, Row, error_row, row_of
 from detector.errors import CommandError, MediaError
 from detector.evidence_scale.bands import BANDS
 from detector.facts import ModelInfo
 from detector.limits import MAX_FILE_BYTES
 from detector.media.files import file_sha256
-from detector.network.loading import ModelError, load_folder, load_model
-from detector.network.settings import ModelSettings
-from detector.network.threads import limit_threads
 from detector.report.evidence import build_evidence
 from detector.report.evidence_report import write_evidence
 from detector.results import Analysis, Band
 from detector.version import __version__
-
-
-@dataclass(frozen=True)
-class Model:
-    """Which model the workers load, and with how many threads they compute."""
-
-    settings: ModelSettings
-    folder: str = ""
-    threads: int = 1
 
 
 @dataclass(frozen=True)
@@ -171,11 +160,4 @@ def _is_wanted(analysis: Analysis, lowest: Band) -> bool:
 
 @cache
 def _analyzer(model: Model) -> Analyzer:
-    limit_threads(model.threads)
-    settings = model.settings
-    try:
-        if model.folder:
-            return Analyzer(load_folder(model.folder, Path(model.folder).name, runtime=settings.runtime))
-        return Analyzer(load_model(settings.model_id, settings.revision, settings.runtime))
-    except ModelError as error:
-        raise CommandError(str(error)) from error
+    return Analyzer(load(model))

@@ -7,8 +7,9 @@ from PIL import Image
 from detector.analyzer import Analyzer
 from detector.batch.scan import worker
 from detector.batch.scan.inputs import Entry, find_entries
+from detector.batch.scan.models import Model
 from detector.batch.scan.rows import SCHEMA, Maker, table_of
-from detector.batch.scan.worker import Model, Piece, Task, analyze_piece
+from detector.batch.scan.worker import Piece, Task, analyze_piece
 from detector.errors import CommandError
 from detector.media.files import file_sha256
 from detector.network.settings import ModelSettings
