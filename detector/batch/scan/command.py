@@ -108,7 +108,10 @@ def _task(options: ScanOptions, model: Model) -> Task:
     if described.value is None:
         raise CommandError(f"A worker cannot load the model: {described.lost}")
     maker = Maker(described.value, options.frames, options.exact)
-    return Task(model, maker, options.allow, options.reports, options.reports_from)
+    reports = options.reports
+    if reports and not is_remote(reports):
+        reports = os.path.abspath(local_path(reports))  # a worker may have another folder of its own
+    return Task(model, maker, options.allow, reports, options.reports_from)
 
 
 def _is_done(entry: Entry, known: Mapping[str, Known]) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from detector.analyzer import Analyzer
 from detector.batch.command import report_stem
 from detector.batch.runner import analyze_many
-from detector.batch.scan.addresses import check_allowed, is_remote, local_path, open_file_system
+from detector.batch.scan.addresses import check_allowed, is_remote, local_path, open_file_system, stated_bytes
 from detector.batch.scan.fetching import FetchError, fetched, look_at
 from detector.batch.scan.inputs import Entry
 from detector.batch.scan.models import Model, load
@@ -22,7 +22,7 @@ from detector.errors import CommandError, MediaError
 from detector.evidence_scale.bands import BANDS
 from detector.facts import ModelInfo
 from detector.limits import MAX_FILE_BYTES
-from detector.media.files import file_sha256
+from detector.media.files import file_sha256, too_large
 from detector.report.evidence import build_evidence
 from detector.report.evidence_report import write_evidence
 from detector.results import Analysis, Band
@@ -126,6 +126,8 @@ def _changed_file(entry: Entry, found: str, known: tuple[str, str], copies: Exit
     fingerprint, sha256 = known
     if fingerprint and found == fingerprint:
         return None
+    if is_remote(entry.address) and stated_bytes(found) > MAX_FILE_BYTES:
+        raise too_large(MAX_FILE_BYTES)
     path = copies.enter_context(fetched(entry))
     is_same = bool(sha256) and path.is_file() and path.stat().st_size <= MAX_FILE_BYTES and file_sha256(path) == sha256
     return None if is_same else path
