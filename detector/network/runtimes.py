@@ -19,6 +19,13 @@ class NoGpuError(UnsuitableError):
     """No GPU can compute the model; the text is one plain sentence."""
 
 
+class DeviceLostError(Exception):
+    """A device failed and computes nothing any more in this process.
+
+    Not a `RuntimeError`, as that is what a bad file may cause: the files after it would all be said to be bad.
+    """
+
+
 @dataclass(frozen=True)
 class Prediction:
     """What a network says of B crops.
