@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import uuid
 from collections.abc import Iterator, Sequence
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+import cv2
 import numpy as np
 import ray
 from ray.exceptions import ActorDiedError, RayActorError
@@ -16,9 +18,10 @@ from ray.exceptions import ActorDiedError, RayActorError
 from detector.batch.cluster import ATTEMPTS
 from detector.errors import CommandError
 from detector.network.loading import LoadedModel, ModelError, load_chosen
-from detector.network.runtimes import Choice, Prediction
-from detector.network.settings import ModelSettings
-from detector.network.threads import limit_threads
+from detector.network.runtimes import Choice, DeviceLostError, Prediction
+from detector.network.settings import ModelSettings, limit_threads
+
+logger = logging.getLogger(__name__)
 
 # Workers whose crops a GPU takes together; more of them wait their turn.
 _CALLS_AT_ONCE = 64
@@ -56,6 +59,7 @@ def load(model: Model) -> LoadedModel:
         CommandError: It cannot be used.
     """
     limit_threads(model.threads)
+    cv2.setNumThreads(model.threads)
     return _at_gpu(model.gpus) if model.gpus else _load(model)
 
 
@@ -124,8 +128,12 @@ class _GpuModel:
         return replace(self._model, runtime=there)
 
     def predict(self, crops: Sequence[np.ndarray]) -> Prediction:
-        """See `detector.network.runtimes.Runtime`."""
-        return self._model.runtime.predict(crops)
+        """See `detector.network.runtimes.Runtime`. Ends this process where the GPU is lost: Ray starts another."""
+        try:
+            return self._model.runtime.predict(crops)
+        except DeviceLostError:
+            logger.exception("the GPU is lost")
+            os._exit(1)
 
 
 @dataclass

@@ -49,7 +49,9 @@ def test_manifest_gives_the_addresses_of_its_column(tmp_path, ending):
         Entry("s3://news/a.mp4", is_listed=True),
         Entry("/data/b.mp4", is_listed=True),
     ]
-    assert [entry.address for entry in find_entries([str(manifest)], column="title")] == [os.path.abspath(name) for name in "xyz"]
+    assert [entry.address for entry in find_entries([str(manifest)], column="title")] == [
+        os.path.abspath(name) for name in "xyz"
+    ]
 
 
 def test_table_of_numbers_is_no_list_of_addresses_by_chance(tmp_path):
