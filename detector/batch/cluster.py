@@ -10,8 +10,9 @@ import itertools
 import logging
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -111,7 +112,9 @@ def connected(options: ClusterOptions) -> Iterator[None]:
         at = f"at {options.address} " if options.address else ""
         raise CommandError(f"Ray {at}cannot be reached: {_first_line(error)}") from error
     try:
-        yield
+        # where Ray prints that a process died; the standard output is for results
+        with redirect_stdout(sys.stderr):
+            yield
     finally:
         ray.shutdown()
 

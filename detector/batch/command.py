@@ -27,7 +27,7 @@ from detector.batch.runner import BatchItem, analyze_many
 from detector.conclusion.known_real import with_known_real
 from detector.errors import CommandError, MediaError
 from detector.messages import Message, counted
-from detector.network.loading import ModelError, load_folder, load_model
+from detector.network.loading import ModelError, load_chosen
 from detector.network.settings import ModelSettings, SettingError
 from detector.report.case.pdf import write_pdf
 from detector.report.evidence import build_evidence
@@ -126,10 +126,7 @@ def _bar(count: int) -> tqdm[None]:
 
 def _analyzer(folder: Path | None) -> Analyzer:
     try:
-        settings = ModelSettings.from_env(os.environ)
-        if folder:
-            return Analyzer(load_folder(folder, folder.resolve().name, runtime=settings.runtime))
-        return Analyzer(load_model(settings.model_id, settings.revision, settings.runtime))
+        return Analyzer(load_chosen(ModelSettings.from_env(os.environ), folder or ""))
     except (ModelError, SettingError) as error:
         raise CommandError(str(error)) from error
 

@@ -30,7 +30,7 @@ from detector.network.pooled_vgg16 import (
 )
 from detector.network.preprocessing import Preprocessing
 from detector.network.quantisation import HalfPrecision
-from detector.network.runtimes import NoGpuError, Prediction, RuntimeFacts, log_odds
+from detector.network.runtimes import DeviceLostError, NoGpuError, Prediction, RuntimeFacts, log_odds
 
 logger = logging.getLogger(__name__)
 
@@ -78,10 +78,10 @@ class CudaRuntime:
     ):
         self.name = f"cuda-{_NAMES[dtype]}"
         self._preprocessing, self._real, self._device, self._batch_size = preprocessing, real, device, batch_size
-        self._network = _Network(preprocessing, weights, device, dtype)
         self._lock = threading.Lock()
         self._stream, uploads = (_stream(device) for _ in range(2))
         with torch.inference_mode(), _on(self._stream):
+            self._network = _Network(preprocessing, weights, device, dtype)
             self._pixels = torch.zeros(batch_size, *INPUT_PX, 3, dtype=torch.uint8, device=device)
             self._run = _captured(self._network, self._pixels, self._stream)
             self._slots = [_Slot(device, uploads, batch_size, self.outputs) for _ in range(2)]
@@ -91,9 +91,21 @@ class CudaRuntime:
         """How many classes it tells apart."""
         return self._network.outputs
 
-    @torch.inference_mode()
     def predict(self, crops: Sequence[np.ndarray]) -> Prediction:
-        """Scores crops; see `Runtime`."""
+        """Scores crops; see `Runtime`.
+
+        Raises:
+            DeviceLostError: The GPU failed.
+        """
+        try:
+            return self._predict(crops)
+        except torch.AcceleratorError as error:  # CUDA never recovers from one in the same process
+            raise DeviceLostError(
+                "The GPU failed and has to be started anew; please start the program again."
+            ) from error
+
+    @torch.inference_mode()
+    def _predict(self, crops: Sequence[np.ndarray]) -> Prediction:
         found: list[tuple[np.ndarray, np.ndarray]] = []
         with self._lock, _on(self._stream):
             before: _Slot | None = None

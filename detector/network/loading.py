@@ -30,6 +30,7 @@ from detector.network.runtimes import (
     RuntimeFacts,
     UnsuitableError,
 )
+from detector.network.settings import ModelSettings
 from detector.text import one_line
 
 logger = logging.getLogger(__name__)
@@ -111,6 +112,17 @@ def load_model(model_id: str = "", revision: str = "main", runtime: Choice = "au
         logger.warning("the bundled model stands in for %s", model_id, exc_info=True)
         warning = _why_bundled(error, model_id, revision)
     return load_folder(BUNDLED_FOLDER, "bundled", warning=warning, runtime=runtime)
+
+
+def load_chosen(settings: ModelSettings, folder: str | Path = "") -> LoadedModel:
+    """Loads the model in a folder, or where that is empty the one that the settings name.
+
+    Raises:
+        ModelError: It cannot be used.
+    """
+    if folder:
+        return load_folder(folder, Path(folder).resolve().name, runtime=settings.runtime)
+    return load_model(settings.model_id, settings.revision, settings.runtime)
 
 
 def _is_path(model_id: str) -> bool:

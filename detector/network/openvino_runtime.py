@@ -32,7 +32,7 @@ from detector.network.runtimes import (
     UnsuitableError,
     log_odds,
 )
-from detector.network.threads import thread_limit
+from detector.network.settings import thread_limit
 
 # Without its telemetry package, which would report every import to a server, OpenVINO falls back to its own stub.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]

@@ -8,6 +8,8 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from detector.errors import CommandError
+
 Choice = Literal["auto", "int8", "fp32", "cuda", "torch"]
 
 
@@ -17,6 +19,13 @@ class UnsuitableError(ValueError):
 
 class NoGpuError(UnsuitableError):
     """No GPU can compute the model; the text is one plain sentence."""
+
+
+class DeviceLostError(CommandError):
+    """A device failed and computes nothing any more in this process.
+
+    Not a `RuntimeError`, as that is what a bad file may cause: the files after it would all be said to be bad.
+    """
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from timm.data.transforms_factory import create_transform
 from torch import nn
 
 from detector.network.runtimes import Prediction
-from detector.network.threads import thread_limit
+from detector.network.settings import thread_limit
 
 # VGG-16 needs some 13 MB of activations a crop in its first block; this bounds them.
 BATCH_SIZE = 16

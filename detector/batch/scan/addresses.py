@@ -31,6 +31,11 @@ def is_remote(address: str) -> bool:
     return protocol_of(address) != "file"
 
 
+def is_web(address: str) -> bool:
+    """Tells whether an address is that of a web server."""
+    return protocol_of(address) in ("http", "https")
+
+
 def local_path(address: str) -> str:
     """Gives the path of a local address, with or without ``file://``."""
     return address[len("file://") :] if address.lower().startswith("file://") else address
@@ -78,7 +83,7 @@ def public(address: str) -> str:
         return local_path(address)
     parts = urlsplit(address)
     host = parts.netloc.rpartition("@")[2]
-    if protocol_of(address) not in ("http", "https"):  # names of objects may hold any character
+    if not is_web(address):  # names of objects may hold any character
         return address.replace(parts.netloc, host, 1)
     digest = hashlib.sha256(parts.query.encode()).hexdigest()[:_QUERY_DIGITS]
     return urlunsplit((parts.scheme, host, parts.path, f"sha256={digest}" if parts.query else "", ""))
@@ -91,7 +96,7 @@ def open_file_system(address: str) -> tuple[Any, str]:
         CommandError: Its package is not installed.
     """
     options: dict[str, Any] = {"use_listings_cache": False}
-    if protocol_of(address) in ("http", "https"):
+    if is_web(address):
         options["client_kwargs"] = {"trace_configs": [_without_redirects()]}
     try:
         file_system, path = fsspec.core.url_to_fs(address, **(options if is_remote(address) else {}))
@@ -113,6 +118,11 @@ def _without_redirects() -> Any:
     trace = aiohttp.TraceConfig()
     trace.on_request_redirect.append(refuse)
     return trace
+
+
+def stated_bytes(mark: str) -> int:
+    """Gives the size of a file as its `fingerprint` states it; 0 where it is empty."""
+    return int(mark.partition(":")[0] or 0)
 
 
 def fingerprint(facts: dict[str, Any]) -> str:

@@ -18,9 +18,10 @@ from detector.batch.cluster import ATTEMPTS, ClusterOptions, Done, connected, ou
 from detector.batch.scan.addresses import check_protocol, is_remote, local_path, public
 from detector.batch.scan.inputs import Entry, find_entries
 from detector.batch.scan.metrics import Metrics
+from detector.batch.scan.models import Model, on_gpus
 from detector.batch.scan.output import Known, Output
 from detector.batch.scan.rows import Maker, Row, error_row
-from detector.batch.scan.worker import Model, Piece, Task, analyze_piece, describe_model
+from detector.batch.scan.worker import Piece, Task, analyze_piece, describe_model
 from detector.errors import CommandError
 from detector.messages import Message
 from detector.network.settings import ModelSettings, SettingError
@@ -68,8 +69,9 @@ def run(options: ScanOptions) -> int:
     """
     start = time.monotonic()
     entries = _find(options)
-    with connected(options.cluster), Output(options.output, len(entries)) as output:
-        task = _task(options)
+    model = _model(options)
+    with connected(options.cluster), on_gpus(model) as model, Output(options.output, len(entries)) as output:
+        task = _task(options, model)
         known = {
             path: row
             for path, row in output.index(task.maker).items()
@@ -92,18 +94,24 @@ def _find(options: ScanOptions) -> list[Entry]:
     return entries
 
 
-def _task(options: ScanOptions) -> Task:
-    """Has a worker load the model, and says what every piece of work has to know."""
+def _model(options: ScanOptions) -> Model:
     try:
         settings = ModelSettings.from_env(os.environ)
     except SettingError as error:
         raise CommandError(str(error)) from error
-    model = Model(settings, options.model and os.path.abspath(options.model), options.cores)
+    return Model(settings, options.model and os.path.abspath(options.model), options.cores)
+
+
+def _task(options: ScanOptions, model: Model) -> Task:
+    """Has a worker load the model, and says what every piece of work has to know."""
     [described] = outcomes(describe_model, [model], options.cluster, "load the model")
     if described.value is None:
         raise CommandError(f"A worker cannot load the model: {described.lost}")
     maker = Maker(described.value, options.frames, options.exact)
-    return Task(model, maker, options.allow, options.reports, options.reports_from)
+    reports = options.reports
+    if reports and not is_remote(reports):
+        reports = os.path.abspath(local_path(reports))  # a worker may have another folder of its own
+    return Task(model, maker, options.allow, reports, options.reports_from)
 
 
 def _is_done(entry: Entry, known: Mapping[str, Known]) -> bool:

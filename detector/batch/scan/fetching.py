@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 from urllib.parse import unquote, urlsplit
 
-from detector.batch.scan.addresses import fingerprint, is_remote, local_path, open_file_system, protocol_of
+from detector.batch.scan.addresses import fingerprint, is_remote, is_web, local_path, open_file_system
 from detector.batch.scan.inputs import Entry, local_fingerprint
 from detector.errors import MediaError
 from detector.limits import MAX_FETCH_S, MAX_FILE_BYTES
@@ -43,7 +43,7 @@ def look_at(entry: Entry) -> str:
     """Gives the fingerprint of a file without reading it; empty where its place does not tell enough."""
     if not is_remote(entry.address):
         return local_fingerprint(local_path(entry.address))
-    if protocol_of(entry.address) in ("http", "https"):
+    if is_web(entry.address):
         return ""  # asking costs as much as most photos, and few servers give a mark of the content
     file_system, path = open_file_system(entry.address)
     try:
@@ -67,10 +67,11 @@ def fetched(entry: Entry) -> Iterator[Path]:
     file_system, path = open_file_system(entry.address)
     # asked for only now, as the client is imported now
     failures: tuple[type[Exception], ...] = (OSError, ValueError, RuntimeError, *_client_errors())
-    with tempfile.TemporaryDirectory(dir=_scratch()) as folder:
+    _remove_leftovers()
+    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-") as folder:
         copy = Path(folder, _name(entry.address))
         # block_size 0: one answer, read as it comes; sizes that servers tell are not relied on
-        options = {"block_size": 0} if protocol_of(entry.address) in ("http", "https") else {}
+        options = {"block_size": 0} if is_web(entry.address) else {}
         try:
             with file_system.open(path, "rb", **options) as source, open(copy, "wb") as target:
                 _copy(source, target)
@@ -100,7 +101,7 @@ def _copy(source: IO[bytes], target: IO[bytes]) -> None:
 
 
 def _name(address: str) -> str:
-    path = urlsplit(address).path if protocol_of(address) in ("http", "https") else address
+    path = urlsplit(address).path if is_web(address) else address
     name = PurePosixPath(unquote(path)).name.replace("\0", "")
     while len(name.encode()) > _MAX_NAME_BYTES:  # the ending is what people look at
         name = name[1:]
@@ -119,14 +120,12 @@ def _client_errors() -> tuple[type[Exception], ...]:
 
 
 @cache
-def _scratch() -> Path:
-    """Makes the folder for the copies of this process; removes those of processes that were killed."""
-    base = Path(tempfile.gettempdir())
-    for folder in base.glob(f"{_PREFIX}*"):
+def _remove_leftovers() -> None:
+    """Removes, once, the copies of processes that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         number = folder.name.removeprefix(_PREFIX).partition("-")[0]
         if number.isdecimal() and not _is_running(int(number)):
             shutil.rmtree(folder, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=base))
 
 
 def _is_running(process: int) -> bool:

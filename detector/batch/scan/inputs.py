@@ -14,7 +14,15 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from detector.batch.files import list_files
-from detector.batch.scan.addresses import check_protocol, fingerprint, is_remote, local_path, open_file_system, public
+from detector.batch.scan.addresses import (
+    check_protocol,
+    fingerprint,
+    is_remote,
+    is_web,
+    local_path,
+    open_file_system,
+    public,
+)
 from detector.errors import CommandError
 
 _MANIFESTS = (".csv", ".parquet")
@@ -77,7 +85,8 @@ def _local(path: str, output: Sequence[str]) -> Iterator[Entry]:
     paths = sorted(glob.glob(path, recursive=True)) if _is_pattern(path) else [path] * os.path.lexists(path)
     own = [Path(local_path(place)) for place in output if not is_remote(place)]
     for file in list_files(map(Path, paths), own):
-        yield Entry(str(file), local_fingerprint(file))
+        # a worker may have another folder of its own
+        yield Entry(os.path.abspath(file), local_fingerprint(file))
 
 
 def local_fingerprint(path: str | Path) -> str:
@@ -90,8 +99,11 @@ def local_fingerprint(path: str | Path) -> str:
 
 
 def _remote(address: str, output: Sequence[str]) -> Iterator[Entry]:
+    if is_web(address):  # servers have no folders
+        yield Entry(address)
+        return
     file_system, path = open_file_system(address)
-    start = address[: address.index("://") + 3] if address.split("://")[0] not in ("http", "https") else ""
+    start = address[: address.index("://") + 3]
     try:
         if _is_pattern(address):
             files = file_system.glob(path, detail=True)
@@ -117,7 +129,7 @@ def _of_manifest(address: str, column: str) -> Iterator[Entry]:
             name = _column(batch.schema, column, address)
             for value in batch.column(name).to_pylist():
                 if value and (text := str(value).strip()):
-                    yield Entry(text, is_listed=True)
+                    yield Entry(text if is_remote(text) else os.path.abspath(local_path(text)), is_listed=True)
     except (OSError, pa.ArrowException) as error:
         raise CommandError(f"The manifest {public(address)} cannot be read ({type(error).__name__}).") from error
 

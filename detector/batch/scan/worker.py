@@ -13,31 +13,20 @@ from pathlib import Path
 from detector.analyzer import Analyzer
 from detector.batch.command import report_stem
 from detector.batch.runner import analyze_many
-from detector.batch.scan.addresses import check_allowed, is_remote, local_path, open_file_system
+from detector.batch.scan.addresses import check_allowed, is_remote, local_path, open_file_system, stated_bytes
 from detector.batch.scan.fetching import FetchError, fetched, look_at
 from detector.batch.scan.inputs import Entry
+from detector.batch.scan.models import Model, load
 from detector.batch.scan.rows import Maker, Row, error_row, row_of
 from detector.errors import CommandError, MediaError
 from detector.evidence_scale.bands import BANDS
 from detector.facts import ModelInfo
 from detector.limits import MAX_FILE_BYTES
-from detector.media.files import file_sha256
-from detector.network.loading import ModelError, load_folder, load_model
-from detector.network.settings import ModelSettings
-from detector.network.threads import limit_threads
+from detector.media.files import file_sha256, too_large
 from detector.report.evidence import build_evidence
 from detector.report.evidence_report import write_evidence
 from detector.results import Analysis, Band
 from detector.version import __version__
-
-
-@dataclass(frozen=True)
-class Model:
-    """Which model the workers load, and with how many threads they compute."""
-
-    settings: ModelSettings
-    folder: str = ""
-    threads: int = 1
 
 
 @dataclass(frozen=True)
@@ -137,6 +126,8 @@ def _changed_file(entry: Entry, found: str, known: tuple[str, str], copies: Exit
     fingerprint, sha256 = known
     if fingerprint and found == fingerprint:
         return None
+    if is_remote(entry.address) and stated_bytes(found) > MAX_FILE_BYTES:
+        raise too_large(MAX_FILE_BYTES)
     path = copies.enter_context(fetched(entry))
     is_same = bool(sha256) and path.is_file() and path.stat().st_size <= MAX_FILE_BYTES and file_sha256(path) == sha256
     return None if is_same else path
@@ -171,11 +162,4 @@ def _is_wanted(analysis: Analysis, lowest: Band) -> bool:
 
 @cache
 def _analyzer(model: Model) -> Analyzer:
-    limit_threads(model.threads)
-    settings = model.settings
-    try:
-        if model.folder:
-            return Analyzer(load_folder(model.folder, Path(model.folder).name, runtime=settings.runtime))
-        return Analyzer(load_model(settings.model_id, settings.revision, settings.runtime))
-    except ModelError as error:
-        raise CommandError(str(error)) from error
+    return Analyzer(load(model))

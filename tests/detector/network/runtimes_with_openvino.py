@@ -28,6 +28,13 @@ THRESHOLDS = {"thresholds": {"no_manipulation_found": 0.2, "manipulated": 0.8}}
 CROPS = [astronaut()[20:220, 120:320], astronaut()[:150, :150], astronaut()[100:500, 100:500]]
 
 
+@pytest.fixture(autouse=True)
+def no_gpu(monkeypatch, tmp_path_factory):
+    """Where there is one, `auto` would take it."""
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(loading, "_DEVICES", tmp_path_factory.mktemp("dev"))
+
+
 @pytest.fixture(scope="module")
 def folder(pooled, tmp_path_factory):
     """A model folder with random weights, and ranges for int8."""
@@ -101,7 +108,6 @@ def test_runtime_for_gpus_gives_the_logits_and_maps_of_openvino(folder, exact):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU on this machine")
 def test_gpu_that_torch_cannot_use_leaves_the_model_to_the_cpu(folder, tmp_path, monkeypatch, caplog):
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setattr(loading, "_DEVICES", tmp_path)
     assert load_folder(folder, "m").info.runtime.startswith("openvino-") and not caplog.messages
     (tmp_path / "nvidia0").touch()

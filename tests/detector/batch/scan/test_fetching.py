@@ -22,9 +22,9 @@ def own_scratch(tmp_path, monkeypatch):
     folder = tmp_path / "scratch"
     folder.mkdir()
     monkeypatch.setattr(fetching.tempfile, "tempdir", str(folder))
-    fetching._scratch.cache_clear()
+    fetching._remove_leftovers.cache_clear()
     yield folder
-    fetching._scratch.cache_clear()
+    fetching._remove_leftovers.cache_clear()
     assert [file for file in folder.rglob("*") if file.is_file()] == []
 
 
@@ -95,7 +95,7 @@ def test_copies_of_a_process_that_was_killed_go_when_the_next_one_starts(own_scr
     left, running = own_scratch / f"face-check-scan-{ended.pid}-a", own_scratch / f"face-check-scan-{os.getppid()}-b"
     for folder in (left, running):
         folder.mkdir()
-    fetching._scratch()
+    fetching._remove_leftovers()
     assert not left.exists() and running.exists()
 
 

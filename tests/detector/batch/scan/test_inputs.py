@@ -1,3 +1,6 @@
+import os
+import sys
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -46,7 +49,9 @@ def test_manifest_gives_the_addresses_of_its_column(tmp_path, ending):
         Entry("s3://news/a.mp4", is_listed=True),
         Entry("/data/b.mp4", is_listed=True),
     ]
-    assert [entry.address for entry in find_entries([str(manifest)], column="title")] == ["x", "y", "z"]
+    assert [entry.address for entry in find_entries([str(manifest)], column="title")] == [
+        os.path.abspath(name) for name in "xyz"
+    ]
 
 
 def test_table_of_numbers_is_no_list_of_addresses_by_chance(tmp_path):
@@ -67,8 +72,17 @@ def test_input_without_a_file_is_one_sentence(tmp_path, given):
     assert str(raised.value).endswith(".") and "\n" not in str(raised.value)
 
 
-def test_a_million_addresses_fit_into_little_memory():
-    import sys
+def test_relative_paths_are_those_of_the_command_for_every_worker(archive, monkeypatch):
+    monkeypatch.chdir(archive / "b")
+    (archive / "b" / "list.csv").write_text("path\n1.mp4\n")
+    for given in ("1.mp4", "list.csv", "*1.mp4"):
+        assert [entry.address for entry in find_entries([given])] == [str(archive / "b" / "1.mp4")]
 
+
+def test_address_of_a_web_server_is_one_file_whatever_is_in_its_query():
+    assert find_entries(["https://cdn.example.org/get?id=1"]) == [Entry("https://cdn.example.org/get?id=1")]
+
+
+def test_a_million_addresses_fit_into_little_memory():
     entry = Entry("s3://news/2026/11/28/clip-0000001.mp4", "1234567:0123456789abcdef0123456789abcdef")
     assert sys.getsizeof(entry) + sys.getsizeof(entry.address) + sys.getsizeof(entry.fingerprint) < 300

@@ -3,12 +3,15 @@ import os
 import signal
 from pathlib import Path
 
+import numpy as np
 import pyarrow.dataset
 import pytest
 
 from detector.__main__ import main
 from detector.batch.cluster import ClusterOptions, connected, outcomes
+from detector.batch.scan.models import Model, load, on_gpus
 from detector.errors import CommandError
+from detector.network.settings import ModelSettings
 from tests.made_media.moving_photos import live_film, live_still
 
 EXAMPLES = Path(__file__).parents[4] / "examples"
@@ -146,3 +149,22 @@ def test_pieces_are_taken_as_there_is_room_for_them():
     next(done)
     assert len(taken) <= 3
     assert len(list(done)) == 19 and len(taken) == 20
+
+
+def scores_of(model: Model) -> list[float]:
+    """What a worker with this model scores; its name comes first."""
+    loaded = load(model)
+    crops = [np.full((side, side, 3), side, np.uint8) for side in (90, 120)]
+    assert loaded.runtime.outputs == 2
+    return [loaded.info.runtime, *loaded.predict(crops).scores.tolist()]
+
+
+def test_crops_of_the_workers_are_computed_in_the_process_of_the_gpu():
+    model = Model(ModelSettings(runtime="fp32"))
+    with on_gpus(model, "fp32", gpus_each=0) as placed:
+        assert len(placed.gpus) == 1
+        [there] = outcomes(scores_of, [placed], TWO, "scores")
+        [here] = outcomes(scores_of, [model], TWO, "scores")
+    assert there.value == here.value and there.value[0] == "openvino-fp32"
+    with on_gpus(model) as unplaced:  # no GPU, or not one to be used
+        assert unplaced == model

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
@@ -7,8 +8,9 @@ from PIL import Image
 from detector.analyzer import Analyzer
 from detector.batch.scan import worker
 from detector.batch.scan.inputs import Entry, find_entries
+from detector.batch.scan.models import Model
 from detector.batch.scan.rows import SCHEMA, Maker, table_of
-from detector.batch.scan.worker import Model, Piece, Task, analyze_piece
+from detector.batch.scan.worker import Piece, Task, analyze_piece
 from detector.errors import CommandError
 from detector.media.files import file_sha256
 from detector.network.settings import ModelSettings
@@ -78,6 +80,12 @@ def test_manifest_is_not_followed_to_addresses_that_nobody_allowed(analyzer, mon
     assert row["error"] == "The list names an address that was not allowed; please allow its beginning with --allow."
 
 
+def test_object_that_is_said_to_be_too_large_is_not_fetched(analyzer, monkeypatch):
+    monkeypatch.setattr(worker, "fetched", None)
+    (row,) = rows_of(task(analyzer), Entry("s3://news/a.mp4", f"{2**40}:ab"))
+    assert row["error"].startswith("The file is larger than 500 MB") and row["retry"] is False
+
+
 def test_reports_are_written_of_the_bands_that_were_asked_for(analyzer, tmp_path):
     reports = tmp_path / "reports"
     reports.mkdir()
@@ -90,8 +98,6 @@ def test_reports_are_written_of_the_bands_that_were_asked_for(analyzer, tmp_path
 
 @pytest.mark.parametrize("other", [{"software": "0.0"}, {"model": redness_model("2").info}])
 def test_worker_with_another_model_or_version_stops_the_scan(analyzer, tmp_path, other):
-    from dataclasses import replace
-
     wanted = task(analyzer)
     with pytest.raises(CommandError, match="another model or version than the scan began with"):
         rows_of(replace(wanted, maker=replace(wanted.maker, **other)), Entry(str(tmp_path)))
