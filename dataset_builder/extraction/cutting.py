@@ -69,7 +69,7 @@ def run_jobs(jobs: list[Job], folder: Path, features: datasets.Features, pool: P
             with closing(pool(cut_job, list(tasks.values()))) as done:
                 for task, lost in done:
                     if lost:
-                        _give_up(task)
+                        _give_up(task, lost)
                     bar.update(len(task.job.items))
     return [read_outcome(folder, key) for key in keys]
 
@@ -87,8 +87,8 @@ def _detector() -> FaceDetector:
     return FaceDetector()
 
 
-def _give_up(task: CutTask) -> None:
+def _give_up(task: CutTask, lost: str) -> None:
     items = task.job.items
-    logger.warning("the decoder crashed on one of %s", ", ".join(item.path for item in items))
+    logger.warning("the decoder crashed on one of %s: %s", ", ".join(item.path for item in items), lost)
     crashed = ItemCrops(problem="the decoder crashed on it or on a video it belongs to.", is_unreadable=True)
     write_outcome(task.folder, task.key, task.job, task.features, dict.fromkeys(items, crashed))
