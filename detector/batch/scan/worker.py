@@ -122,10 +122,16 @@ def _changed_file(entry: Entry, found: str, known: tuple[str, str], copies: Exit
 
     Raises:
         MediaError: It cannot be fetched, or is too large.
+        CommandError: This machine lacks the disk that it lies on: every file there would be said to be bad.
     """
     fingerprint, sha256 = known
     if fingerprint and found == fingerprint:
         return None
+    if not is_remote(entry.address) and entry.fingerprint and not Path(entry.address).parent.is_dir():
+        raise CommandError(
+            f"The worker on {platform.node()} does not see the folder of {entry.path}; "
+            "files on a disk must be visible to all machines under the same path."
+        )
     if is_remote(entry.address) and stated_bytes(found) > MAX_FILE_BYTES:
         raise too_large(MAX_FILE_BYTES)
     path = copies.enter_context(fetched(entry))

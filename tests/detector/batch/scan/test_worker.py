@@ -103,6 +103,13 @@ def test_worker_with_another_model_or_version_stops_the_scan(analyzer, tmp_path,
         rows_of(replace(wanted, maker=replace(wanted.maker, **other)), Entry(str(tmp_path)))
 
 
+def test_machine_without_the_disk_of_the_files_stops_the_scan_and_a_file_that_went_does_not(analyzer, tmp_path):
+    with pytest.raises(CommandError, match="does not see the folder of"):
+        rows_of(task(analyzer), Entry(str(tmp_path / "disk" / "a.mp4"), "7:1"))
+    (row,) = rows_of(task(analyzer), Entry(str(tmp_path / "a.mp4"), "7:1"))
+    assert "cannot be opened" in row["error"]
+
+
 def test_name_that_is_no_text_is_kept_as_it_can_be_told(analyzer, tmp_path):
     (row,) = rows_of(task(analyzer), Entry(str(tmp_path / "a\udcff.jpg")))
     assert row["path"].endswith("a\\udcff.jpg") and table_of([row]).num_rows == 1
