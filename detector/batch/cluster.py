@@ -104,6 +104,8 @@ def connected(options: ClusterOptions) -> Iterator[None]:
         }
         # a piece that fills the memory is given up, too; Ray would begin it again for ever
         os.environ.setdefault("RAY_task_oom_retries", str(ATTEMPTS - 1))
+        # Ray's own 15 leaves the cores to everything else that runs
+        os.environ.setdefault("RAY_worker_niceness", "0")
     try:
         _reach(options.address)
         ray.init(**where, log_to_driver=False, logging_level=logging.ERROR, namespace="face-check")
