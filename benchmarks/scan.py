@@ -45,10 +45,10 @@ _LOOK_S = 0.2
 _FREE_BOX = b"free"
 
 
-def make_archive(folder: Path, files: int) -> Path:
+def make_archive(folder: Path, files: int, frames: int = CLIP_FRAMES) -> Path:
     """Makes clips of which no two have the same bytes; all show the same."""
     folder.mkdir()
-    first = make_clip(folder / "0000.mp4", ClipKind(keyframe_every=30), CLIP_FRAMES)
+    first = make_clip(folder / "0000.mp4", ClipKind(keyframe_every=30), frames)
     for number in range(1, files):
         copy = folder / f"{number:04d}.mp4"
         shutil.copy(first, copy)

@@ -20,6 +20,7 @@ from detector.batch.scan.inputs import Entry, local_fingerprint
 from detector.errors import MediaError
 from detector.limits import MAX_FETCH_S, MAX_FILE_BYTES
 from detector.media.files import too_large
+from detector.messages import Message
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ def fetched(entry: Entry) -> Iterator[Path]:
             # without its text, which may hold a signed address
             logger.warning("%s: %s", entry.path, type(error).__name__)
             raise FetchError(
-                "The file cannot be fetched; please check its address and the rights to read it."
+                Message("The file cannot be fetched; please check its address and the rights to read it.")
             ) from None
         yield copy
 
@@ -94,8 +95,10 @@ def _copy(source: IO[bytes], target: IO[bytes]) -> None:
             raise too_large(MAX_FILE_BYTES)
         if time.monotonic() > end:
             raise FetchError(
-                "Fetching the file took longer than {seconds} seconds; please check the connection.",
-                seconds=MAX_FETCH_S,
+                Message(
+                    "Fetching the file took longer than {seconds} seconds; please check the connection.",
+                    {"seconds": MAX_FETCH_S},
+                )
             )
         target.write(chunk)
 

@@ -23,10 +23,8 @@ EMBEDDED = ClusterOptions(workers=2)
 @pytest.fixture(scope="module")
 def ray():
     """Ray on this machine with two workers, for all tests of this file."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("RAY_worker_niceness", "0")  # beside other tests they would get no time for minutes
-        with connected(EMBEDDED):
-            yield
+    with connected(EMBEDDED):
+        yield
 
 
 def test_cluster_gives_the_rows_hashes_and_summary_of_the_local_build(ray, tmp_path, capsys):
