@@ -40,7 +40,7 @@ WRITE_EVERY_S = 5.0
 # Of one folder: a query reads one row in as many, and a merge holds no more than a part of it.
 ROWS_PER_PARTITION = 50_000
 MAX_PARTITIONS = 256
-# A part is left alone from this size on: some 5,000 rows, which take ten times as much in memory while they are merged.
+# A part is left alone from this size on: some 10,000 clips, which take five times as much in memory while they are merged.
 BYTES_PER_PART = 8 * 1024**2
 # Parts of one folder that are not yet so large, before they are merged in the middle of a scan.
 _MAX_SMALL_PARTS = 64
