@@ -8,7 +8,7 @@ import sys
 
 from detector.analyzer import Analyzer
 from detector.command_line import STOPPED
-from detector.network.loading import load_model
+from detector.network.loading import ModelError, load_model
 from detector.network.settings import SettingError
 from detector.sandbox.client import WORKERS
 from web.layout import build_app, files_to_keep, launch_options
@@ -30,7 +30,7 @@ def main() -> int:
             page = build_app(Analyzer(model), settings)
             with swept(uploads, files_to_keep(page)):
                 page.launch(**launch_options(settings))
-    except SettingError as error:
+    except (SettingError, ModelError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     except KeyboardInterrupt:  # during the start; afterwards Gradio ends its launch

@@ -1,6 +1,7 @@
 """Measures how fast and how large the detector is on this machine, against plain eager float32 torch.
 
     python -m benchmarks
+    python -m benchmarks scan
 
 Everything is measured with the same weights in one run, in turn, on media that it makes. Ratios of two runs can be
 compared, seconds cannot.
@@ -79,10 +80,15 @@ def table(rows: list[Row]) -> str:
 @stoppable
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command; returns the exit code: 0 done, 130 stopped by Ctrl-C."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["scan"]:
+        from benchmarks import scan  # needs Ray, which the others do without
+
+        return scan.main(arguments[1:])
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Measures classification, saliency, photos, clips and the server on this machine; takes 10 to 20 minutes.",
-        epilog="example: python -m benchmarks --parts crops limit --json",
+        epilog="example: python -m benchmarks --parts crops limit --json; for archives: python -m benchmarks scan --help",
     )
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="what to measure (default: all)")
     parser.add_argument("--rounds", type=int, default=5, help="runs behind each median (default: %(default)s)")

@@ -3,7 +3,7 @@
     python -m benchmarks.dataset_builder
 
 Makes 10-second 720p clips in FaceForensics++ layout, builds a data set of them with 1 and with 2
-processes, and of twice as many clips with 1, to show whether memory grows.
+processes and over Ray on this machine with 2 workers, and of twice as many clips with 1 process, to show whether memory grows.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ from detector.markdown import markdown_table
 
 ROOT = Path(__file__).parent.parent
 SIZE, FPS, SECONDS = (1280, 720), 25, 10
+# Ways to run the builder, with its options.
+ONE, TWO, RAY = "1 process", "2 processes", "Ray, 2 workers"
+WAYS = {ONE: ["--num-proc", "1"], TWO: ["--num-proc", "2"], RAY: ["--num-proc", "2", "--address", "local"]}
 
 
 def make_clips(root: Path, pairs: int) -> int:
@@ -67,24 +70,24 @@ def make_clips(root: Path, pairs: int) -> int:
     return len(names)
 
 
-def measure(root: Path, videos: int, processes: int, output: Path) -> dict[str, Any]:
+def measure(root: Path, videos: int, way: str, output: Path) -> dict[str, Any]:
     """Runs the builder as a command and samples the resident memory of it and its workers.
 
     Args:
         root: Folder with the clips.
         videos: Number of the clips.
-        processes: Number of processes of the builder.
+        way: One of `WAYS`.
         output: Folder for the data set.
 
     Returns:
-        Processes, videos, seconds, videos per minute, and the peak of the summed resident memory in MB.
+        Way, videos, crops, seconds, videos per minute, crops per second, and the peak of the summed resident memory in MB.
 
     Raises:
         RuntimeError: The builder failed.
     """
-    command = ["-m", "dataset_builder", "--root", str(root), "--output", str(output), "--num-proc", str(processes)]
+    command = ["-m", "dataset_builder", "--root", str(root), "--output", str(output), "--json", *WAYS[way]]
     start = time.monotonic()
-    running = subprocess.Popen([sys.executable, *command], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    running = subprocess.Popen([sys.executable, *command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     peak, done = 0, threading.Event()
 
     def watch() -> None:
@@ -98,17 +101,20 @@ def measure(root: Path, videos: int, processes: int, output: Path) -> dict[str, 
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    _, errors = running.communicate()
+    summary, errors = running.communicate()
     seconds = time.monotonic() - start
     done.set()
     watcher.join()
     if running.returncode:
         raise RuntimeError(errors.decode(errors="replace")[-2000:])
+    crops = sum(sum(counts.values()) for counts in json.loads(summary)["frames"].values())
     return {
-        "processes": processes,
+        "way": way,
         "videos": videos,
+        "crops": crops,
         "seconds": round(seconds, 1),
         "videos_per_minute": round(60 * videos / seconds, 1),
+        "crops_per_second": round(crops / seconds, 2),
         "peak_memory_mb": peak // 1024**2,
     }
 
@@ -134,9 +140,8 @@ def main(arguments: list[str] | None = None) -> int:
             if int(path.stem[:3]) >= 2 * options.pairs:
                 path.unlink()
         runs = [
-            measure(small, videos // 2, 1, Path(folder, "out1")),
-            measure(small, videos // 2, 2, Path(folder, "out2")),
-            measure(large, videos, 1, Path(folder, "out3")),
+            *(measure(small, videos // 2, way, Path(folder, way)) for way in WAYS),
+            measure(large, videos, ONE, Path(folder, "large")),
         ]
     text = markdown_table(
         tuple(key.replace("_", " ") for key in runs[0]), [tuple(str(value) for value in run.values()) for run in runs]

@@ -141,11 +141,12 @@ class _TimedRuntime:
 
     Attributes:
         name: Name of the other runtime.
+        requests_at_once: How many requests it serves.
         seconds: Time of all predictions.
     """
 
     def __init__(self, runtime: Runtime):
-        self.name, self.seconds = runtime.name, 0.0
+        self.name, self.requests_at_once, self.seconds = runtime.name, runtime.requests_at_once, 0.0
         self._runtime = runtime
 
     @property

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 
 from dataset_builder.command.options import parse_arguments
-from dataset_builder.missing_packages import report_missing_package
-from detector.command_line import STOPPED
+from detector.command_line import STOPPED, report_missing_package
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -18,7 +17,9 @@ def main(arguments: list[str] | None = None) -> int:
 
         return run(options)
     except ModuleNotFoundError as error:
-        return report_missing_package(error)
+        if options.address and error.name == "ray":
+            return report_missing_package(error, "requirements-cluster.txt", needed_by="--address")
+        return report_missing_package(error, "requirements-train.txt")
     except KeyboardInterrupt:
         sys.stderr.write("Stopped; the same command goes on where it was.\n")
         return STOPPED

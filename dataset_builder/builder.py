@@ -7,6 +7,7 @@ import json
 import logging
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ import pyarrow.parquet as pq
 from datasets.fingerprint import Hasher
 
 from dataset_builder.config import FaceCropsConfig
+from dataset_builder.extraction.cutting import Pool, run_jobs
 from dataset_builder.extraction.face_crops import Unit
-from dataset_builder.extraction.jobs import JobOutcome, make_jobs, run_jobs
+from dataset_builder.extraction.jobs import JobOutcome, make_jobs
+from dataset_builder.extraction.processes import in_processes
 from dataset_builder.layouts import LAYOUTS, faceforensics
 from dataset_builder.records import features
 from dataset_builder.sources import COMPRESSIONS, SourceItem, SourceSet
@@ -36,7 +39,7 @@ class FaceCrops(datasets.GeneratorBasedBuilder):
     configuration of its own name. Cut videos are kept below the cache folder, so that a stopped run goes on.
 
     Args:
-        workers: How many processes decode and find faces.
+        pool: Who decodes and finds faces; None for one process.
         **arguments: Of `datasets.DatasetBuilder`, and the fields of `FaceCropsConfig`.
     """
 
@@ -56,12 +59,12 @@ class FaceCrops(datasets.GeneratorBasedBuilder):
     VERSION = datasets.Version("3.0.0")
     DEFAULT_WRITER_BATCH_SIZE = 256  # flat memory: crops are large rows
 
-    def __init__(self, *, workers: int = 1, **arguments: Any):
+    def __init__(self, *, pool: Pool | None = None, **arguments: Any):
         # the cache of `datasets` does not notice changed sources itself
         if arguments.get("root") and not arguments.get("hash"):
             others = [arguments.get(name) for name in ("splits_dir", "conversion_dict", "beside")]
             arguments["hash"] = source_fingerprint(arguments["root"], *filter(None, others))
-        self.workers = workers
+        self.pool = pool or choose_pool()
         super().__init__(**arguments)
 
     def _info(self) -> datasets.DatasetInfo:
@@ -91,7 +94,7 @@ class FaceCrops(datasets.GeneratorBasedBuilder):
                 list(itertools.chain.from_iterable(jobs.values())),
                 Path(self._cache_dir_root) / "crops",
                 self.info.features,
-                self.workers,
+                self.pool,
             )
         )
         outcomes_of = {split: list(itertools.islice(outcomes, len(jobs[split]))) for split in jobs}
@@ -170,8 +173,28 @@ def source_fingerprint(*roots: str | Path) -> str:
     )
 
 
+def choose_pool(num_proc: int | None = None, address: str = "") -> Pool:
+    """Chooses who cuts the videos.
+
+    Args:
+        num_proc: How many videos at once; None for one, or on a cluster for one a core.
+        address: Of a running Ray cluster, or ``local`` to start Ray on this machine; empty for processes without Ray.
+
+    Raises:
+        ModuleNotFoundError: Ray is not installed.
+    """
+    if not address:
+        return partial(in_processes, workers=num_proc or 1)
+    # not at the top: Ray is loaded in seconds, and not installed with the rest
+    from dataset_builder.extraction.cluster import on_cluster
+    from detector.batch.cluster import ClusterOptions
+
+    where = "" if address == "local" else address
+    return partial(on_cluster, options=ClusterOptions(where, workers=num_proc or 0))
+
+
 def build(
-    config_name: str, root: str | Path, cache_dir: str | Path, num_proc: int = 1, **overrides: Any
+    config_name: str, root: str | Path, cache_dir: str | Path, pool: Pool | None = None, **overrides: Any
 ) -> tuple[datasets.DatasetDict, Summary]:
     """Builds a data set; finished videos, and a finished build, are reused.
 
@@ -179,15 +202,16 @@ def build(
         config_name: A name of `FaceCrops.BUILDER_CONFIGS`.
         root: The source folder.
         cache_dir: Folder that keeps cut videos and Arrow files.
-        num_proc: How many processes.
+        pool: Who cuts the videos, of `choose_pool`; None for one process.
         **overrides: Fields of `FaceCropsConfig`.
 
     Raises:
+        CommandError: The cluster cannot be used.
         FileNotFoundError: The folder does not hold what the configuration names.
         ValueError: It holds no face, or the configuration does not fit it.
     """
     builder = FaceCrops(
-        config_name=config_name, root=str(Path(root).resolve()), cache_dir=str(cache_dir), workers=num_proc, **overrides
+        config_name=config_name, root=str(Path(root).resolve()), cache_dir=str(cache_dir), pool=pool, **overrides
     )
     builder.download_and_prepare()
     return builder.as_dataset(), builder.summary()

@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from detector.command_line import STOPPED
+from detector.command_line import STOPPED, report_missing_package
 from detector.errors import CommandError
 
 logger = logging.getLogger(__name__)
@@ -21,6 +21,9 @@ examples:
   python -m detector inbox --json --output inbox.jsonl --report reports
   python -m detector inbox --json --output inbox.jsonl --resume
   python -m detector clip.mp4 --known-real speeches/2025 --report reports
+  python -m detector scan --help
+
+scan, as the first word, is for archives: several cores or machines, files behind URLs, a table of Parquet files.
 
 Every file is tried, whatever its name; folders are walked with all below them, in sorted order, hidden files left out.
 Files of the same bytes are analysed once. The model is the bundled one, or MODEL_ID at MODEL_REVISION of the Hub.
@@ -121,6 +124,9 @@ def _is_empty(output: Path) -> bool:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command; returns the exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["scan"]:
+        return scan(arguments[1:])
     options = parse_arguments(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     try:
@@ -139,6 +145,29 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         going_on = options.output and options.form == "json"
         sys.stderr.write(f"Stopped{'; the same command with --resume goes on where it was' if going_on else ''}.\n")
+        return STOPPED
+
+
+def scan(arguments: list[str]) -> int:
+    """Runs ``python -m detector scan``; returns the exit code."""
+    # the options of scan, and Ray, are nothing that the plain command waits for
+    from detector.batch.scan.options import parse_arguments as parse_scan_arguments
+
+    options = parse_scan_arguments(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    try:
+        from detector.batch.scan.command import ScanOptions
+        from detector.batch.scan.command import run as run_scan
+
+        return run_scan(ScanOptions(**options))
+    except ModuleNotFoundError as error:
+        return report_missing_package(error, "requirements-cluster.txt", needed_by="The scan")
+    except (CommandError, OSError) as error:
+        logger.debug("refused", exc_info=True)
+        sys.stderr.write(f"{_sentence(error)}\n")
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped; the same command goes on where it was.\n")
         return STOPPED
 
 

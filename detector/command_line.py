@@ -9,6 +9,8 @@ from typing import ParamSpec
 
 STOPPED = 130  # as a shell gives it for a process that Ctrl-C ended
 
+_OWN_PACKAGES = ("training", "dataset_builder", "detector")
+
 P = ParamSpec("P")
 
 
@@ -31,3 +33,22 @@ def stoppable(main: Callable[P, int]) -> Callable[P, int]:
             return STOPPED
 
     return run
+
+
+def report_missing_package(error: ModuleNotFoundError, requirements: str, needed_by: str = "This command") -> int:
+    """Writes one sentence about a package that is not installed, and gives the exit code, 2.
+
+    Args:
+        error: Names the package.
+        requirements: The file that names it, such as ``requirements-train.txt``.
+        needed_by: What needs it, at the beginning of the sentence.
+
+    Raises:
+        ModuleNotFoundError: It is a package of ours that is missing.
+    """
+    if error.name is None or error.name.split(".")[0] in _OWN_PACKAGES:
+        raise error
+    sys.stderr.write(
+        f"{needed_by} needs the package {error.name}; install all that it needs with pip install -r {requirements}.\n"
+    )
+    return 2

@@ -194,7 +194,7 @@ class ModelInfo:
         revision: Hub commit, or ``sha256:`` and the first digits of the weights' hash.
         label_names: Class names in the order of the outputs.
         thresholds: The scores at which the verdict changes: from the evidence scale for the kind of file, else as stored.
-        runtime: What computed the scores: ``openvino-int8``, ``openvino-fp32`` or ``torch-fp32``.
+        runtime: What computed the scores: ``openvino-int8``, ``openvino-fp32``, ``torch-fp32``, or ``cuda-`` and a type.
         weights_sha256: Hex digest of the weights; None where they lie in no file.
         config_sha256: Hex digest of the config, which holds thresholds and evidence scales; None likewise.
         name: What people call it, with its version; empty where its config gives none.

@@ -21,7 +21,7 @@ PX_A_PLACE = 8
 class RednessRuntime:
     """Red against green, 0..1 of the mean colours, makes the log odds."""
 
-    name, outputs = "numpy-fp32", 2
+    name, outputs, requests_at_once = "numpy-fp32", 2, 1
 
     def of_colours(self, colours: np.ndarray) -> np.ndarray:
         """Logits ``(N, outputs)`` of mean colours ``(N, 3)``."""

@@ -60,7 +60,7 @@ def test_wheel_requires_the_versions_of_the_requirement_files(installed):
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     assert required == {line.split("#")[0].split(";")[0].strip() for line in lines if not line.startswith("#")}
     metadata = message_from_string(package.read_text("METADATA"))
-    assert set(metadata.get_all("Provides-Extra")) == {"train", "links", "dev"}
+    assert set(metadata.get_all("Provides-Extra")) == {"train", "links", "cluster", "dev"}
     assert any(line.startswith("datasets==") and "extra == 'train'" in line for line in package.requires)
     assert any(line.startswith("pytest==") and "extra == 'dev'" in line for line in package.requires)
 

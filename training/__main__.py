@@ -24,8 +24,7 @@ from __future__ import annotations
 
 import sys
 
-from dataset_builder.missing_packages import report_missing_package
-from detector.command_line import STOPPED, error_line
+from detector.command_line import STOPPED, error_line, report_missing_package
 from training.option_parser import parse_options
 
 
@@ -40,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         # not at the top: it loads packages of training, which may be missing; --help needs none of them
         from training import command
     except ModuleNotFoundError as error:
-        return report_missing_package(error, needed_by="Training")
+        return report_missing_package(error, "requirements-train.txt", needed_by="Training")
     except KeyboardInterrupt:
         return STOPPED
     return command.main(options)

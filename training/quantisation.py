@@ -25,6 +25,7 @@ from dataset_builder.rows import read_crop, spread
 from detector.command_line import error_line, stoppable
 from detector.media.files import file_sha256
 from detector.network.loading import LoadedModel, ModelError, load_folder
+from detector.network.pooled_vgg16 import CONVOLUTIONS, read_weights
 from detector.network.preprocessing import Preprocessing
 from detector.network.quantisation import KEY, to_hex
 from detector.network.runtimes import UnsuitableError
@@ -111,7 +112,7 @@ def activation_facts(folder: Path, config: dict[str, Any], crops: list[np.ndarra
         ``highest`` and ``used_channels``, as config.json stores them.
     """
     # not at the top: train.py imports this module, and OpenVINO must not be loaded where torch trains
-    from detector.network.openvino_runtime import BATCH_SIZE, CONVOLUTIONS, build_graph, compile_graph, read_weights
+    from detector.network.openvino_runtime import BATCH_SIZE, build_graph, compile_graph
 
     graph = compile_graph(build_graph(read_weights(folder / "model.safetensors"), every_layer=True))
     preprocessing = Preprocessing.from_config(config["pretrained_cfg"])
@@ -127,9 +128,9 @@ def activation_facts(folder: Path, config: dict[str, Any], crops: list[np.ndarra
     }
 
 
-def compare(float32: LoadedModel, int8: LoadedModel, test: EvaluationSet) -> dict[str, Any]:
-    """Measures how int8 differs from float32 on a test set."""
-    before, after = (expit(score_set(model, test, "test")) for model in (float32, int8))
+def compare(float32: LoadedModel, other: LoadedModel, test: EvaluationSet, name: str = "int8") -> dict[str, Any]:
+    """Measures how fewer bits, called `name`, differ from float32 on a test set."""
+    before, after = (expit(score_set(model, test, "test")) for model in (float32, other))
     thresholds = float32.info.thresholds
     changed = [verdict_for(a, thresholds) != verdict_for(b, thresholds) for a, b in zip(before, after, strict=True)]
     auc = [float(roc_auc_score(test.labels, scores)) for scores in (before, after)]
@@ -139,7 +140,7 @@ def compare(float32: LoadedModel, int8: LoadedModel, test: EvaluationSet) -> dic
         "level": "frame",
         "crops": len(test.labels),
         "auc_float32": auc[0],
-        "auc_int8": auc[1],
+        f"auc_{name}": auc[1],
         "auc_change": auc[1] - auc[0],
         "verdicts_changed": float(np.mean(changed)),
         "largest_score_change": float(np.abs(after - before).max()),

@@ -12,8 +12,9 @@ from gradio.state_holder import SessionState
 
 from detector.analyzer import FRAMES_PER_VIDEO
 from detector.limits import MAX_FRAMES, MAX_ITEM_NUMBER
+from detector.network.loading import LoadedModel
 from detector.report.translation import ENGLISH
-from web.desk.wiring import ONE_AT_A_TIME
+from web.desk.wiring import at_the_model
 from web.input_checks import check_inputs, completed
 from web.middleware.answers import accepted_language
 from web.service import Service
@@ -56,7 +57,7 @@ class Page(gr.Blocks):
         return processed
 
 
-def add_endpoints(service: Service) -> None:
+def add_endpoints(service: Service, model: LoadedModel) -> None:
     """Adds the named endpoints to the page that is being laid out."""
     with gr.Column(visible=False):
         photo, clip = _file(["photo.jpg"], label="file"), _file(["clip.mp4"], label="file")
@@ -79,7 +80,7 @@ def add_endpoints(service: Service) -> None:
             ("analyze_batch", service.analyze_batch, [files, frames], [result, table, lines]),
             ("model_info", service.model_info, [], [info]),
         ):
-            gr.Button(name).click(function, inputs, outputs, api_name=name, **ONE_AT_A_TIME)
+            gr.Button(name).click(function, inputs, outputs, api_name=name, **at_the_model(model))
 
 
 def _file(samples: list[str], **options: Any) -> gr.File:

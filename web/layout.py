@@ -49,7 +49,7 @@ def build_app(analyzer: Analyzer, settings: Settings | None = None) -> gr.Blocks
             if card := card_of(analyzer.model):
                 gr.Markdown(card, elem_id="card")
         _privacy_and_limits()
-        add_endpoints(Service(analyzer, work))
+        add_endpoints(Service(analyzer, work), analyzer.model)
         _forget_closed_pages(page, sessions)
     # only the examples are there yet; Gradio would remove them with the uploads
     for block in page.blocks.values():

@@ -20,8 +20,9 @@ examples:
       --output data/without_faceswap
   python -m dataset_builder --celeb-df Celeb-DF-v2 --split test-only --output data/celeb_df
   python -m dataset_builder --ffpp-frames frames --beside FaceForensics --output data/ffpp_frames
+  python -m dataset_builder --root /shared/FaceForensics --output /shared/deepfakes_c23 --address auto
 
-exit codes: 0 done, 2 the folder or an option is wrong, 130 stopped by the user (the same command goes on)
+exit codes: 0 done, 2 the folder, an option or the cluster is wrong, or a package is missing, 130 stopped by the user (the same command goes on)
 """
 
 
@@ -99,7 +100,15 @@ def _add_targets(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--public", action="store_true", help="neither private nor gated; refused for FaceForensics++")
     how = parser.add_argument_group("how")
     how.add_argument("--dry-run", action="store_true", help="report what the folder holds and lacks, and stop")
-    how.add_argument("--num-proc", type=int, default=1, help="processes (default: %(default)s)")
+    how.add_argument(
+        "--num-proc", type=int, help="how many videos at once (default: 1, or with --address one a core of the cluster)"
+    )
+    how.add_argument(
+        "--address",
+        default="",
+        help="cut on a running Ray cluster: auto, or HOST:PORT of its head; its nodes must share the disks with the source "
+        "folder and with --cache-dir; local starts Ray on this machine (needs requirements-cluster.txt)",
+    )
     how.add_argument(
         "--cache-dir",
         type=Path,
@@ -138,7 +147,7 @@ def _contradiction(options: argparse.Namespace) -> str:
     layout = chosen_layout(options)
     if not (options.output or options.parquet or options.push_to_hub or options.dry_run):
         return "give --output DIR, --parquet DIR, --push-to-hub ID, or --dry-run"
-    if options.frames_per_video < 1 or options.num_proc < 1:
+    if options.frames_per_video < 1 or (options.num_proc is not None and options.num_proc < 1):
         return "--frames-per-video and --num-proc must be at least 1"
     if (options.split == "leave-one-out") != bool(options.held_out):
         return "--split leave-one-out and --held-out MANIPULATION go together"

@@ -14,12 +14,13 @@ from typing import Any
 import httpx2
 from datasets.exceptions import DatasetGenerationError
 
-from dataset_builder.builder import FaceCrops, build
+from dataset_builder.builder import FaceCrops, build, choose_pool
 from dataset_builder.command.inventory import dry_run, faceforensics_folder, inventory_text
 from dataset_builder.command.options import configuration
 from dataset_builder.publish import SAVED_SIGN, SUMMARIES, check_target, make_repository, push, save, save_parquet
 from dataset_builder.summary import summary_table
 from detector.command_line import error_line
+from detector.errors import CommandError
 
 
 def run(options: argparse.Namespace) -> int:
@@ -28,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     name, root, overrides = configuration(options)
     try:
         return _plan(options, name, root, overrides) if options.dry_run else _build(options, name, root, overrides)
-    except (OSError, ValueError, httpx2.HTTPError, DatasetGenerationError) as error:
+    except (CommandError, OSError, ValueError, httpx2.HTTPError, DatasetGenerationError) as error:
         logging.getLogger(__name__).debug("refused", exc_info=True)
         sys.stderr.write(f"{_sentence(error)}\n")
         return 2
@@ -55,6 +56,7 @@ def _plan(options: argparse.Namespace, name: str, root: Path, overrides: dict[st
 
 
 def _build(options: argparse.Namespace, name: str, root: Path, overrides: dict[str, Any]) -> int:
+    pool = choose_pool(options.num_proc, options.address)
     for folder, sign in ((options.output, SAVED_SIGN), (options.parquet, SUMMARIES)):
         if folder:
             check_target(folder, sign)
@@ -62,9 +64,9 @@ def _build(options: argparse.Namespace, name: str, root: Path, overrides: dict[s
         make_repository(options.push_to_hub, options.public)
     beside = (options.output or options.parquet or Path(options.push_to_hub.replace("/", "--"))).resolve()
     cache = options.cache_dir or beside.with_name(f"{beside.name}.cache")
-    splits, summary = build(name, root, cache, num_proc=options.num_proc, **overrides)
+    splits, summary = build(name, root, cache, pool, **overrides)
     if options.output:
-        save(splits, summary, options.output, options.num_proc)
+        save(splits, summary, options.output, 1 if options.address else options.num_proc or 1)
     if options.parquet:
         save_parquet(splits, summary, options.parquet)
     if options.push_to_hub:

@@ -1,4 +1,4 @@
-"""Runs the extraction: resumable, on several processes, in memory that does not grow with the number of videos.
+"""Describes the jobs of an extraction, and what a finished one leaves behind.
 
 A job is finished when its two files lie in the folder: the crops as Parquet, and what came of each
 video as JSON. A run that was stopped leaves the finished ones, and the next run does the rest.
@@ -7,34 +7,23 @@ video as JSON. A run that was stopped leaves the finished ones, and the next run
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
-import logging
-import multiprocessing
 import os
-import signal
-import threading
+import uuid
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
-from tqdm import tqdm
 
 from dataset_builder.extraction.face_crops import FaceCrop, ItemCrops, Unit
-from dataset_builder.extraction.units import cut_unit
 from dataset_builder.grouping.near_duplicates import is_photo
 from dataset_builder.records import crop_row
 from dataset_builder.sources import REAL, SourceItem
-from detector.faces.detection import CROP_SCALE, MIN_FACE_PX, FaceDetector
-
-logger = logging.getLogger(__name__)
+from detector.faces.detection import CROP_SCALE, MIN_FACE_PX
 
 # Raised whenever the same source would give other crops, so that finished jobs of older code are not used.
 EXTRACTION_VERSION = 3
@@ -123,97 +112,18 @@ def make_jobs(units: list[Unit]) -> list[Job]:
     ]
 
 
-def run_jobs(jobs: list[Job], folder: Path, features: datasets.Features, workers: int = 1) -> list[JobOutcome]:
-    """Runs what is not finished yet, with a progress bar.
-
-    A worker process that dies, as a native decoder can on a damaged file, costs the videos of its job only.
+def write_outcome(
+    folder: Path, key: str, job: Job, features: datasets.Features, results: dict[SourceItem, ItemCrops]
+) -> None:
+    """Writes the two files of a finished job.
 
     Args:
-        jobs: What to do.
-        folder: Where finished jobs lie and go.
+        folder: Where finished jobs lie.
+        key: Of the job.
+        job: Tells the order of the rows.
         features: Columns of the data set.
-        workers: Processes.
-
-    Returns:
-        The outcomes in the order of the jobs.
+        results: What came of every photo and video of the job.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    FaceDetector()  # what ails the installation shows here, and is not taken for a damaged video
-    keys = [job.key() for job in jobs]
-    waiting = {key: job for key, job in zip(keys, jobs, strict=True) if not (folder / f"{key}.json").is_file()}
-    total, left = (sum(len(job.items) for job in some) for some in (jobs, waiting.values()))
-    with tqdm(total=total, initial=total - left, desc="cutting faces", unit="file", disable=None) as bar:
-        suspects = {}
-        while waiting:
-            for key in _run_pool(waiting, folder, features, workers, bar):
-                suspects[key] = waiting.pop(key)
-        # which of the jobs that ran when a process died is to blame shows when each runs alone
-        for key, job in suspects.items():
-            if _run_pool({key: job}, folder, features, 1, bar):
-                logger.warning("the decoder crashed on one of %s", ", ".join(item.path for item in job.items))
-                _write(folder, key, job, features, {item: _crashed() for item in job.items})
-                bar.update(len(job.items))
-    return [_read_outcome(folder / f"{key}.json") for key in keys]
-
-
-def _run_pool(waiting: dict[str, Job], folder: Path, features: datasets.Features, workers: int, bar: tqdm) -> set[str]:
-    """Takes jobs out of `waiting` as they finish; when a process dies, gives back which ones were running."""
-    queue = iter(list(waiting.items()))
-    running: dict[Future[None], str] = {}
-    # spawn: a fork of a process with running OpenCV and FFmpeg threads can hang
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(workers,)) as pool:
-        try:
-            while True:
-                # never more than can be worked on, so that memory does not grow with the number of videos
-                for key, job in itertools.islice(queue, 2 * workers - len(running)):
-                    running[pool.submit(_do, folder, key, job, features)] = key
-                if not running:
-                    return set()
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    future.result()
-                    job = waiting.pop(running.pop(future))
-                    bar.update(len(job.items))
-        except BrokenProcessPool:
-            return set(running.values())
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-
-
-_detector: FaceDetector | None = None
-
-
-def _start(workers: int) -> None:
-    global _detector
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the parent stops after the videos in work
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    if workers > 1:
-        cv2.setNumThreads(1)
-    _detector = FaceDetector()
-
-
-def _end_with_parent() -> None:
-    """Ends this worker when its parent is killed: it would wait for work forever."""
-    parent = multiprocessing.parent_process()
-    if parent:
-        parent.join()
-        os._exit(1)
-
-
-def _do(folder: Path, key: str, job: Job, features: datasets.Features) -> None:
-    results: dict[SourceItem, ItemCrops] = {}
-    assert _detector is not None  # `_start` made it
-    for unit in job.units:
-        results |= cut_unit(unit, _detector)
-    _write(folder, key, job, features, results)
-
-
-def _crashed() -> ItemCrops:
-    return ItemCrops(problem="the decoder crashed on it or on a video it belongs to.", is_unreadable=True)
-
-
-def _write(folder: Path, key: str, job: Job, features: datasets.Features, results: dict[SourceItem, ItemCrops]) -> None:
     rows, outcomes = [], []
     for item in job.items:
         result = results[item]
@@ -245,13 +155,23 @@ def _table(rows: list[dict[str, Any]], features: datasets.Features) -> pa.Table:
 
 
 def _replace(file: Path, write: Callable[[Path], object]) -> None:
-    # two runs on one cache must not write into one file
-    part = file.with_name(f"{file.name}.{os.getpid()}.part")
+    # two runs on one cache, or two nodes of a cluster, must not write into one file
+    part = file.with_name(f"{file.name}.{uuid.uuid4().hex}.part")
     write(part)
     os.replace(part, file)
 
 
-def _read_outcome(file: Path) -> JobOutcome:
+def finished_jobs(folder: Path) -> set[str]:
+    """Lists the keys of the jobs that are finished.
+
+    One listing, not a look for each job: a network disk would remember for a while which files were not there.
+    """
+    return {file.stem for file in folder.glob("*.json")}
+
+
+def read_outcome(folder: Path, key: str) -> JobOutcome:
+    """Reads what a finished job left."""
+    file = folder / f"{key}.json"
     videos = json.loads(file.read_text(encoding="utf-8"))
     outcomes = tuple(VideoOutcome(**video | {"ranks": tuple(video["ranks"])}) for video in videos)
     return JobOutcome(str(file.with_suffix(".parquet")), outcomes)

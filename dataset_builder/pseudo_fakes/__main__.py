@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from dataset_builder.missing_packages import report_missing_package
+from detector.command_line import report_missing_package
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -13,7 +13,7 @@ def main(arguments: list[str] | None = None) -> int:
         # not at the top: it loads packages of training, which may be missing
         from dataset_builder.pseudo_fakes import command
     except ModuleNotFoundError as error:
-        return report_missing_package(error)
+        return report_missing_package(error, "requirements-train.txt")
     return command.main(arguments)
 
 

@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,6 +19,7 @@ from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from detector.analyzer import Analyzer
+from detector.batch.files import list_files
 from detector.batch.known_files import analyze_known_real, check_count
 from detector.batch.output import NOT_ANALYSED, plain_text, to_csv
 from detector.batch.resume import LinesError, Wanted, hashes_of, line, resume
@@ -26,7 +27,7 @@ from detector.batch.runner import BatchItem, analyze_many
 from detector.conclusion.known_real import with_known_real
 from detector.errors import CommandError, MediaError
 from detector.messages import Message, counted
-from detector.network.loading import ModelError, load_folder, load_model
+from detector.network.loading import ModelError, load_chosen
 from detector.network.settings import ModelSettings, SettingError
 from detector.report.case.pdf import write_pdf
 from detector.report.evidence import build_evidence
@@ -118,39 +119,6 @@ def run(options: CommandOptions) -> int:
     return 1 if outcomes[""] else 0
 
 
-def list_files(paths: Iterable[Path], left_out: Iterable[Path] = ()) -> list[Path]:
-    """Lists the files, and those in the folders in sorted order, each once.
-
-    A path that does not exist, or a folder that cannot be listed, stays in the list, so that it is reported.
-
-    Args:
-        paths: Files and folders.
-        left_out: What the command itself writes, files or folders; not taken from a folder.
-    """
-    own = [path.resolve() for path in left_out]
-    found: dict[Path, Path] = {}
-    for path in paths:
-        files = [path]
-        if path.is_dir():
-            below = _files_below(path)
-            files = [file for file in below if not any(file.resolve().is_relative_to(place) for place in own)]
-        for file in files:
-            found.setdefault(Path(os.path.abspath(file)), file)
-    return list(found.values())
-
-
-def _files_below(folder: Path) -> list[Path]:
-    found: list[Path] = []
-
-    def add_unlisted(error: OSError) -> None:
-        found.append(Path(error.filename))
-
-    for parent, folders, names in os.walk(folder, onerror=add_unlisted):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        found.extend(Path(parent, name) for name in names if not name.startswith("."))
-    return sorted(found)
-
-
 def _bar(count: int) -> tqdm[None]:
     # none where nobody watches
     return tqdm(total=count, disable=None, bar_format="{percentage:3.0f} % |{bar}| {desc} [{elapsed}<{remaining}]")
@@ -158,10 +126,7 @@ def _bar(count: int) -> tqdm[None]:
 
 def _analyzer(folder: Path | None) -> Analyzer:
     try:
-        settings = ModelSettings.from_env(os.environ)
-        if folder:
-            return Analyzer(load_folder(folder, folder.resolve().name, runtime=settings.runtime))
-        return Analyzer(load_model(settings.model_id, settings.revision, settings.runtime))
+        return Analyzer(load_chosen(ModelSettings.from_env(os.environ), folder or ""))
     except (ModelError, SettingError) as error:
         raise CommandError(str(error)) from error
 

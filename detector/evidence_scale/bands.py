@@ -31,6 +31,11 @@ def band_of(log10_ratio: float) -> Band:
     return next((band for start, band in BANDS[:-1] if _reaches(log10_ratio, start)), BANDS[-1][1])
 
 
+def first_log10(ratio: float) -> float:
+    """Gives the log10 from which on a likelihood ratio, rounded as results state it, counts as `ratio` or more."""
+    return round(float(np.log10(ratio)), LOG10_DECIMALS) - 0.5 * 10.0**-LOG10_DECIMALS
+
+
 def verdict_of(evidence: Evidence) -> Verdict:
     """Gives the verdict that the weight of evidence stands for."""
     return verdict_at(evidence.log10_likelihood_ratio)

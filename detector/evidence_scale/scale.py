@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from detector.evidence_scale.bands import BANDS, LOG10_DECIMALS, MANIPULATED_FROM, NOT_FOUND_BELOW, band_of
+from detector.evidence_scale.bands import BANDS, LOG10_DECIMALS, MANIPULATED_FROM, NOT_FOUND_BELOW, band_of, first_log10
 from detector.evidence_scale.statistics import STATISTICS, score_of
 from detector.facts import Thresholds
 from detector.results import Band, Count, Evidence, ScaleName
@@ -165,6 +165,12 @@ class EvidenceScale:
     def thresholds(self) -> Thresholds:
         """The scores at which the verdict changes; 1 where no score is enough for "manipulated"."""
         return Thresholds(self._score_from(NOT_FOUND_BELOW), self._score_from(MANIPULATED_FROM))
+
+    @property
+    def band_changes(self) -> tuple[float, ...]:
+        """The statistics at which the band changes, ascending, in log odds; those that the scale reaches."""
+        found = (self.statistic_from(10 ** first_log10(start)) for start, _ in BANDS[:-1])
+        return tuple(sorted(statistic for statistic in found if statistic is not None))
 
     def log10_ratio(self, statistic: float) -> float:
         """Gives log10 of the likelihood ratio of a statistic, within `bounds` whatever it is."""

@@ -39,11 +39,16 @@ def check_size(path: Path, max_bytes: int | None = MAX_FILE_BYTES) -> int:
     if size == 0:
         raise MediaError("The file is empty (zero bytes); please send the file again.")
     if max_bytes is not None and size > max_bytes:
-        raise MediaError(
-            "The file is larger than {megabytes} MB; please send a shorter clip or a smaller photo.",
-            megabytes=max_bytes // 1024**2,
-        )
+        raise too_large(max_bytes)
     return size
+
+
+def too_large(max_bytes: int) -> MediaError:
+    """Makes the error for a file that has more bytes than are taken."""
+    return MediaError(
+        "The file is larger than {megabytes} MB; please send a shorter clip or a smaller photo.",
+        megabytes=max_bytes // 1024**2,
+    )
 
 
 def no_such_item(count: int, number: int) -> MediaError:

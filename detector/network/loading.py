@@ -18,9 +18,19 @@ from detector.evidence_scale import EvidenceScales
 from detector.facts import ModelInfo, Thresholds
 from detector.media.files import file_sha256
 from detector.messages import Message
+from detector.network.batching import Batcher
 from detector.network.hub import HubError, NotAHubNameError, fetch_from_hub
 from detector.network.hub_cache import weights_are_intact
-from detector.network.runtimes import Choice, Prediction, RefiningRuntime, Runtime, RuntimeFacts, UnsuitableError
+from detector.network.runtimes import (
+    Choice,
+    NoGpuError,
+    Prediction,
+    RefiningRuntime,
+    Runtime,
+    RuntimeFacts,
+    UnsuitableError,
+)
+from detector.network.settings import ModelSettings
 from detector.text import one_line
 
 logger = logging.getLogger(__name__)
@@ -30,6 +40,8 @@ _INSTALLED_MODEL = Path(__file__).parents[1] / "bundled_model"
 BUNDLED_FOLDER = _INSTALLED_MODEL if _INSTALLED_MODEL.is_dir() else Path(__file__).parents[2] / "model"
 # Of a name that the config gives, in letters: it stands in one line of the page.
 _LONGEST_NAME = 40
+# Of NVIDIA's driver on Linux. torch, which knows better, takes seconds to import: only a machine with a GPU shall wait for it.
+_DEVICES, _GPU = Path("/dev"), "nvidia[0-9]*"
 # How a folder is told from a name on the Hub, in which none of these can stand.
 _BEGINS_A_PATH = ("/", "./", "../", "~", ".\\", "..\\")
 
@@ -63,13 +75,17 @@ class LoadedModel:
         return replace(self.info, thresholds=self.scales.of(is_clip).thresholds) if self.scales else self.info
 
     def for_frames(self) -> LoadedModel:
-        """Gives the same model for single frames of a clip, sure at the upper threshold: suspicious spans need no other."""
+        """Gives the same model for single frames of a clip.
+
+        An evidence scale weighs no frame by itself: whatever moves each of them by so much moves the statistic of many by
+        no more. Without a scale, suspicious spans compare every frame with the upper threshold.
+        """
         if isinstance(self.runtime, RefiningRuntime):
-            return replace(self, runtime=self.runtime.near(self.info.thresholds.log_odds[1:]))
+            return replace(self, runtime=self.runtime.near(() if self.scales else self.info.thresholds.log_odds[1:]))
         return self
 
     def predict(self, crops: Sequence[np.ndarray]) -> Prediction:
-        """Scores any number of square ``(S, S, 3)`` uint8 RGB crops; sure at both thresholds, but see `for_frames`."""
+        """Scores any number of square ``(S, S, 3)`` uint8 RGB crops of photos; for clips see `for_frames`."""
         return self.runtime.predict(crops) if len(crops) else Prediction.of_nothing()
 
 
@@ -96,6 +112,17 @@ def load_model(model_id: str = "", revision: str = "main", runtime: Choice = "au
         logger.warning("the bundled model stands in for %s", model_id, exc_info=True)
         warning = _why_bundled(error, model_id, revision)
     return load_folder(BUNDLED_FOLDER, "bundled", warning=warning, runtime=runtime)
+
+
+def load_chosen(settings: ModelSettings, folder: str | Path = "") -> LoadedModel:
+    """Loads the model in a folder, or where that is empty the one that the settings name.
+
+    Raises:
+        ModelError: It cannot be used.
+    """
+    if folder:
+        return load_folder(folder, Path(folder).resolve().name, runtime=settings.runtime)
+    return load_model(settings.model_id, settings.revision, settings.runtime)
 
 
 def _is_path(model_id: str) -> bool:
@@ -147,11 +174,13 @@ def load_folder(
         is_from_hub: Whether it is a snapshot in the Hub's cache, whose weights must have the hash that the Hub gave.
 
     Raises:
-        ModelError: A file is missing or damaged, or the config lacks label names or thresholds.
+        ModelError: A file is missing or damaged, the config lacks label names or thresholds, or the runtime cannot be had.
     """
     folder = Path(folder)
     try:
         return _load(folder, model_id, revision, warning, runtime, is_from_hub)
+    except NoGpuError as error:
+        raise ModelError(str(error)) from error  # the folder is not to blame
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"{folder} does not hold a usable model: {error}") from error
 
@@ -167,7 +196,8 @@ def _load(
     sha256 = file_sha256(folder / "model.safetensors")
     if is_from_hub and not weights_are_intact(folder, sha256):
         raise ValueError("its weights are not those of the Hub")
-    facts = RuntimeFacts(label_names.index("real"), thresholds, sha256)
+    changes = scales.photo.band_changes if scales else thresholds.log_odds
+    facts = RuntimeFacts(label_names.index("real"), changes, sha256)
     runtime = build_runtime(folder, config, choice, facts)
     if runtime.outputs != len(label_names):
         raise ValueError(f"{runtime.outputs} outputs for {len(label_names)} label names")
@@ -202,9 +232,9 @@ def _thresholds(config: dict[str, Any]) -> Thresholds:
 def build_runtime(folder: Path, config: dict[str, Any], choice: Choice, facts: RuntimeFacts) -> Runtime:
     """Builds the runtime for a model folder.
 
-    ``auto`` takes OpenVINO where it knows the network: int8 where the processor is fast at it and the
-    quantised model was measured to give the same verdicts, else fp32. torch computes everything else; it is the
-    reference that training and evaluation use.
+    ``auto`` takes an NVIDIA GPU where there is one, else OpenVINO, where they know the network: with fewer bits where the device
+    is fast at it and the model was measured to give the same verdicts, else in float32. torch on the CPU computes everything
+    else; it is the reference that training and evaluation use.
 
     Args:
         folder: Holds ``model.safetensors``.
@@ -215,6 +245,13 @@ def build_runtime(folder: Path, config: dict[str, Any], choice: Choice, facts: R
     Raises:
         UnsuitableError: The choice cannot be met.
     """
+    if choice == "cuda":
+        return _build_on_gpu(folder, config, facts)
+    if choice == "auto" and _may_have_gpu():
+        try:
+            return _build_on_gpu(folder, config, facts)
+        except (UnsuitableError, ImportError) as error:  # the driver, or a library of it, may be missing or broken
+            logger.warning("the CPU computes %s: %s", folder, error)
     if choice != "torch":
         # imported late: torch and OpenVINO each take a while, and a start needs only one of them
         from detector.network.openvino_runtime import build_openvino_runtime
@@ -228,3 +265,16 @@ def build_runtime(folder: Path, config: dict[str, Any], choice: Choice, facts: R
     from detector.network.torch_runtime import TorchRuntime
 
     return TorchRuntime.from_folder(folder, facts.real)
+
+
+def _build_on_gpu(folder: Path, config: dict[str, Any], facts: RuntimeFacts) -> Runtime:
+    # imported late for the same reason
+    from detector.network.cuda_runtime import build_cuda_runtime
+
+    return Batcher(build_cuda_runtime(folder, config, facts))
+
+
+def _may_have_gpu() -> bool:
+    """Tells whether there may be an NVIDIA GPU for this process; costs nothing."""
+    is_hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in ("", "-1")
+    return not is_hidden and any(_DEVICES.glob(_GPU))

@@ -12,8 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load_file
 
+from detector.network.pooled_vgg16 import (
+    BEFORE_POOLING,
+    CONVOLUTIONS,
+    INPUT_PX,
+    linear_layer,
+    read_weights,
+    suitable_preprocessing,
+)
 from detector.network.preprocessing import Preprocessing
 from detector.network.quantisation import Quantisation, has_fast_int8
 from detector.network.runtimes import (
@@ -25,6 +32,7 @@ from detector.network.runtimes import (
     UnsuitableError,
     log_odds,
 )
+from detector.network.settings import thread_limit
 
 # Without its telemetry package, which would report every import to a server, OpenVINO falls back to its own stub.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
@@ -32,10 +40,6 @@ sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 import openvino  # noqa: E402
 from openvino import opset13 as ops  # noqa: E402
 
-# Convolutions of VGG-16 by their place in timm's `features`, and those that a pooling follows.
-CONVOLUTIONS = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
-_BEFORE_POOLING = (2, 7, 14, 21)
-_INPUT_PX = (224, 224)
 # Not 127: processors without VNNI add two products in 16 bits, and 2 x 255 x 63 is what these hold.
 _HIGHEST_WEIGHT = 63
 # Larger ones are not faster on two cores, and their maps would fill the memory.
@@ -65,6 +69,7 @@ class OpenVinoRuntime:
         real: int,
     ):
         self.name = "openvino-int8" if quantisation else "openvino-fp32"
+        self.requests_at_once = 1  # a request uses all cores
         self._preprocessing, self._real = preprocessing, real
         layer, self._bias = linear_layer(weights)
         # (classes, channels): the channels that the graph gives
@@ -112,59 +117,22 @@ def build_openvino_runtime(folder: Path, config: dict[str, Any], choice: Choice,
     Raises:
         UnsuitableError: The model is not such a network, or the choice cannot be met.
     """
-    preprocessing = Preprocessing.from_config(config.get("pretrained_cfg", {}))
-    if config.get("architecture") != "vgg16" or preprocessing is None or preprocessing.size_px != _INPUT_PX:
-        raise UnsuitableError("it is no VGG-16 for 224 px")
+    preprocessing = suitable_preprocessing(config)
     weights = read_weights(folder / "model.safetensors")
     quantisation = _quantisation(config, choice, facts.weights_sha256)
     exact = OpenVinoRuntime(preprocessing, weights, None, facts.real)
     if quantisation is None:
         return exact
     int8 = OpenVinoRuntime(preprocessing, weights, quantisation, facts.real)
-    return RefiningRuntime(int8, exact, facts.thresholds.log_odds, quantisation.margin)
+    return RefiningRuntime(int8, exact, facts.changes, quantisation.margin)
 
 
 def compile_graph(graph: openvino.Model) -> openvino.CompiledModel:
     """Compiles a graph for one request at a time, in float32 wherever the graph does not say int8."""
-    return openvino.Core().compile_model(
-        graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
-    )
-
-
-def read_weights(file: Path) -> dict[str, np.ndarray]:
-    """Reads the tensors of a safetensors file as float32, by timm's names."""
-    return {name: value.astype(np.float32) for name, value in load_file(file).items()}
-
-
-def linear_layer(weights: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Finds the linear layer ``(classes, 512)`` and ``(classes,)`` that timm's head computes on pooled maps.
-
-    It is stored as a 7 x 7 convolution with each sign, so that the two ReLUs after it lose nothing (see
-    `training.networks.vgg16.PooledVGG16.to_timm`).
-
-    Raises:
-        UnsuitableError: The head is not of this form.
-    """
-    window, bias = weights["pre_logits.fc1.weight"], weights["pre_logits.fc1.bias"]
-    second, last = weights["pre_logits.fc2.weight"][:, :, 0, 0], weights["head.fc.weight"]
-    hidden, classes = len(window), len(last)
-    signs = np.concatenate([np.eye(classes), -np.eye(classes)], axis=1)
-    passed_on = np.zeros_like(second)
-    passed_on[:hidden] = np.eye(hidden)
-    is_linear = (
-        hidden == 2 * classes
-        and np.array_equal(window, np.broadcast_to(window[:, :, :1, :1], window.shape))
-        and np.array_equal(window[classes:], -window[:classes])
-        and np.array_equal(bias[classes:], -bias[:classes])
-        and np.array_equal(second, passed_on)
-        and np.array_equal(last[:, :hidden], signs)
-        and not last[:, hidden:].any()
-        and not weights["pre_logits.fc2.bias"].any()
-        and not weights["head.fc.bias"].any()
-    )
-    if not is_linear:
-        raise UnsuitableError("its head is no linear layer on pooled maps")
-    return window[:classes].sum(axis=(2, 3)), bias[:classes]
+    options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+    if threads := thread_limit():
+        options["INFERENCE_NUM_THREADS"] = threads
+    return openvino.Core().compile_model(graph, "CPU", options)
 
 
 def build_graph(
@@ -178,7 +146,7 @@ def build_graph(
             fine, and its cost is small. Leaves out the channels that it names silent.
         every_layer: Gives the output of each ReLU.
     """
-    pixels = ops.parameter([-1, 3, *_INPUT_PX], np.float32, name="pixels")
+    pixels = ops.parameter([-1, 3, *INPUT_PX], np.float32, name="pixels")
     node, outputs = pixels, []
     ranges = quantisation.highest if quantisation else ()
     used: np.ndarray | slice = slice(None)
@@ -200,7 +168,7 @@ def build_graph(
         if number < len(ranges):  # before the pooling, which is then done on whole numbers
             highest = np.float32(ranges[number])
             node = ops.fake_quantize(node, np.float32(0), highest, np.float32(0), highest, 256)
-        if place in _BEFORE_POOLING:
+        if place in BEFORE_POOLING:
             node = ops.max_pool(node, [2, 2], ones, [0, 0], [0, 0], [2, 2]).output(0)
     return openvino.Model([ops.result(output) for output in (outputs if every_layer else outputs[-1:])], [pixels])
 

@@ -1,4 +1,4 @@
-"""What is stored with a model to compute it in int8: the range of its activations, and what that was measured to change."""
+"""What is stored with a model to compute it with fewer bits: ranges for int8, and what int8 or half precision was measured to change."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-KEY = "quantisation"
-# More than this and int8 is not used unless asked for: the same weights must give the same verdicts.
+KEY, HALF_KEY = "quantisation", "half_precision"
+# More than this and neither is used unless asked for: the same weights must give the same verdicts.
 MAX_AUC_CHANGE = 0.002
 MAX_VERDICTS_CHANGED = 0.005
 _CPU_FACTS = Path("/proc/cpuinfo")
 
 
 def are_safe(auc_change: float | None, verdicts_changed: float | None) -> bool:
-    """Says whether int8 was measured to give what fp32 gives, by the figures that `Quantisation` has."""
+    """Says whether fewer bits were measured to give what float32 gives, by the figures that config.json has of them."""
     if auc_change is None or verdicts_changed is None:
         return False
     return abs(auc_change) <= MAX_AUC_CHANGE and verdicts_changed <= MAX_VERDICTS_CHANGED
@@ -67,6 +67,48 @@ class Quantisation:
             measured.get("verdicts_changed"),
             {int(number): _from_hex(mask) for number, mask in stored.get("used_channels", {}).items()},
         )
+
+
+@dataclass(frozen=True)
+class HalfPrecision:
+    """What half precision was measured to change.
+
+    Attributes:
+        dtype: ``float16`` or ``bfloat16``.
+        device: Name of the GPU that it was measured on, or ``cpu``. Other GPUs round alike: all add up in float32.
+        auc_change: See `Quantisation`.
+        verdicts_changed: Likewise.
+    """
+
+    dtype: str
+    device: str
+    auc_change: float | None
+    verdicts_changed: float | None
+
+    @property
+    def is_of_gpu(self) -> bool:
+        """Whether it was measured on a GPU."""
+        return self.device != "cpu"
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether it was measured to give what float32 gives."""
+        return are_safe(self.auc_change, self.verdicts_changed)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], weights_sha256: str) -> HalfPrecision | None:
+        """Reads it from ``config.json``; None where there is none, or it belongs to other weights.
+
+        Raises:
+            ValueError: Its type is not one of the two.
+        """
+        stored = config.get("detector", {}).get(HALF_KEY)
+        if not stored or stored["weights_sha256"] != weights_sha256:
+            return None
+        if stored["dtype"] not in ("float16", "bfloat16"):
+            raise ValueError(f"half precision is float16 or bfloat16, not {stored['dtype']}")
+        measured = stored.get("measured") or {}
+        return cls(stored["dtype"], stored["device"], measured.get("auc_change"), measured.get("verdicts_changed"))
 
 
 def to_hex(used: np.ndarray) -> str:

@@ -1,4 +1,4 @@
-"""What every runtime of a network gives, and the wrapper that computes again what lies near a threshold."""
+"""What every runtime of a network gives, and the wrapper that computes again what lies near a change of verdict."""
 
 from __future__ import annotations
 
@@ -8,13 +8,24 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from detector.facts import Thresholds
+from detector.errors import CommandError
 
-Choice = Literal["auto", "int8", "fp32", "torch"]
+Choice = Literal["auto", "int8", "fp32", "cuda", "torch"]
 
 
 class UnsuitableError(ValueError):
     """A model, or this machine, is not what a runtime was made for."""
+
+
+class NoGpuError(UnsuitableError):
+    """No GPU can compute the model; the text is one plain sentence."""
+
+
+class DeviceLostError(CommandError):
+    """A device failed and computes nothing any more in this process.
+
+    Not a `RuntimeError`, as that is what a bad file may cause: the files after it would all be said to be bad.
+    """
 
 
 @dataclass(frozen=True)
@@ -62,9 +73,11 @@ class Runtime(Protocol):
 
     Attributes:
         name: How results name it.
+        requests_at_once: How many photos and clips are best analysed at the same time.
     """
 
     name: str
+    requests_at_once: int
 
     @property
     def outputs(self) -> int:
@@ -82,27 +95,27 @@ class RuntimeFacts:
 
     Attributes:
         real: Column of the class "real".
-        thresholds: Scores at which a verdict changes.
+        changes: Log odds of a face in a photo at which its band changes; its verdict, where the model has no evidence scale.
         weights_sha256: Hex digest of the weights, to tell what was measured of others.
     """
 
     real: int
-    thresholds: Thresholds
+    changes: tuple[float, ...]
     weights_sha256: str
 
 
 class RefiningRuntime:
-    """Computes again in float32 what a quantised runtime puts near a threshold, where the verdict could differ.
+    """Computes again in float32 what a quantised runtime puts near a change of band, where the band could differ.
 
     Args:
         quantised: Computes everything.
         exact: Computes what lies near.
-        refine_near: Log odds at which a verdict changes.
+        refine_near: Log odds at which the band or the verdict changes.
         margin: How near is near, in log odds.
     """
 
     def __init__(self, quantised: Runtime, exact: Runtime, refine_near: Sequence[float], margin: float):
-        self.name = quantised.name
+        self.name, self.requests_at_once = quantised.name, quantised.requests_at_once
         self._quantised, self._exact = quantised, exact
         self._refine_near, self._margin = tuple(refine_near), margin
 
@@ -112,7 +125,7 @@ class RefiningRuntime:
         return self._quantised.outputs
 
     def near(self, refine_near: Sequence[float]) -> RefiningRuntime:
-        """Gives the same runtime for other thresholds, in log odds."""
+        """Gives the same runtime for other changes, in log odds."""
         return RefiningRuntime(self._quantised, self._exact, refine_near, self._margin)
 
     def predict(self, crops: Sequence[np.ndarray]) -> Prediction:

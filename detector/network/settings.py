@@ -1,4 +1,4 @@
-"""Which model the environment asks for."""
+"""Which model the environment asks for, and how many threads it is computed with."""
 
 from __future__ import annotations
 
@@ -42,3 +42,17 @@ class ModelSettings:
             environment.get("MODEL_REVISION", "").strip() or cls.revision,
             cast(Choice, runtime),
         )
+
+
+_threads = 0
+
+
+def limit_threads(count: int) -> None:
+    """Limits the threads of networks that are loaded from now on in this process, which may share the cores with others."""
+    global _threads
+    _threads = count
+
+
+def thread_limit() -> int:
+    """Gives the limit; 0 for none."""
+    return _threads

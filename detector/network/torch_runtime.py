@@ -15,6 +15,7 @@ from timm.data.transforms_factory import create_transform
 from torch import nn
 
 from detector.network.runtimes import Prediction
+from detector.network.settings import thread_limit
 
 # VGG-16 needs some 13 MB of activations a crop in its first block; this bounds them.
 BATCH_SIZE = 16
@@ -30,7 +31,7 @@ class TorchRuntime:
         real: Column of the class "real".
     """
 
-    name = "torch-fp32"
+    name, requests_at_once = "torch-fp32", 1
 
     def __init__(self, network: nn.Module, transform: Callable[[Image.Image], torch.Tensor], real: int):
         self.network, self.transform, self.real = network, transform, real
@@ -48,6 +49,8 @@ class TorchRuntime:
         Raises:
             RuntimeError: The weights do not fit the architecture.
         """
+        if threads := thread_limit():
+            torch.set_num_threads(threads)
         network = timm.create_model(f"local-dir:{folder}", pretrained=True).eval().requires_grad_(False)
         data_config = resolve_model_data_config(network)  # type: ignore[no-untyped-call]
         # channels-last is a fifth faster for VGG on the CPU

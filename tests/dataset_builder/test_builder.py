@@ -7,7 +7,7 @@ import datasets
 import numpy as np
 import pytest
 
-from dataset_builder.builder import FaceCrops, build
+from dataset_builder.builder import FaceCrops, build, choose_pool
 from dataset_builder.layouts.faceforensics import MANIPULATIONS
 from dataset_builder.splits import assign_groups
 from tests.media_factory import (
@@ -53,7 +53,7 @@ def built(whole_tree, tmp_path_factory):
         "all_c23",
         whole_tree,
         tmp_path_factory.mktemp("cache"),
-        num_proc=2,
+        pool=choose_pool(2),
         frames_per_video=FRAMES,
         conversion_dict=str(whole_tree / "conversion_dict.json"),
     )
@@ -186,7 +186,7 @@ def test_groups_are_in_the_same_split_for_every_manipulation_and_seed(rows, whol
     dictionary = str(whole_tree / "conversion_dict.json")
     for name, seed in (("FaceSwap_c23", 0), ("DeepFakeDetection_c23", 5)):
         splits, _ = build(
-            name, whole_tree, tmp_path, num_proc=2, frames_per_video=1, seed=seed, conversion_dict=dictionary
+            name, whole_tree, tmp_path, pool=choose_pool(2), frames_per_video=1, seed=seed, conversion_dict=dictionary
         )
         found = {group: split for split, part in splits.items() for group in part["group"]}
         assert found and found.items() <= where.items()
@@ -194,7 +194,13 @@ def test_groups_are_in_the_same_split_for_every_manipulation_and_seed(rows, whol
 
 def test_leave_one_out_tests_on_the_manipulation_it_did_not_train_on(whole_tree, tmp_path):
     splits, summary = build(
-        "all_c23", whole_tree, tmp_path, num_proc=2, frames_per_video=1, split="leave-one-out", held_out="FaceSwap"
+        "all_c23",
+        whole_tree,
+        tmp_path,
+        pool=choose_pool(2),
+        frames_per_video=1,
+        split="leave-one-out",
+        held_out="FaceSwap",
     )
     assert set(summary.frames["test"]) == {"real", "FaceSwap"}
     assert "FaceSwap" not in set(summary.frames["train"]) | set(summary.frames["validation"])

@@ -144,6 +144,12 @@ def test_folder_that_one_stands_in_takes_a_data_set(tmp_path, monkeypatch, capsy
     assert sum(map(len, datasets.load_from_disk(".").values())) == 2
 
 
+def test_address_where_no_cluster_answers_is_one_sentence(faceforensics_root, tmp_path, capsys):
+    arguments = ["--root", str(faceforensics_root), "--output", str(tmp_path / "out"), "--address", "127.0.0.1:9"]
+    assert main(arguments) == 2
+    assert capsys.readouterr().err.splitlines()[-1].startswith("Ray at 127.0.0.1:9 cannot be reached: ")
+
+
 @pytest.mark.parametrize(("option", "name"), [("--splits-dir", "train.json"), ("--conversion-dict", "")])
 def test_lists_that_are_missing_or_something_else_are_one_sentence(faceforensics_root, tmp_path, capsys, option, name):
     broken = tmp_path / "broken"

@@ -13,7 +13,8 @@ from PIL import Image
 from detector.__main__ import FRAMES_PER_VIDEO, main
 from detector.analyzer import FRAMES_PER_VIDEO as FRAMES_OF_ANALYSIS
 from detector.analyzer import Analyzer
-from detector.batch.command import list_files, report_stem
+from detector.batch.command import report_stem
+from detector.batch.files import list_files
 from detector.media.files import file_sha256
 from detector.results import SCHEMA_VERSION
 from tests.media_factory import write_video
@@ -31,11 +32,16 @@ def lines(output: Path) -> list[dict]:
     return [json.loads(line) for line in output.read_text().splitlines()]
 
 
+def use(monkeypatch, model) -> None:
+    """Puts a model in place of the bundled one."""
+    monkeypatch.setattr("detector.network.loading.load_model", lambda *asked: model)
+
+
 @pytest.fixture
 def analysed(monkeypatch):
     """Puts the model of the tests in; gives the names of the files that were analysed."""
     names = []
-    monkeypatch.setattr("detector.batch.command.load_model", lambda *asked: redness_model())
+    use(monkeypatch, redness_model())
     real = Analyzer.analyze
 
     def noting(self, path, *args, **kwargs):
@@ -197,7 +203,7 @@ def test_results_that_no_longer_hold_are_made_again(inbox, analysed, tmp_path, m
     assert run(*command, "--frames", 3) == 1
     assert analysed == ["a.png", "notes.txt"]
     analysed.clear()
-    monkeypatch.setattr("detector.batch.command.load_model", lambda *asked: redness_model(revision="2"))
+    use(monkeypatch, redness_model(revision="2"))
     assert run(*command, "--frames", 3) == 1
     assert analysed == ["a.png", "clip.mp4", "copy.png", "notes.txt"]
     assert len(lines(output)) == 4
@@ -219,7 +225,7 @@ def test_results_of_an_earlier_schema_are_made_again_and_counted(inbox, analysed
 
 
 def test_summary_counts_bands_and_says_what_the_ratio_is(inbox, analysed, monkeypatch, capsys):
-    monkeypatch.setattr("detector.batch.command.load_model", lambda *asked: redness_model(scales=evidence_scales()))
+    use(monkeypatch, redness_model(scales=evidence_scales()))
     assert run(inbox / "a.png", inbox / "b" / "copy.png") == 0
     said = capsys.readouterr().err
     assert "2 moderate support for manipulation.\n" in said
@@ -360,7 +366,7 @@ def speeches(tmp_path):
 @pytest.fixture
 def weighing(analysed, monkeypatch):
     """Puts a model with evidence scales in."""
-    monkeypatch.setattr("detector.batch.command.load_model", lambda *asked: redness_model(scales=evidence_scales()))
+    use(monkeypatch, redness_model(scales=evidence_scales()))
     return analysed
 
 

@@ -2,12 +2,23 @@ import json
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.conclusion.weighing import weigh_part, weigh_track, windows
-from detector.evidence_scale import BANDS, EvidenceScale, EvidenceScales, UnseenSources, any_of, band_of, verdict_of
+from detector.evidence_scale import (
+    BANDS,
+    STATISTICS,
+    EvidenceScale,
+    EvidenceScales,
+    UnseenSources,
+    any_of,
+    band_of,
+    score_of,
+    verdict_of,
+)
 from detector.results import Count, FrameScore
 from tests.redness_model import evidence_scales
 
@@ -72,6 +83,41 @@ def test_thresholds_are_the_scores_at_which_the_verdict_changes(score):
         assert verdict == "no_manipulation_found"
     else:
         assert verdict == "inconclusive"
+
+
+@pytest.mark.parametrize("scale", SCALES.all, ids=lambda scale: scale.name)
+def test_band_changes_where_the_scale_says_and_nowhere_else(scale):
+    below, above = ([scale.weigh(change + step).band for change in scale.band_changes] for step in (-1e-6, 1e-6))
+    assert [scale.weigh(-50.0).band, *above] == [*below, scale.weigh(50.0).band]
+    assert all(one != other for one, other in zip(below, above, strict=True)) and len(below) >= 2
+
+
+def test_scale_that_only_rounding_lifts_into_a_band_changes_there():
+    assert EvidenceScale("photo", "mean_score", (0.0, 1.0), (0.5, 0.9996), (0.0,), (1.0,)).band_changes == (
+        pytest.approx(0.9995 / 0.4996 - 0.5 / 0.4996),
+    )
+
+
+log_odds_moved = st.lists(st.tuples(st.floats(-6, 6), st.floats(-1, 1)), min_size=1, max_size=40)
+
+
+@pytest.mark.parametrize("statistic", STATISTICS.values(), ids=STATISTICS)
+@given(moved=log_odds_moved, margin=st.floats(0.01, 1))
+def test_no_statistic_moves_further_than_the_frames_behind_it(statistic, moved, margin):
+    before, after = (
+        np.array([score_of(value + margin * change * share) for value, share in moved]) for change in (0, 1)
+    )
+    assert abs(statistic(after) - statistic(before)) <= margin + 1e-9
+
+
+@given(moved=log_odds_moved, margin=st.floats(0.01, 1))
+def test_clip_in_int8_is_weighed_as_in_float32_within_the_margin(moved, margin):
+    def weighed(change, shift=0.0):
+        frames = frames_of([score_of(value + change * share) for value, share in moved])
+        return weigh_track(SCALES, frames, range(len(frames)), True, shift)[0].log10_likelihood_ratio
+
+    rounding = 0.002  # of each of the two ratios
+    assert weighed(0, margin) - rounding <= weighed(margin) <= weighed(0, -margin) + rounding
 
 
 def test_threshold_is_one_where_no_score_is_evidence_enough():

@@ -10,7 +10,7 @@ from web.desk.chooser import chooser
 from web.desk.making import Making
 from web.desk.result_area import batch_area, result_area
 from web.desk.sample import sample
-from web.desk.wiring import connect
+from web.desk.wiring import at_the_model, connect
 from web.sessions import Sessions
 from web.work import Work
 
@@ -25,4 +25,5 @@ def check_tab(analyzer: Analyzer, work: Work, sessions: Sessions, allow_links: b
             sample(analyzer)
             batch = batch_area()
             area = result_area()
-    connect(Desk(analyzer, work), Making(analyzer.model, work), sessions, choice, batch, area, language, allow_links)
+    desk, making = Desk(analyzer, work), Making(analyzer.model, work)
+    connect(desk, making, sessions, choice, batch, area, language, allow_links, at_the_model(analyzer.model))

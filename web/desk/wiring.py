@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from detector.network.loading import LoadedModel
 from web.desk.answers import Desk
 from web.desk.chooser import Chooser
 from web.desk.making import Making
@@ -17,10 +18,7 @@ from web.i18n import WITH_LANGUAGE
 from web.sessions import Sessions
 from web.work import session_of
 
-# The model uses both cores of a free Space by itself. Eight visitors with photos of 12 megapixels got 107 answers a minute,
-# the slowest after 5.1 s; two at a time 93 and 6.2 s, three at a time 93 and 6.6 s (medians of three rounds, 2 cores).
-ONE_AT_A_TIME: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
-# Not at the place of the model, which a slow server would hold.
+# Not at a place of the model, which a slow server would hold.
 FETCHES: dict[str, Any] = {"concurrency_id": "links", "concurrency_limit": 4}
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 MAIN_ITEM = 0
@@ -40,9 +38,10 @@ def connect(
     area: ResultArea,
     language: gr.Textbox,
     allow_links: bool,
+    at_model: dict[str, Any],
 ) -> None:
     """Makes the buttons of the desk do what they say; only where links are allowed is there anything that fetches them."""
-    _connect_check(desk, sessions, choice, batch, area, language, allow_links)
+    _connect_check(desk, sessions, choice, batch, area, language, allow_links, at_model)
     _connect_rows(desk, batch, area, language)
     area.viewer.select(
         desk.enlarge,
@@ -53,10 +52,22 @@ def connect(
         trigger_mode="multiple",
         **PRIVATE,
     )
-    _connect_making(making, batch, area, language)
+    _connect_making(making, batch, area, language, at_model)
 
 
-def _connect_making(making: Making, batch: BatchArea, area: ResultArea, language: gr.Textbox) -> None:
+def at_the_model(model: LoadedModel) -> dict[str, Any]:
+    """Gives the options of what needs a place at the model: as many places as its runtime serves at once.
+
+    On the CPU that is one, as the model uses both cores of a free Space by itself. Eight visitors with photos of 12 megapixels
+    got 107 answers a minute, the slowest after 5.1 s; two at a time 93 and 6.2 s, three at a time 93 and 6.6 s (medians of
+    three rounds, 2 cores).
+    """
+    return {"concurrency_id": "model", "concurrency_limit": model.runtime.requests_at_once}
+
+
+def _connect_making(
+    making: Making, batch: BatchArea, area: ResultArea, language: gr.Textbox, at_model: dict[str, Any]
+) -> None:
     case = area.case
     for button, make, inputs in (
         (case.report, making.report, [area.shown, *case.texts]),
@@ -77,7 +88,7 @@ def _connect_making(making: Making, batch: BatchArea, area: ResultArea, language
         **PRIVATE,
     )
     area.annotate.click(
-        making.annotated, [area.shown, language], area.annotated, js=WITH_LANGUAGE, **PRIVATE, **ONE_AT_A_TIME
+        making.annotated, [area.shown, language], area.annotated, js=WITH_LANGUAGE, **PRIVATE, **at_model
     )
 
 
@@ -89,6 +100,7 @@ def _connect_check(
     area: ResultArea,
     language: gr.Textbox,
     allow_links: bool,
+    at_model: dict[str, Any],
 ) -> None:
     """Connects the start and the end of a check.
 
@@ -122,7 +134,7 @@ def _connect_check(
             outputs,
             js=WITH_LANGUAGE,
             show_progress_on=area.verdict,
-            **ONE_AT_A_TIME,
+            **at_model,
             **PRIVATE,
         )
         for ended in (done.success, done.failure):  # then() is not called after an error

@@ -12,6 +12,7 @@ import httpcore2
 import httpx2
 
 from detector.errors import MediaError
+from detector.media.files import too_large
 from detector.messages import Message
 from detector.version import __version__
 from web.links.addresses import RefusedAddress, parse_link
@@ -167,7 +168,7 @@ def _check_answer(status: int, headers: httpx2.Headers, address: httpx2.URL, lim
             host=address.host,
         )
     if _stated_bytes(headers) > limits.bytes:
-        raise _too_large(limits)
+        raise too_large(limits.bytes)
 
 
 def _refusal(status: int, host: str) -> Message:
@@ -198,13 +199,6 @@ def _stated_bytes(headers: httpx2.Headers) -> int:
     return int(length) if length.isdecimal() else 0
 
 
-def _too_large(limits: FetchLimits) -> MediaError:
-    return MediaError(
-        "The file is larger than {megabytes} MB; please send a shorter clip or a smaller photo.",
-        megabytes=limits.bytes // 1024**2,
-    )
-
-
 def _save(
     response: httpcore2.Response,
     headers: httpx2.Headers,
@@ -225,7 +219,7 @@ def _save(
             for piece in response.iter_stream():
                 written += len(piece)
                 if written > limits.bytes:
-                    raise _too_large(limits)
+                    raise too_large(limits.bytes)
                 file.write(piece)
                 digest.update(piece)
                 watch.tell(written / expected if expected else 0.0, FETCHING)

@@ -22,6 +22,7 @@ from typing import IO, Any
 import httpx2
 
 from detector.errors import MediaError
+from detector.media.files import too_large
 from detector.messages import Message
 from detector.text import one_line
 from web.links import platform_process
@@ -192,10 +193,7 @@ def _taken_over(said: dict[str, Any], inside: Path, folder: Path, asked: httpx2.
 def _failure(kind: str, refused: RefusedAddress | None, limits: FetchLimits) -> MediaError:
     """Makes the error for one of `platform_process.KINDS`."""
     if kind == "large":
-        return MediaError(
-            "The file is larger than {megabytes} MB; please send a shorter clip or a smaller photo.",
-            megabytes=limits.bytes // 1024**2,
-        )
+        return too_large(limits.bytes)
     if refused:
         return RefusedAddress(
             Message("The link leads on to an address that is not asked; please send the file itself.")

@@ -11,11 +11,13 @@ import torch
 from PIL import Image
 
 from detector.media.files import file_sha256
-from detector.network import openvino_runtime, quantisation
+from detector.network import loading, openvino_runtime, quantisation
+from detector.network.cuda_runtime import build_cuda_runtime
 from detector.network.loading import BUNDLED_FOLDER, ModelError, load_folder
+from detector.network.pooled_vgg16 import read_weights
 from detector.network.preprocessing import Preprocessing
 from detector.network.quantisation import Quantisation
-from detector.network.runtimes import Prediction
+from detector.network.runtimes import Prediction, RuntimeFacts
 from tests.media_factory import astronaut
 from training.networks.models import TimmClassifier, save_model_folder
 from training.networks.vgg16 import DATA_CONFIG, PooledVGG16
@@ -24,6 +26,13 @@ from training.quantisation import activation_facts
 ROOT = Path(__file__).parents[3]
 THRESHOLDS = {"thresholds": {"no_manipulation_found": 0.2, "manipulated": 0.8}}
 CROPS = [astronaut()[20:220, 120:320], astronaut()[:150, :150], astronaut()[100:500, 100:500]]
+
+
+@pytest.fixture(autouse=True)
+def no_gpu(monkeypatch, tmp_path_factory):
+    """Where there is one, `auto` would take it."""
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(loading, "_DEVICES", tmp_path_factory.mktemp("dev"))
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +99,25 @@ def test_openvino_gives_the_evidence_of_several_kinds_as_torch_does(tmp_path):
     assert_openvino_answers_as_torch(tmp_path, predicted(tmp_path, "fp32"))
 
 
+def test_runtime_for_gpus_gives_the_logits_and_maps_of_openvino(folder, exact):
+    config, facts = json.loads((folder / "config.json").read_text()), RuntimeFacts(0, (), "")
+    found = build_cuda_runtime(folder, config, facts, "cpu", torch.float32, batch_size=3).predict(CROPS)
+    assert found.logits == pytest.approx(exact.logits, abs=1e-3)
+    assert found.evidence == pytest.approx(exact.evidence, rel=1e-3, abs=0.01)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU on this machine")
+def test_gpu_that_torch_cannot_use_leaves_the_model_to_the_cpu(folder, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(loading, "_DEVICES", tmp_path)
+    assert load_folder(folder, "m").info.runtime.startswith("openvino-") and not caplog.messages
+    (tmp_path / "nvidia0").touch()
+    assert load_folder(folder, "m").info.runtime.startswith("openvino-")
+    assert caplog.messages[0].startswith(f"the CPU computes {folder}: ") and "no NVIDIA GPU" in caplog.messages[0]
+    caplog.clear()
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")  # as Ray sets it for workers without a GPU
+    assert load_folder(folder, "m").info.runtime.startswith("openvino-") and not caplog.messages
+
+
 def test_int8_stays_close_to_float32(folder, exact):
     quantised = predicted(folder, "int8")
     assert not np.array_equal(exact.logits, quantised.logits)
@@ -98,7 +126,7 @@ def test_int8_stays_close_to_float32(folder, exact):
 
 
 def test_sums_of_the_highest_int8_do_not_overflow(folder):
-    weights = openvino_runtime.read_weights(folder / "model.safetensors")
+    weights = read_weights(folder / "model.safetensors")
     weights |= {"features.0.weight": 0 * weights["features.0.weight"], "features.0.bias": np.ones(64, np.float32)}
     weights["features.2.weight"] = np.ones((64, 64, 3, 3), np.float32)
     graph = openvino_runtime.build_graph(weights, Quantisation((1.0,), 0.0, 0.0, 0.0), every_layer=True)
@@ -126,7 +154,7 @@ def test_channels_that_stay_silent_are_left_out(tmp_path):
     config = json.loads((tmp_path / "config.json").read_text())
     stored = Quantisation.from_config(config, file_sha256(tmp_path / "model.safetensors"))
     assert not np.isin(np.flatnonzero(silent), stored.channels(11)).any()
-    weights = openvino_runtime.read_weights(tmp_path / "model.safetensors")
+    weights = read_weights(tmp_path / "model.safetensors")
     (maps,) = openvino_runtime.build_graph(weights, stored).outputs
     assert maps.partial_shape[1] == len(stored.channels(12)) <= 512 - silent.sum()
     exact, without = predicted(tmp_path, "fp32"), predicted(tmp_path, "int8")

@@ -15,5 +15,5 @@ def test_model_revision_and_runtime_are_read():
 
 
 def test_unknown_runtime_is_named_in_one_sentence():
-    with pytest.raises(SettingError, match="^MODEL_RUNTIME is one of auto, int8, fp32, torch, not cuda.$"):
-        ModelSettings.from_env({"MODEL_RUNTIME": "cuda"})
+    with pytest.raises(SettingError, match="^MODEL_RUNTIME is one of auto, int8, fp32, cuda, torch, not gpu.$"):
+        ModelSettings.from_env({"MODEL_RUNTIME": "gpu"})

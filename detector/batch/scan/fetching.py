@@ -1,0 +1,141 @@
+"""Brings a file to this machine, within the limits, and takes it away again."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import IO
+from urllib.parse import unquote, urlsplit
+
+from detector.batch.scan.addresses import fingerprint, is_remote, is_web, local_path, open_file_system
+from detector.batch.scan.inputs import Entry, local_fingerprint
+from detector.errors import MediaError
+from detector.limits import MAX_FETCH_S, MAX_FILE_BYTES
+from detector.media.files import too_large
+from detector.messages import Message
+
+logger = logging.getLogger(__name__)
+
+_CLIENT_ERRORS = {
+    "aiohttp": ("ClientError",),
+    "botocore.exceptions": ("BotoCoreError", "ClientError"),
+    "gcsfs.retry": ("HttpError",),
+    "google.auth.exceptions": ("GoogleAuthError",),
+    "httpx2": ("HTTPError",),
+}
+_PREFIX = "face-check-scan-"
+_CHUNK_BYTES = 1024**2
+_MAX_NAME_BYTES = 200
+
+
+class FetchError(MediaError):
+    """A file cannot be fetched now; it may be another time."""
+
+
+def look_at(entry: Entry) -> str:
+    """Gives the fingerprint of a file without reading it; empty where its place does not tell enough."""
+    if not is_remote(entry.address):
+        return local_fingerprint(local_path(entry.address))
+    if is_web(entry.address):
+        return ""  # asking costs as much as most photos, and few servers give a mark of the content
+    file_system, path = open_file_system(entry.address)
+    try:
+        return fingerprint(file_system.info(path))
+    except (OSError, ValueError) as error:
+        logger.info("%s: %s", entry.path, type(error).__name__)
+        return ""
+
+
+@contextmanager
+def fetched(entry: Entry) -> Iterator[Path]:
+    """Gives a file on this machine: itself, where it lies here, else a copy that is removed at the end.
+
+    Raises:
+        FetchError: It cannot be fetched.
+        MediaError: It is too large.
+    """
+    if not is_remote(entry.address):
+        yield Path(local_path(entry.address))
+        return
+    file_system, path = open_file_system(entry.address)
+    # asked for only now, as the client is imported now
+    failures: tuple[type[Exception], ...] = (OSError, ValueError, RuntimeError, *_client_errors())
+    _remove_leftovers()
+    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-") as folder:
+        copy = Path(folder, _name(entry.address))
+        # block_size 0: one answer, read as it comes; sizes that servers tell are not relied on
+        options = {"block_size": 0} if is_web(entry.address) else {}
+        try:
+            with file_system.open(path, "rb", **options) as source, open(copy, "wb") as target:
+                _copy(source, target)
+        except MediaError:
+            raise
+        except failures as error:
+            # without its text, which may hold a signed address
+            logger.warning("%s: %s", entry.path, type(error).__name__)
+            raise FetchError(
+                Message("The file cannot be fetched; please check its address and the rights to read it.")
+            ) from None
+        yield copy
+
+
+def _copy(source: IO[bytes], target: IO[bytes]) -> None:
+    end, size = time.monotonic() + MAX_FETCH_S, 0
+    while chunk := source.read(_CHUNK_BYTES):
+        size += len(chunk)
+        if size > MAX_FILE_BYTES:
+            raise too_large(MAX_FILE_BYTES)
+        if time.monotonic() > end:
+            raise FetchError(
+                Message(
+                    "Fetching the file took longer than {seconds} seconds; please check the connection.",
+                    {"seconds": MAX_FETCH_S},
+                )
+            )
+        target.write(chunk)
+
+
+def _name(address: str) -> str:
+    path = urlsplit(address).path if is_web(address) else address
+    name = PurePosixPath(unquote(path)).name.replace("\0", "")
+    while len(name.encode()) > _MAX_NAME_BYTES:  # the ending is what people look at
+        name = name[1:]
+    return name if name not in ("", ".", "..") else "file"
+
+
+def _client_errors() -> tuple[type[Exception], ...]:
+    """Gives the errors of the stores' clients, as far as these were imported, that are none of Python's own."""
+    found = [
+        getattr(sys.modules[module], name)
+        for module, names in _CLIENT_ERRORS.items()
+        if module in sys.modules
+        for name in names
+    ]
+    return tuple(found)
+
+
+@cache
+def _remove_leftovers() -> None:
+    """Removes, once, the copies of processes that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        number = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if number.isdecimal() and not _is_running(int(number)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
