@@ -97,7 +97,7 @@ def classification(rounds: int) -> list[Row]:
         for name, model in models.items():
             if isinstance(model.runtime, RefiningRuntime):
                 works[name] = partial(model.runtime.near(()).predict, crops)
-                works[f"{name}, near a threshold float32"] = partial(model.predict, crops)
+                works[f"{name}, near a change of band float32"] = partial(model.predict, crops)
             else:
                 works[name] = partial(model.predict, crops)
         seconds = interleaved(works, rounds)

@@ -31,6 +31,7 @@ GIVEN_UP = Message(
     "The program that analysed this file ended unexpectedly, {count} times; please check this file by itself.",
     {"count": ATTEMPTS},
 )
+_BAR = "{l_bar}{bar}| {n_fmt}/{total_fmt} files [{elapsed}<{remaining}{postfix}]"
 # What is counted beside bands and verdicts.
 _BEFORE, _ERROR = "before", "error"
 _WORDS = {_BEFORE: "done before", _ERROR: "could not be analysed"}
@@ -129,7 +130,7 @@ def _analyze(
     counts[_ERROR] = sum(known[entry.path].is_error for entry in entries if _is_done(entry, known))
     metrics = Metrics(len(remaining))
     with (
-        tqdm(total=len(entries), initial=counts[_BEFORE], unit="file", disable=None) as bar,
+        tqdm(total=len(entries), initial=counts[_BEFORE], unit="file", disable=None, bar_format=_BAR) as bar,
         logging_redirect_tqdm(),
     ):
         for done in outcomes(analyze_piece, _pieces(remaining, task, known), cluster, "analyse"):
@@ -142,7 +143,8 @@ def _analyze(
                     counts[_ERROR if row["error"] else str(row["evidence_band"] or row["verdict"])] += 1
                 metrics.file_is_done(bool(row and row["error"]))
                 bar.update()
-            bar.set_postfix_str(f"{counts[_ERROR]} errors", refresh=False)
+            per_minute = 60 * (bar.format_dict["rate"] or 0)
+            bar.set_postfix_str(f"{per_minute:.0f} a minute, {counts[_ERROR]} errors", refresh=False)
     return counts
 
 

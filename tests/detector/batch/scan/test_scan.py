@@ -1,6 +1,7 @@
 import json
 import os
 import signal
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +104,14 @@ def test_what_cannot_begin_is_one_sentence(tmp_path, arguments, sentence, capsys
     assert scan(*(text.format(tmp=tmp_path) for text in arguments)) == 2
     error = capsys.readouterr().err
     assert sentence in error and "Traceback" not in error
+
+
+def test_scan_without_its_packages_says_what_to_install(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    for name in [name for name in sys.modules if name.startswith(("detector.batch.scan", "detector.batch.cluster"))]:
+        monkeypatch.delitem(sys.modules, name)
+    assert scan(tmp_path, "--output", tmp_path / "rows") == 2
+    assert "The scan needs the package ray" in (said := capsys.readouterr().err) and "requirements-cluster.txt" in said
 
 
 def dies(file: Path) -> int:
