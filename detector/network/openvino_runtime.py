@@ -131,7 +131,8 @@ def compile_graph(graph: openvino.Model) -> openvino.CompiledModel:
     """Compiles a graph for one request at a time, in float32 wherever the graph does not say int8."""
     options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
     if threads := thread_limit():
-        options["INFERENCE_NUM_THREADS"] = threads
+        # unpinned: each of the processes that share the cores would pin its threads to the first ones
+        options |= {"INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": False}
     return openvino.Core().compile_model(graph, "CPU", options)
 
 

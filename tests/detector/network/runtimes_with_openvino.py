@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from detector.media.files import file_sha256
-from detector.network import loading, openvino_runtime, quantisation
+from detector.network import loading, openvino_runtime, quantisation, settings
 from detector.network.cuda_runtime import build_cuda_runtime
 from detector.network.loading import BUNDLED_FOLDER, ModelError, load_folder
 from detector.network.pooled_vgg16 import read_weights
@@ -116,6 +116,17 @@ def test_gpu_that_torch_cannot_use_leaves_the_model_to_the_cpu(folder, tmp_path,
     caplog.clear()
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")  # as Ray sets it for workers without a GPU
     assert load_folder(folder, "m").info.runtime.startswith("openvino-") and not caplog.messages
+
+
+def test_processes_that_share_the_cores_do_not_all_compute_on_the_first_one(folder, exact):
+    settings.limit_threads(1)
+    try:
+        shared = load_folder(folder, "m", runtime="fp32").runtime
+        assert np.array_equal(shared.predict(CROPS).logits, exact.logits)
+    finally:
+        settings.limit_threads(0)
+    wanted = {"ENABLE_CPU_PINNING": False, "INFERENCE_NUM_THREADS": 1}
+    assert {name: shared._graph.get_property(name) for name in wanted} == wanted
 
 
 def test_int8_stays_close_to_float32(folder, exact):
