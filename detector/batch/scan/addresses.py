@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -16,6 +17,13 @@ from detector.errors import CommandError, MediaError
 PROTOCOLS = ("file", "s3", "gs", "hf", "https", "http")
 _PROTOCOL = re.compile(r"([a-z][a-z0-9+.-]*(?:::[a-z0-9+.:-]*)?)://", re.IGNORECASE)
 _JOINED = "::"
+_CLIENT_ERRORS = {
+    "aiohttp": ("ClientError",),
+    "botocore.exceptions": ("BotoCoreError", "ClientError"),
+    "gcsfs.retry": ("HttpError",),
+    "google.auth.exceptions": ("GoogleAuthError",),
+    "httpx2": ("HTTPError",),
+}
 # Of a query, which may hold a signature, as it is told to people: enough to tell files apart.
 _QUERY_DIGITS = 12
 
@@ -106,6 +114,17 @@ def open_file_system(address: str) -> tuple[Any, str]:
             "pip install -r requirements-cluster.txt."
         ) from error
     return file_system, path
+
+
+def store_errors() -> tuple[type[Exception], ...]:
+    """Gives what file systems raise: Python's own errors, and those of the clients that were imported by now."""
+    clients = [
+        getattr(sys.modules[module], name)
+        for module, names in _CLIENT_ERRORS.items()
+        if module in sys.modules
+        for name in names
+    ]
+    return (OSError, ValueError, RuntimeError, *clients)
 
 
 def _without_redirects() -> Any:

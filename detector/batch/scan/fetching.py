@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 from urllib.parse import unquote, urlsplit
 
-from detector.batch.scan.addresses import fingerprint, is_remote, is_web, local_path, open_file_system
+from detector.batch.scan.addresses import fingerprint, is_remote, is_web, local_path, open_file_system, store_errors
 from detector.batch.scan.inputs import Entry, local_fingerprint
 from detector.errors import MediaError
 from detector.limits import MAX_FETCH_S, MAX_FILE_BYTES
@@ -24,13 +23,6 @@ from detector.messages import Message
 
 logger = logging.getLogger(__name__)
 
-_CLIENT_ERRORS = {
-    "aiohttp": ("ClientError",),
-    "botocore.exceptions": ("BotoCoreError", "ClientError"),
-    "gcsfs.retry": ("HttpError",),
-    "google.auth.exceptions": ("GoogleAuthError",),
-    "httpx2": ("HTTPError",),
-}
 _PREFIX = "face-check-scan-"
 _CHUNK_BYTES = 1024**2
 _MAX_NAME_BYTES = 200
@@ -49,7 +41,7 @@ def look_at(entry: Entry) -> str:
     file_system, path = open_file_system(entry.address)
     try:
         return fingerprint(file_system.info(path))
-    except (OSError, ValueError) as error:
+    except store_errors() as error:
         logger.info("%s: %s", entry.path, type(error).__name__)
         return ""
 
@@ -67,7 +59,7 @@ def fetched(entry: Entry) -> Iterator[Path]:
         return
     file_system, path = open_file_system(entry.address)
     # asked for only now, as the client is imported now
-    failures: tuple[type[Exception], ...] = (OSError, ValueError, RuntimeError, *_client_errors())
+    failures = store_errors()
     _remove_leftovers()
     with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-") as folder:
         copy = Path(folder, _name(entry.address))
@@ -109,17 +101,6 @@ def _name(address: str) -> str:
     while len(name.encode()) > _MAX_NAME_BYTES:  # the ending is what people look at
         name = name[1:]
     return name if name not in ("", ".", "..") else "file"
-
-
-def _client_errors() -> tuple[type[Exception], ...]:
-    """Gives the errors of the stores' clients, as far as these were imported, that are none of Python's own."""
-    found = [
-        getattr(sys.modules[module], name)
-        for module, names in _CLIENT_ERRORS.items()
-        if module in sys.modules
-        for name in names
-    ]
-    return tuple(found)
 
 
 @cache

@@ -22,6 +22,7 @@ from detector.batch.scan.addresses import (
     local_path,
     open_file_system,
     public,
+    store_errors,
 )
 from detector.errors import CommandError
 
@@ -109,7 +110,7 @@ def _remote(address: str, output: Sequence[str]) -> Iterator[Entry]:
             files = file_system.glob(path, detail=True)
         else:
             files = file_system.find(path, detail=True) or {path: file_system.info(path)}
-    except (OSError, ValueError) as error:
+    except store_errors() as error:
         raise CommandError(f"{public(address)} cannot be listed ({type(error).__name__}).") from error
     for name, facts in sorted(files.items()):
         whole = f"{start}{name}"
@@ -130,7 +131,7 @@ def _of_manifest(address: str, column: str) -> Iterator[Entry]:
             for value in batch.column(name).to_pylist():
                 if value and (text := str(value).strip()):
                     yield Entry(text if is_remote(text) else os.path.abspath(local_path(text)), is_listed=True)
-    except (OSError, pa.ArrowException) as error:
+    except (*store_errors(), pa.ArrowException) as error:
         raise CommandError(f"The manifest {public(address)} cannot be read ({type(error).__name__}).") from error
 
 

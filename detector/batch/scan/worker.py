@@ -13,7 +13,14 @@ from pathlib import Path
 from detector.analyzer import Analyzer
 from detector.batch.command import report_stem
 from detector.batch.runner import analyze_many
-from detector.batch.scan.addresses import check_allowed, is_remote, local_path, open_file_system, stated_bytes
+from detector.batch.scan.addresses import (
+    check_allowed,
+    is_remote,
+    local_path,
+    open_file_system,
+    stated_bytes,
+    store_errors,
+)
 from detector.batch.scan.fetching import FetchError, fetched, look_at
 from detector.batch.scan.inputs import Entry
 from detector.batch.scan.models import Model, load
@@ -27,6 +34,10 @@ from detector.report.evidence import build_evidence
 from detector.report.evidence_report import write_evidence
 from detector.results import Analysis, Band
 from detector.version import __version__
+
+_NO_REPORTS = (
+    "The evidence reports cannot be written; please check the folder of --reports, and the rights to write there."
+)
 
 
 @dataclass(frozen=True)
@@ -146,16 +157,20 @@ def _write_report(task: Task, analysis: Analysis, analyzer: Analyzer) -> str | N
     result = analysis.result
     stem = report_stem(Path(result.file.name), result.file.sha256)
     evidence = build_evidence(analysis, analyzer.model)
-    try:
-        if not is_remote(task.reports):
+    if not is_remote(task.reports):
+        try:
             return write_evidence(evidence, local_path(task.reports), stem)[0].name
-        with tempfile.TemporaryDirectory() as folder:
-            file_system, place = open_file_system(task.reports)
-            for file in reversed(write_evidence(evidence, folder, stem)):  # the page last, as on a disk
+        except OSError as error:
+            raise CommandError(_NO_REPORTS) from error
+    with tempfile.TemporaryDirectory() as folder:
+        page, data = write_evidence(evidence, folder, stem)
+        file_system, place = open_file_system(task.reports)
+        try:
+            for file in (data, page):  # the page last, as on a disk
                 file_system.pipe_file(f"{place.rstrip('/')}/{file.name}", file.read_bytes())
-        return f"{stem}.html"
-    except OSError as error:
-        raise CommandError("The evidence reports cannot be written; please check the folder of --reports.") from error
+        except store_errors() as error:
+            raise CommandError(_NO_REPORTS) from error
+    return page.name
 
 
 def _is_wanted(analysis: Analysis, lowest: Band) -> bool:

@@ -6,12 +6,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import s3fs
 
 from detector.batch.scan import fetching
 from detector.batch.scan.fetching import FetchError, fetched, look_at
 from detector.batch.scan.inputs import Entry, find_entries
 from detector.batch.scan.output import Output
-from detector.errors import MediaError
+from detector.errors import CommandError, MediaError
 from tests.detector.batch.scan.test_output import MAKER, row
 from tests.object_store import etag_of, object_store
 
@@ -117,5 +118,15 @@ def test_objects_are_listed_read_looked_at_and_written(monkeypatch):
                 output.add(row(name))
         with Output("s3://news/rows", 2) as output:
             assert output.index(MAKER).keys() == {"/a", "/b"}
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+        monkeypatch.setattr(s3fs.S3FileSystem, "retries", 1)
+        s3fs.S3FileSystem.clear_instance_cache()
+        with pytest.raises(FetchError), fetched(Entry("s3://news/2026/a.jpg")):
+            pass
+        with pytest.raises(CommandError, match="cannot be listed"):
+            find_entries(["s3://news/"])
+        with pytest.raises(CommandError, match="Nothing can be written to s3://news/rows"):
+            Output("s3://news/rows", 2)
         written = [name for name in objects if name.startswith("news/rows/")]
         assert sorted(Path(name).suffix for name in written) == [".json", ".parquet"]

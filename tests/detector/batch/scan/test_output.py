@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from detector.batch.scan import output as output_module
+from detector.batch.scan import parts as parts_module
 from detector.batch.scan.output import Output
 from detector.batch.scan.rows import Maker, error_row
 from detector.errors import CommandError
@@ -58,7 +59,7 @@ def test_scan_that_was_killed_while_it_merged_leaves_each_row_once_to_the_next(t
     before = parts(tmp_path)
     assert len(before) == 2
     with Output(str(tmp_path), 2) as output, monkeypatch.context() as patch:
-        patch.setattr(output._files, "rm_file", lambda place: (_ for _ in ()).throw(OSError("killed")))
+        patch.setattr(output._parts._files, "rm_file", lambda place: (_ for _ in ()).throw(OSError("killed")))
         with pytest.raises(CommandError):
             output.tidy()
     assert len(parts(tmp_path)) == 3
@@ -78,7 +79,8 @@ def test_parts_are_merged_in_the_middle_of_a_scan(tmp_path, monkeypatch):
 
 
 def test_large_parts_are_left_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr(output_module, "BYTES_PER_PART", 1)
+    for module in (output_module, parts_module):
+        monkeypatch.setattr(module, "BYTES_PER_PART", 1)
     with Output(str(tmp_path), 2) as output:
         output.add(row("/a"))
         output._write()
@@ -129,7 +131,7 @@ def test_places_that_cannot_take_a_table_are_refused(address):
 
 def test_full_disk_is_told_at_the_next_row_and_nothing_half_is_left(tmp_path, monkeypatch):
     with Output(str(tmp_path), 2) as output:
-        monkeypatch.setattr(output_module.os, "fsync", lambda stream: (_ for _ in ()).throw(OSError(28, "full")))
+        monkeypatch.setattr(parts_module.os, "fsync", lambda stream: (_ for _ in ()).throw(OSError(28, "full")))
         output.add(row("/a"))
         output._write()
         with pytest.raises(CommandError, match=r"cannot be written \(OSError\); what is there already stays"):
