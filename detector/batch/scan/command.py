@@ -71,7 +71,7 @@ def run(options: ScanOptions) -> int:
     start = time.monotonic()
     entries = _find(options)
     model = _model(options)
-    with connected(options.cluster), on_gpus(model) as model, Output(options.output, len(entries)) as output:
+    with Output(options.output, len(entries)) as output, connected(options.cluster), on_gpus(model) as model:
         task = _task(options, model)
         known = {
             path: row

@@ -95,28 +95,23 @@ def _main(streams: Sequence[av.VideoStream], stamps: Mapping[int, TrackStamps]) 
     return max(longest, key=lambda stream: stream.codec_context.width * stream.codec_context.height)
 
 
-def track_items(
-    streams: Sequence[av.VideoStream], stamps: Mapping[int, TrackStamps], chosen: MediaItem
-) -> list[MediaItem]:
-    """Lists the picture tracks of a file that has several; of those that are not looked at, the size is as coded.
+def track_items(streams: Sequence[av.VideoStream], stamps: Mapping[int, TrackStamps], chosen: int) -> list[MediaItem]:
+    """Lists the picture tracks of a file that has several, their size as coded. Before decoding: that may close the streams.
 
     Args:
         streams: The picture tracks.
         stamps: What their packets say, by their numbers in the file.
-        chosen: The one that is looked at.
+        chosen: Number of the one that is looked at, from 1.
     """
     held = [stream for stream in streams if stamps[stream.index].times]
     if len(held) < 2:
         return []
     items = []
     for number, stream in enumerate(held, start=1):
-        if number == chosen.number:
-            items.append(chosen)
-            continue
         context, track = stream.codec_context, stamps[stream.index]
         size_px = square_size(context.width, context.height, pixel_aspect(stream))
         duration_s = float(track.duration() * stated(stream.time_base))
-        items.append(track_item(number, size_px, len(track.times), duration_s, is_assessed=False))
+        items.append(track_item(number, size_px, len(track.times), duration_s, is_assessed=number == chosen))
     return items
 
 

@@ -84,13 +84,14 @@ class Video:
             aspect = pixel_aspect(stream)
             check_frame_size(*square_size(stream.codec_context.width, stream.codec_context.height, aspect))
             self._pictures = Pictures(aspect)
+            items = track_items(tracks, stamps, self._choice.number)
             self._index = stamps[stream.index].index(container, stream, read_until_s)
             self._decoder = Decoder(partial(open_container, path, span), container, stream, self._index)
             close = self._decoder.close
             self.size_px = self._read_size()
             self._media_type, self.tags = media_type(container, path), dict(container.metadata)
             chosen = track_item(self._choice.number, self.size_px, self.frame_count, self.duration_s, is_assessed=True)
-            self.items = track_items(tracks, stamps, chosen)
+            self.items = [chosen if item.assessed else item for item in items]
         except BaseException:
             close()
             raise

@@ -72,6 +72,21 @@ def test_largest_of_tracks_of_one_film_is_looked_at(tmp_path):
         assert "1 further picture track" in str(video.problems()[0])
 
 
+def test_tracks_are_told_of_a_file_that_has_to_be_opened_anew_when_it_is_decoded(tmp_path, monkeypatch):
+    path = write_tracks(tmp_path / "two.mp4", [THUMBNAIL, FILM])
+    with Video(path) as video:
+        expected = video.items
+    read_size = Video._read_size
+
+    def opened_anew(video):
+        size_px = read_size(video)
+        video._decoder._container.close()  # as the decoder does where it meets damage: its streams say nothing true any more
+        return size_px
+
+    monkeypatch.setattr(Video, "_read_size", opened_anew)
+    assert Video(path).items == expected and len(expected) == 2
+
+
 def test_number_of_the_only_track_is_taken_and_no_other(tmp_path):
     path = write_tracks(tmp_path / "one.mp4", [FILM])
     with Video(path, item=1) as video:
