@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import stat
 import tempfile
 import threading
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from detector.limits import MAX_UPLOAD_AGE_S
 from detector.network.settings import SettingError
+from detector.own_folder import own_folder, remove_leftovers
 
 logger = logging.getLogger(__name__)
 
-PREFIX = "face-check-"
-_LOCK = ".lock"
 _SWEEP_EVERY_S = 600
 
 
@@ -41,22 +37,20 @@ def own_temporary_folder(base: Path | None = None) -> Iterator[Path]:
         SettingError: No folder can be made in `base`.
     """
     base = (base or Path(tempfile.gettempdir())).resolve()
-    try:
-        base.mkdir(parents=True, exist_ok=True)
-        remove_leftovers(base)
-        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
-        uploads = folder / "uploads"
-        uploads.mkdir()
-    except OSError as error:
-        reason = error.strerror or "no reason given"
-        raise SettingError(
-            f"No temporary folder can be made in {base} ({reason}); GRADIO_TEMP_DIR can name another."
-        ) from error
-    try:
-        with _temporary_files_in(folder, uploads), FileLock(folder / _LOCK):
+    with ExitStack() as stack:
+        try:
+            base.mkdir(parents=True, exist_ok=True)
+            remove_leftovers(base)
+            folder = stack.enter_context(own_folder(base))
+            uploads = folder / "uploads"
+            uploads.mkdir()
+        except OSError as error:
+            reason = error.strerror or "no reason given"
+            raise SettingError(
+                f"No temporary folder can be made in {base} ({reason}); GRADIO_TEMP_DIR can name another."
+            ) from error
+        with _temporary_files_in(folder, uploads):
             yield uploads
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -92,21 +86,6 @@ def swept(uploads: Path, kept: Collection[str]) -> Iterator[None]:
     finally:
         done.set()
         thread.join()
-
-
-def remove_leftovers(base: Path) -> None:
-    """Removes the folders of servers that no longer run, whose lock nobody holds."""
-    for folder in base.glob(f"{PREFIX}*"):
-        lock = folder / _LOCK
-        if not lock.is_file():  # it is being made, or is not ours
-            continue
-        try:
-            with FileLock(lock, timeout=0):
-                pass
-        except (Timeout, OSError):  # the server runs, or the folder belongs to somebody else
-            continue
-        logger.info("removing %s, left by a server that ended", folder)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_abandoned(folder: Path, age_s: float) -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from detector.own_folder import remove_leftovers
 from web import temporary_files as module
-from web.temporary_files import own_temporary_folder, remove_abandoned, remove_leftovers, remove_old, swept
+from web.temporary_files import own_temporary_folder, remove_abandoned, remove_old, swept
 
 ROOT = Path(__file__).parents[2]
 SERVE = """

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,12 +18,14 @@ from detector.errors import MediaError
 from detector.limits import MAX_FETCH_S, MAX_FILE_BYTES
 from detector.media.files import too_large
 from detector.messages import Message
+from detector.own_folder import own_folder, remove_leftovers
 
 logger = logging.getLogger(__name__)
 
-_PREFIX = "face-check-scan-"
 _CHUNK_BYTES = 1024**2
 _MAX_NAME_BYTES = 200
+# Once a process, when it begins.
+_remove_leftovers = cache(remove_leftovers)
 
 
 class FetchError(MediaError):
@@ -38,8 +38,8 @@ def look_at(entry: Entry) -> str:
         return local_fingerprint(local_path(entry.address))
     if is_web(entry.address):
         return ""  # asking costs as much as most photos, and few servers give a mark of the content
-    file_system, path = open_file_system(entry.address)
     try:
+        file_system, path = open_file_system(entry.address)
         return fingerprint(file_system.info(path))
     except store_errors() as error:
         logger.info("%s: %s", entry.path, type(error).__name__)
@@ -57,20 +57,19 @@ def fetched(entry: Entry) -> Iterator[Path]:
     if not is_remote(entry.address):
         yield Path(local_path(entry.address))
         return
-    file_system, path = open_file_system(entry.address)
-    # asked for only now, as the client is imported now
-    failures = store_errors()
-    _remove_leftovers()
-    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-") as folder:
-        copy = Path(folder, _name(entry.address))
-        # block_size 0: one answer, read as it comes; sizes that servers tell are not relied on
-        options = {"block_size": 0} if is_web(entry.address) else {}
+    base = Path(tempfile.gettempdir())
+    _remove_leftovers(base)
+    with own_folder(base) as folder:
         try:
+            copy = folder / _name(entry.address)
+            file_system, path = open_file_system(entry.address)
+            # block_size 0: one answer, read as it comes; sizes that servers tell are not relied on
+            options = {"block_size": 0} if is_web(entry.address) else {}
             with file_system.open(path, "rb", **options) as source, open(copy, "wb") as target:
                 _copy(source, target)
         except MediaError:
             raise
-        except failures as error:
+        except store_errors() as error:
             # without its text, which may hold a signed address
             logger.warning("%s: %s", entry.path, type(error).__name__)
             raise FetchError(
@@ -100,23 +99,4 @@ def _name(address: str) -> str:
     name = PurePosixPath(unquote(path)).name.replace("\0", "")
     while len(name.encode()) > _MAX_NAME_BYTES:  # the ending is what people look at
         name = name[1:]
-    return name if name not in ("", ".", "..") else "file"
-
-
-@cache
-def _remove_leftovers() -> None:
-    """Removes, once, the copies of processes that were killed."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        number = folder.name.removeprefix(_PREFIX).partition("-")[0]
-        if number.isdecimal() and not _is_running(int(number)):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # somebody else's
-        return True
-    return True
+    return name if name not in ("", ".", "..", ".lock") else "file"

@@ -1,6 +1,7 @@
 import logging
-import os
+import shutil
 import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -90,14 +91,23 @@ def test_server_that_drips_is_left(web_server, monkeypatch):
         pass
 
 
-def test_copies_of_a_process_that_was_killed_go_when_the_next_one_starts(own_scratch):
-    ended = subprocess.Popen(["true"])
-    ended.wait()
-    left, running = own_scratch / f"face-check-scan-{ended.pid}-a", own_scratch / f"face-check-scan-{os.getppid()}-b"
-    for folder in (left, running):
-        folder.mkdir()
-    fetching._remove_leftovers()
-    assert not left.exists() and running.exists()
+def test_copies_of_a_process_that_was_killed_go_when_the_next_one_starts(own_scratch, web_server):
+    script = "from pathlib import Path; from detector.own_folder import own_folder; import sys, time\n"
+    script += f"with own_folder(Path({str(own_scratch)!r})) as folder: print(folder, flush=True); time.sleep(600)"
+    killed, running = (
+        subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) for _ in range(2)
+    )
+    left, kept = (Path(process.stdout.readline().strip()) for process in (killed, running))
+    killed.kill()
+    killed.wait()
+    assert left.exists()
+    with fetched(Entry(f"{web_server}/a%20b.jpg")):
+        assert not left.exists() and kept.exists()
+    running.kill()
+    running.wait()
+    for process in (killed, running):
+        process.stdout.close()
+    shutil.rmtree(kept)
 
 
 def test_objects_are_listed_read_looked_at_and_written(monkeypatch):
