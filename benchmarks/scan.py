@@ -24,6 +24,7 @@ import pyarrow.dataset
 from ray.cluster_utils import Cluster
 from tqdm import tqdm
 
+from benchmarks.__main__ import table
 from benchmarks.media import ClipKind, make_clip
 from benchmarks.speed import Row, default_model
 from detector.analyzer import Analyzer
@@ -31,7 +32,6 @@ from detector.batch.cluster import ClusterOptions, connected, outcomes
 from detector.batch.scan.command import ScanOptions
 from detector.batch.scan.command import run as run_scan
 from detector.command_line import stoppable
-from detector.markdown import markdown_table
 
 FILES = 24
 PIECES = 1000
@@ -218,14 +218,5 @@ def main(arguments: list[str] | None = None) -> int:
     if options.files < _KILL_AT:
         parser.error(f"--files must be at least {_KILL_AT}")
     rows = run(options.files)
-    lines = [
-        (row.what, f"{row.seconds:.3f}" if row.seconds else "", f"{row.ratio:.1f} {row.unit}" if row.unit else "")
-        for row in rows
-    ]
-    text = (
-        json.dumps([asdict(row) for row in rows])
-        if options.json
-        else markdown_table(("what", "seconds", "figure"), lines)
-    )
-    sys.stdout.write(f"{text}\n")
+    sys.stdout.write((json.dumps([asdict(row) for row in rows]) if options.json else table(rows)) + "\n")
     return 0

@@ -18,8 +18,9 @@ import torch
 from openvino import opset13 as ops
 
 from benchmarks.media import decode_all, portrait
-from detector.analyzer import FRAMES_PER_VIDEO, Analyzer
+from detector.analyzer import Analyzer
 from detector.faces.detection import FaceDetector, crop_face
+from detector.limits import FRAMES_PER_VIDEO
 from detector.media.reading import MEDIA_ANSWERS, read_media
 from detector.network.loading import BUNDLED_FOLDER, LoadedModel, load_folder
 from detector.network.runtimes import Choice, Prediction, RefiningRuntime, Runtime

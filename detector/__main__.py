@@ -6,14 +6,15 @@ import argparse
 import logging
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from detector.command_line import STOPPED, report_missing_package
 from detector.errors import CommandError
+from detector.limits import FRAMES_PER_VIDEO
 
 logger = logging.getLogger(__name__)
 
-FRAMES_PER_VIDEO = 32
 EPILOG = """\
 examples:
   python -m detector photo.jpg clip.mp4
@@ -128,12 +129,41 @@ def main(arguments: list[str] | None = None) -> int:
     if arguments[:1] == ["scan"]:
         return scan(arguments[1:])
     options = parse_arguments(arguments)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
-    try:
+
+    def work() -> int:
         # not at the top: it takes a second, and --help and mistakes are answered at once
         from detector.batch.command import CommandOptions, run
 
         return run(CommandOptions(**vars(options)))
+
+    goes_on = options.output and options.form == "json"
+    return _ended(work, "; the same command with --resume goes on where it was" if goes_on else "")
+
+
+def scan(arguments: list[str]) -> int:
+    """Runs ``python -m detector scan``; returns the exit code."""
+    # not at the top, as its options are nothing that the plain command waits for
+    from detector.batch.scan.options import parse_arguments as parse_scan_arguments
+
+    options = parse_scan_arguments(arguments)
+
+    def work() -> int:
+        try:
+            from detector.batch.scan.command import ScanOptions
+            from detector.batch.scan.command import run as run_scan
+
+            return run_scan(ScanOptions(**options))
+        except ModuleNotFoundError as error:
+            return report_missing_package(error, "requirements-cluster.txt", needed_by="The scan")
+
+    return _ended(work, "; the same command goes on where it was")
+
+
+def _ended(work: Callable[[], int], advice: str) -> int:
+    """Does the work of a command, and says in one sentence why it cannot be done; `advice` is for who stops it."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    try:
+        return work()
     except BrokenPipeError:
         # whoever read the output has seen enough; Python must not complain when it flushes at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -143,31 +173,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{_sentence(error)}\n")
         return 2
     except KeyboardInterrupt:
-        going_on = options.output and options.form == "json"
-        sys.stderr.write(f"Stopped{'; the same command with --resume goes on where it was' if going_on else ''}.\n")
-        return STOPPED
-
-
-def scan(arguments: list[str]) -> int:
-    """Runs ``python -m detector scan``; returns the exit code."""
-    # the options of scan, and Ray, are nothing that the plain command waits for
-    from detector.batch.scan.options import parse_arguments as parse_scan_arguments
-
-    options = parse_scan_arguments(arguments)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
-    try:
-        from detector.batch.scan.command import ScanOptions
-        from detector.batch.scan.command import run as run_scan
-
-        return run_scan(ScanOptions(**options))
-    except ModuleNotFoundError as error:
-        return report_missing_package(error, "requirements-cluster.txt", needed_by="The scan")
-    except (CommandError, OSError) as error:
-        logger.debug("refused", exc_info=True)
-        sys.stderr.write(f"{_sentence(error)}\n")
-        return 2
-    except KeyboardInterrupt:
-        sys.stderr.write("Stopped; the same command goes on where it was.\n")
+        sys.stderr.write(f"Stopped{advice}.\n")
         return STOPPED
 
 

@@ -19,7 +19,7 @@ from detector.faces.quality import problem_of_crop, problem_of_missing, problem_
 from detector.faces.shots import ALIKE_FROM, appearance, appearance_similarity, find_cuts
 from detector.faces.tracking import Sighting, Track, link_tracks
 from detector.facts import DetectedFace, PixelBox, Reason
-from detector.limits import MAX_FACES_PER_FRAME
+from detector.limits import FRAMES_PER_VIDEO, MAX_FACES_PER_FRAME
 from detector.media.photos.cut_off import percent_read
 from detector.media.photos.images import Photo
 from detector.media.reading import MEDIA_ANSWERS, ClipStart, FileEnd, Kind, frames_at, read_media
@@ -30,7 +30,6 @@ from detector.network.runtimes import Prediction
 from detector.results import Analysis, NotAssessed
 from detector.sandbox.client import WORKERS, broke_down
 
-FRAMES_PER_VIDEO = 32
 # Longest side of the frames that are kept to be shown: 32 of them stay under 60 MB.
 SHOWN_SIDE_PX = 960
 SHOWN_PHOTO_SIDE_PX = 1600  # two pictures of 12 megapixels kept a browser busy for 12 s

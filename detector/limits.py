@@ -37,7 +37,8 @@ MAX_LOST_RUNS = 32
 MAX_LOST_PACKETS = 1000
 # Two hours at 240 frames a second with three sound tracks. An index of a few bytes can promise billions.
 MAX_PACKETS = 3_000_000
-# Frames that are looked at. More would hold the one place at the model for minutes.
+# Frames that are looked at, unless asked otherwise, and at most. More would hold the one place at the model for minutes.
+FRAMES_PER_VIDEO = 32
 MAX_FRAMES = 128
 # Faces of one picture, the largest first. A crowd of hundreds would take minutes, and its smallest faces tell nothing.
 MAX_FACES_PER_FRAME = 10

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from detector.analyzer import FRAMES_PER_VIDEO, Analyzer
+from detector.analyzer import Analyzer
 from detector.batch.known_files import analyze_known_real, check_count
 from detector.batch.runner import BatchItem, analyze_many
 from detector.conclusion.known_real import KnownFile, with_known_real
 from detector.errors import MediaError
-from detector.limits import MAX_BATCH_FILES, MAX_BATCH_S, MAX_FRAMES, MAX_REQUEST_S
+from detector.limits import FRAMES_PER_VIDEO, MAX_BATCH_FILES, MAX_BATCH_S, MAX_FRAMES, MAX_REQUEST_S
 from detector.media.reading import Kind
 from detector.report.translation import ENGLISH
 from detector.results import Analysis

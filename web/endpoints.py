@@ -10,8 +10,7 @@ import gradio as gr
 from gradio.block_function import BlockFunction
 from gradio.state_holder import SessionState
 
-from detector.analyzer import FRAMES_PER_VIDEO
-from detector.limits import MAX_FRAMES, MAX_ITEM_NUMBER
+from detector.limits import FRAMES_PER_VIDEO, MAX_FRAMES, MAX_ITEM_NUMBER
 from detector.network.loading import LoadedModel
 from detector.report.translation import ENGLISH
 from web.desk.wiring import at_the_model

@@ -8,9 +8,10 @@ from typing import Any, TypeVar, cast
 
 import gradio as gr
 
-from detector.analyzer import FRAMES_PER_VIDEO, Analyzer
+from detector.analyzer import Analyzer
 from detector.batch.output import to_csv, to_document, to_json
 from detector.batch.runner import BatchItem
+from detector.limits import FRAMES_PER_VIDEO
 from detector.report.evidence import build_evidence
 from detector.report.evidence_report import write_evidence
 from detector.report.translation import ENGLISH

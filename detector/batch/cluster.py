@@ -94,7 +94,7 @@ def connected(options: ClusterOptions) -> Iterator[None]:
     where: dict[str, Any] = {"address": options.address}
     if not options.address:
         # not what RAY_ADDRESS names: a cluster is joined only where that is asked for
-        cores = options.workers * options.cores or os.cpu_count()
+        cores = options.workers * options.cores or max(os.cpu_count() or 1, options.cores)
         # its dashboard would take as many processes as there are workers; `ray start --head` has one
         where = {
             "address": "local",

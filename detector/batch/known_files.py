@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from detector.analyzer import FRAMES_PER_VIDEO, Analyzer
+from detector.analyzer import Analyzer
 from detector.batch.runner import analyze_many
 from detector.conclusion.known_real import KnownFile
 from detector.deadline import Progress
 from detector.errors import MediaError
-from detector.limits import MAX_KNOWN_REAL_FILES
+from detector.limits import FRAMES_PER_VIDEO, MAX_KNOWN_REAL_FILES
 
 
 def analyze_known_real(

@@ -12,9 +12,10 @@ from pathlib import Path
 import av
 import cv2
 
-from detector.analyzer import FRAMES_PER_VIDEO, Analyzer
+from detector.analyzer import Analyzer
 from detector.deadline import Deadline, Progress
 from detector.errors import MediaError, cannot_be_opened
+from detector.limits import FRAMES_PER_VIDEO
 from detector.media.files import check_size, file_sha256
 from detector.media.photos.live_photos import HALVES, other_half
 from detector.messages import Message, joined

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from detector.analyzer import FRAMES_PER_VIDEO
-from detector.limits import MAX_FRAMES, MAX_KNOWN_REAL_FILES, MIN_KNOWN_REAL_FILES
+from detector.limits import FRAMES_PER_VIDEO, MAX_FRAMES, MAX_KNOWN_REAL_FILES, MIN_KNOWN_REAL_FILES
 from detector.messages import Message
 from web.i18n import label
 

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Collection
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote
 
 import fsspec
 
@@ -79,7 +79,7 @@ def check_allowed(address: str, allowed: Collection[str]) -> None:
 
 
 def _is_under(address: str, start: str) -> bool:
-    if ".." in urlsplit(address).path.split("/"):
+    if ".." in re.split(r"[/\\?#]", unquote(address)):
         return False
     # whole names only: s3://news must not allow s3://newsroom
     return address == start or address.startswith(start if start.endswith("/") else f"{start}/")
@@ -89,12 +89,14 @@ def public(address: str) -> str:
     """Gives an address without what may be secret: a user's name and password, and the query, which may be a signature."""
     if not is_remote(address):
         return local_path(address)
-    parts = urlsplit(address)
-    host = parts.netloc.rpartition("@")[2]
-    if not is_web(address):  # names of objects may hold any character
-        return address.replace(parts.netloc, host, 1)
-    digest = hashlib.sha256(parts.query.encode()).hexdigest()[:_QUERY_DIGITS]
-    return urlunsplit((parts.scheme, host, parts.path, f"sha256={digest}" if parts.query else "", ""))
+    protocol, _, rest = address.partition("://")
+    query = ""
+    if is_web(address):  # elsewhere names may hold these characters
+        rest, _, query = rest.partition("#")[0].partition("?")
+    host, slash, path = rest.partition("/")
+    named = f"{protocol}://{host.rpartition('@')[2]}{slash}{path}"
+    digest = hashlib.sha256(query.encode(errors="surrogatepass")).hexdigest()[:_QUERY_DIGITS]
+    return f"{named}?sha256={digest}" if query else named
 
 
 def open_file_system(address: str) -> tuple[Any, str]:

@@ -23,6 +23,7 @@ from detector.batch.scan.output import Known, Output
 from detector.batch.scan.rows import Maker, Row, error_row
 from detector.batch.scan.worker import Piece, Task, analyze_piece, describe_model
 from detector.errors import CommandError
+from detector.limits import FRAMES_PER_VIDEO
 from detector.messages import Message
 from detector.network.settings import ModelSettings, SettingError
 from detector.results import Band
@@ -50,7 +51,7 @@ class ScanOptions:
     allow: tuple[str, ...] = ()
     reports: str = ""
     reports_from: Band = "weak_support_for_manipulation"
-    frames: int = 32
+    frames: int = FRAMES_PER_VIDEO
     exact: bool = False
     model: str = ""
     retry_errors: bool = False
@@ -125,9 +126,12 @@ def _analyze(
     entries: list[Entry], task: Task, known: Mapping[str, Known], output: Output, cluster: ClusterOptions
 ) -> Counter[str]:
     """Analyses what has no row yet, and counts what came of the files: bands or verdicts, `_ERROR`, and `_BEFORE` for old rows."""
-    remaining = [entry for entry in entries if not _is_done(entry, known)]
-    counts: Counter[str] = Counter({_BEFORE: len(entries) - len(remaining)})
-    counts[_ERROR] = sum(known[entry.path].is_error for entry in entries if _is_done(entry, known))
+    done_before: list[Entry] = []
+    remaining: list[Entry] = []
+    for entry in entries:
+        (done_before if _is_done(entry, known) else remaining).append(entry)
+    counts: Counter[str] = Counter({_BEFORE: len(done_before)})
+    counts[_ERROR] = sum(known[entry.path].is_error for entry in done_before)
     metrics = Metrics(len(remaining))
     with (
         tqdm(total=len(entries), initial=counts[_BEFORE], unit="file", disable=None, bar_format=_BAR) as bar,

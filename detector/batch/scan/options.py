@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any, get_args
 
+from detector.limits import FRAMES_PER_VIDEO
 from detector.results import Band
 
-FRAMES_PER_VIDEO = 32
 EPILOG = """\
 examples:
   python -m detector scan archive --output archive-table

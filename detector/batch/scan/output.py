@@ -17,7 +17,7 @@ from types import TracebackType
 
 import pyarrow as pa
 
-from detector.batch.scan.addresses import open_file_system, protocol_of, public, store_errors
+from detector.batch.scan.addresses import protocol_of, public, store_errors
 from detector.batch.scan.parts import BYTES_PER_PART, Parts
 from detector.batch.scan.rows import MAKER, SCHEMA, Maker, Row, table_of
 from detector.errors import CommandError
@@ -67,12 +67,11 @@ class Output:
         if protocol_of(address) not in _PROTOCOLS:
             raise CommandError(f"Nothing can be written to {public(address)}; please give a path, s3:// or gs://.")
         self._place = public(address)
-        open_file_system(address)  # imports the client, whose errors are asked for next
-        self._errors = (*store_errors(), pa.ArrowException)
         try:
             self._parts = Parts(address, expected_files)
-        except self._errors as error:
+        except _errors() as error:
             raise CommandError(f"Nothing can be written to {self._place} ({type(error).__name__}).") from error
+        self._written: set[int] = set()  # partitions with new rows
         self._waiting: list[Row] = []
         self._lock = threading.Lock()  # of what waits
         self._parts_lock = threading.Lock()  # of the files and what is known of them
@@ -100,7 +99,7 @@ class Output:
         """
         try:
             return dict(self._known(maker))
-        except self._errors as error:
+        except _errors() as error:
             raise CommandError(f"{self._place} cannot be read ({type(error).__name__}).") from error
 
     def _known(self, maker: Maker) -> Iterator[tuple[str, Known]]:
@@ -124,7 +123,7 @@ class Output:
             self._waiting.append(row)
 
     def tidy(self) -> None:
-        """Leaves one row a file and few files: the last thing of a scan.
+        """Leaves one row a file and few files: the last thing of a scan that began with `index`.
 
         Raises:
             CommandError: The table cannot be read or written.
@@ -133,9 +132,9 @@ class Output:
         self._check()
         try:
             with self._parts_lock:
-                for partition in range(self._parts.partitions):
+                for partition in self._written:  # `index` left the others tidy
                     self._tidy(partition)
-        except self._errors as error:
+        except _errors() as error:
             raise CommandError(f"{self._place} cannot be written ({type(error).__name__}).") from error
 
     def _check(self) -> None:
@@ -162,10 +161,11 @@ class Output:
             by_partition[self._partition(row["path"])].append(row)
         try:
             for partition, members in by_partition.items():
+                self._written.add(partition)
                 self._parts.write(partition, table_of(members))
                 if len(self._parts.small[partition]) > _MAX_SMALL_PARTS:
                     self._parts.merge(partition, dict(self._parts.small[partition]))
-        except self._errors as error:
+        except _errors() as error:
             logger.debug("writing", exc_info=True)
             self._failure = error
 
@@ -190,6 +190,10 @@ class Output:
             self._parts.merge(partition, {name: sizes[name] for name in sorted(small.keys() | outdated)}, kept)
         left = [table.filter(kept[name]) for name, table in index.items()]
         return pa.concat_tables(left) if left else SCHEMA.empty_table().select(list(_INDEX))
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    return (*store_errors(), pa.ArrowException)
 
 
 def _versions(name: str, table: pa.Table) -> Iterator[tuple[str, Version]]:

@@ -14,6 +14,18 @@ def test_cluster_that_does_not_answer_is_one_sentence_at_once():
         pass
 
 
+@pytest.mark.parametrize(
+    ("options", "cores"), [(ClusterOptions(cores=4096), 4096), (ClusterOptions(workers=3, cores=2), 6)]
+)
+def test_ray_on_this_machine_has_room_for_a_worker_however_many_cores_it_wants(monkeypatch, options, cores):
+    asked = {}
+    monkeypatch.setattr(cluster.ray, "init", lambda **given: asked.update(given))
+    monkeypatch.setattr(cluster.ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(cluster.ray, "shutdown", lambda: None)
+    with connected(options):
+        assert asked["num_cpus"] == cores
+
+
 @pytest.fixture
 def failing(monkeypatch):
     """Makes every piece end with this error."""

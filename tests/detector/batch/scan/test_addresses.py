@@ -18,6 +18,13 @@ def test_credentials_are_left_out_of_what_people_see(address, told):
     assert public(address) == told
 
 
+@pytest.mark.parametrize("address", ["http://[bad", "https://", "s3://", "http://a:b:c/d", "https://\udcff/?\udcff"])
+def test_broken_address_is_told_and_weighed_like_any_other(address):
+    assert public(address).startswith(address.split("://")[0])
+    with pytest.raises(MediaError, match="was not allowed"):
+        check_allowed(address, ("https://cdn.example.org/",))
+
+
 def test_files_that_differ_in_their_query_keep_different_names():
     assert public("https://a.org/get?id=1") != public("https://a.org/get?id=2")
 
@@ -36,6 +43,7 @@ def test_addresses_of_other_kinds_are_refused_in_one_sentence(address):
         ("s3://news/a.mp4", ("s3://news/",), True),
         ("s3://newsroom/a.mp4", ("s3://news",), False),
         ("s3://news/../other/a.mp4", ("s3://news",), False),
+        ("https://cdn.example.org/news/%2e%2e/a.mp4", ("https://cdn.example.org/news",), False),
         ("https://user@cdn.example.org/a", ("https://cdn.example.org/",), False),
         ("http://169.254.169.254/latest", ("https://cdn.example.org/",), False),
         ("https://cdn.example.org.evil.net/a", ("https://cdn.example.org",), False),

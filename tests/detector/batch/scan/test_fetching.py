@@ -77,6 +77,11 @@ def test_server_that_is_not_there_is_one_sentence():
         pass
 
 
+def test_broken_address_is_one_sentence():
+    with pytest.raises(FetchError, match="The file cannot be fetched"), fetched(Entry("http://[bad")):
+        pass
+
+
 def test_file_beyond_the_limit_is_left_in_the_middle(web_server, monkeypatch):
     monkeypatch.setattr(fetching, "MAX_FILE_BYTES", 2 * 1024)
     monkeypatch.setattr(fetching, "_CHUNK_BYTES", 1024)

@@ -61,7 +61,7 @@ def test_scan_that_was_killed_while_it_merged_leaves_each_row_once_to_the_next(t
     with Output(str(tmp_path), 2) as output, monkeypatch.context() as patch:
         patch.setattr(output._parts._files, "rm_file", lambda place: (_ for _ in ()).throw(OSError("killed")))
         with pytest.raises(CommandError):
-            output.tidy()
+            output.index(MAKER)
     assert len(parts(tmp_path)) == 3
     with Output(str(tmp_path), 2) as output:
         assert output.index(MAKER).keys() == {"/a", "/b"}
