@@ -27,10 +27,10 @@ from benchmarks.media import CLIPS, make_clip
 from benchmarks.speed import OPERATIONS_PER_CROP, Row, interleaved, sample_crops
 from detector.analyzer import Analyzer
 from detector.command_line import stoppable
-from detector.network.batching import Batcher
-from detector.network.cuda_runtime import CudaRuntime, build_cuda_runtime
 from detector.network.loading import BUNDLED_FOLDER, LoadedModel, load_folder
 from detector.network.runtimes import Runtime, RuntimeFacts
+from detector.network.runtimes.batching import Batcher
+from detector.network.runtimes.cuda_runtime import CudaRuntime, build_cuda_runtime
 
 NO_GPU = "This machine has no NVIDIA GPU that PyTorch can use, so there is nothing to measure."
 BATCHES = (1, 8, 64, 256)

@@ -23,9 +23,10 @@ from detector.faces.detection import FaceDetector, crop_face
 from detector.limits import FRAMES_PER_VIDEO
 from detector.media.reading import MEDIA_ANSWERS, read_media
 from detector.network.loading import BUNDLED_FOLDER, LoadedModel, load_folder
-from detector.network.runtimes import Choice, Prediction, RefiningRuntime, Runtime
+from detector.network.runtimes import Choice, Prediction, Runtime
+from detector.network.runtimes.refining import RefiningRuntime
+from detector.network.runtimes.torch_runtime import TorchRuntime
 from detector.network.settings import ModelSettings
-from detector.network.torch_runtime import TorchRuntime
 from detector.sandbox.client import WORKERS
 from web.views.media import viewer_html
 

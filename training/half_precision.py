@@ -2,7 +2,7 @@
 
     python -m training.half_precision model --dataset data/face_swaps
 
-The application computes in half precision on a GPU only where the figures allow it; see `detector.network.cuda_runtime`.
+The application computes in half precision on a GPU only where the figures allow it; see `detector.network.runtimes.cuda_runtime`.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from typing import Any
 import torch
 
 from detector.command_line import error_line, stoppable
-from detector.network.cuda_runtime import BATCH_SIZE, build_cuda_runtime
 from detector.network.loading import ModelError, load_folder
 from detector.network.quantisation import HALF_KEY
 from detector.network.runtimes import NoGpuError, RuntimeFacts, UnsuitableError
+from detector.network.runtimes.cuda_runtime import BATCH_SIZE, build_cuda_runtime
 from training.data.evaluation_sets import EvaluationSet, LabelledSet
 from training.data.splits import load_splits
 from training.networks.models import write_config

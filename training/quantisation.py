@@ -25,10 +25,10 @@ from dataset_builder.rows import read_crop, spread
 from detector.command_line import error_line, stoppable
 from detector.media.files import file_sha256
 from detector.network.loading import LoadedModel, ModelError, load_folder
-from detector.network.pooled_vgg16 import CONVOLUTIONS, read_weights
 from detector.network.preprocessing import Preprocessing
 from detector.network.quantisation import KEY, to_hex
 from detector.network.runtimes import UnsuitableError
+from detector.network.runtimes.pooled_vgg16 import CONVOLUTIONS, read_weights
 from detector.results import verdict_for
 from training.data.evaluation_sets import EvaluationSet, LabelledSet
 from training.data.splits import load_splits
@@ -112,7 +112,7 @@ def activation_facts(folder: Path, config: dict[str, Any], crops: list[np.ndarra
         ``highest`` and ``used_channels``, as config.json stores them.
     """
     # not at the top: train.py imports this module, and OpenVINO must not be loaded where torch trains
-    from detector.network.openvino_runtime import BATCH_SIZE, build_graph, compile_graph
+    from detector.network.runtimes.openvino_runtime import BATCH_SIZE, build_graph, compile_graph
 
     graph = compile_graph(build_graph(read_weights(folder / "model.safetensors"), every_layer=True))
     preprocessing = Preprocessing.from_config(config["pretrained_cfg"])

@@ -18,18 +18,17 @@ from detector.evidence_scale import EvidenceScales
 from detector.facts import ModelInfo, Thresholds
 from detector.media.files import file_sha256
 from detector.messages import Message
-from detector.network.batching import Batcher
 from detector.network.hub import HubError, NotAHubNameError, fetch_from_hub
 from detector.network.hub_cache import weights_are_intact
 from detector.network.runtimes import (
     Choice,
     NoGpuError,
     Prediction,
-    RefiningRuntime,
     Runtime,
     RuntimeFacts,
-    UnsuitableError,
 )
+from detector.network.runtimes.building import build_runtime
+from detector.network.runtimes.refining import RefiningRuntime
 from detector.network.settings import ModelSettings
 from detector.text import one_line
 
@@ -40,8 +39,6 @@ _INSTALLED_MODEL = Path(__file__).parents[1] / "bundled_model"
 BUNDLED_FOLDER = _INSTALLED_MODEL if _INSTALLED_MODEL.is_dir() else Path(__file__).parents[2] / "model"
 # Of a name that the config gives, in letters: it stands in one line of the page.
 _LONGEST_NAME = 40
-# Of NVIDIA's driver on Linux. torch, which knows better, takes seconds to import: only a machine with a GPU shall wait for it.
-_DEVICES, _GPU = Path("/dev"), "nvidia[0-9]*"
 # How a folder is told from a name on the Hub, in which none of these can stand.
 _BEGINS_A_PATH = ("/", "./", "../", "~", ".\\", "..\\")
 
@@ -227,54 +224,3 @@ def _thresholds(config: dict[str, Any]) -> Thresholds:
     if not 0 <= thresholds.no_manipulation_found <= thresholds.manipulated <= 1:
         raise ValueError(f"thresholds out of order: {thresholds}")
     return thresholds
-
-
-def build_runtime(folder: Path, config: dict[str, Any], choice: Choice, facts: RuntimeFacts) -> Runtime:
-    """Builds the runtime for a model folder.
-
-    ``auto`` takes an NVIDIA GPU where there is one, else OpenVINO, where they know the network: with fewer bits where the device
-    is fast at it and the model was measured to give the same verdicts, else in float32. torch on the CPU computes everything
-    else; it is the reference that training and evaluation use.
-
-    Args:
-        folder: Holds ``model.safetensors``.
-        config: The content of its ``config.json``.
-        choice: What to take.
-        facts: What the runtime must know of the model.
-
-    Raises:
-        UnsuitableError: The choice cannot be met.
-    """
-    if choice == "cuda":
-        return _build_on_gpu(folder, config, facts)
-    if choice == "auto" and _may_have_gpu():
-        try:
-            return _build_on_gpu(folder, config, facts)
-        except (UnsuitableError, ImportError) as error:  # the driver, or a library of it, may be missing or broken
-            logger.warning("the CPU computes %s: %s", folder, error)
-    if choice != "torch":
-        # imported late: torch and OpenVINO each take a while, and a start needs only one of them
-        from detector.network.openvino_runtime import build_openvino_runtime
-
-        try:
-            return build_openvino_runtime(folder, config, choice, facts)
-        except UnsuitableError as error:
-            if choice != "auto":
-                raise
-            logger.info("torch computes %s: %s", folder, error)
-    from detector.network.torch_runtime import TorchRuntime
-
-    return TorchRuntime.from_folder(folder, facts.real)
-
-
-def _build_on_gpu(folder: Path, config: dict[str, Any], facts: RuntimeFacts) -> Runtime:
-    # imported late for the same reason
-    from detector.network.cuda_runtime import build_cuda_runtime
-
-    return Batcher(build_cuda_runtime(folder, config, facts))
-
-
-def _may_have_gpu() -> bool:
-    """Tells whether there may be an NVIDIA GPU for this process; costs nothing."""
-    is_hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in ("", "-1")
-    return not is_hidden and any(_DEVICES.glob(_GPU))

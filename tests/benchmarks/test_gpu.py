@@ -3,7 +3,7 @@ import torch
 
 from benchmarks import gpu
 from benchmarks.media import ClipKind, make_clip
-from detector.network.batching import Batcher
+from detector.network.runtimes.batching import Batcher
 from tests.redness_model import RednessRuntime
 
 

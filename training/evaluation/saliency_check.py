@@ -15,7 +15,7 @@ import torch
 from tqdm import tqdm
 
 from detector.network.loading import LoadedModel
-from detector.network.torch_runtime import TorchRuntime, log_odds
+from detector.network.runtimes.torch_runtime import TorchRuntime, log_odds
 from training.data.evaluation_sets import EvaluationSet, PseudoFakeSet
 
 Explain = Callable[[LoadedModel, np.ndarray], np.ndarray]

@@ -65,7 +65,7 @@ class PlainNetwork:
         classes, hidden = len(self._weights["head.fc.weight"]), len(self._weights["pre_logits.fc1.bias"])
         network: Any = timm.create_model("vgg16", num_classes=classes, mlp_ratio=hidden / 4096)
         network.load_state_dict(self._weights)
-        # in the layer that the application reads as the linear one, see `detector.network.pooled_vgg16.linear_layer`
+        # in the layer that the application reads as the linear one, see `detector.network.runtimes.pooled_vgg16.linear_layer`
         first = network.pre_logits.fc1
         first.weight.div_(temperature)
         first.bias.div_(temperature)

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from detector.analyzer import Analyzer
-from detector.network.batching import Batcher
+from detector.network.runtimes.batching import Batcher
 from tests.redness_model import redness_model
 from web.layout import build_app
 

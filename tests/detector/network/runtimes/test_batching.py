@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from detector.network.batching import Batcher
 from detector.network.runtimes import Prediction
+from detector.network.runtimes.batching import Batcher
 
 
 class Recorder:

@@ -13,7 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from detector.network.pooled_vgg16 import (
+from detector.network.preprocessing import Preprocessing
+from detector.network.quantisation import Quantisation, has_fast_int8
+from detector.network.runtimes import Choice, Prediction, Runtime, RuntimeFacts, UnsuitableError, log_odds
+from detector.network.runtimes.pooled_vgg16 import (
     BEFORE_POOLING,
     CONVOLUTIONS,
     INPUT_PX,
@@ -21,17 +24,7 @@ from detector.network.pooled_vgg16 import (
     read_weights,
     suitable_preprocessing,
 )
-from detector.network.preprocessing import Preprocessing
-from detector.network.quantisation import Quantisation, has_fast_int8
-from detector.network.runtimes import (
-    Choice,
-    Prediction,
-    RefiningRuntime,
-    Runtime,
-    RuntimeFacts,
-    UnsuitableError,
-    log_odds,
-)
+from detector.network.runtimes.refining import RefiningRuntime
 from detector.network.settings import thread_limit
 
 # Without its telemetry package, which would report every import to a server, OpenVINO falls back to its own stub.

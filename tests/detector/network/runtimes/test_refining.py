@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from detector.facts import ModelInfo
 from detector.network.loading import LoadedModel
-from detector.network.runtimes import Prediction, RefiningRuntime
+from detector.network.runtimes import Prediction
+from detector.network.runtimes.refining import RefiningRuntime
 from tests.redness_model import evidence_scales
 
 

@@ -1,6 +1,6 @@
 from tests.own_process import ROOT, assert_pass_in_own_process
 
-FILES = ("detector/network/runtimes_with_openvino.py", "training/quantisation_with_openvino.py")
+FILES = ("detector/network/runtimes/runtimes_with_openvino.py", "training/quantisation_with_openvino.py")
 
 
 def test_openvino_gives_what_torch_gives_and_what_it_is_allowed_to():

@@ -11,19 +11,19 @@ import torch
 from PIL import Image
 
 from detector.media.files import file_sha256
-from detector.network import loading, openvino_runtime, quantisation, settings
-from detector.network.cuda_runtime import build_cuda_runtime
+from detector.network import quantisation, settings
 from detector.network.loading import BUNDLED_FOLDER, ModelError, load_folder
-from detector.network.pooled_vgg16 import read_weights
 from detector.network.preprocessing import Preprocessing
 from detector.network.quantisation import Quantisation
-from detector.network.runtimes import Prediction, RuntimeFacts
+from detector.network.runtimes import Prediction, RuntimeFacts, building, openvino_runtime
+from detector.network.runtimes.cuda_runtime import build_cuda_runtime
+from detector.network.runtimes.pooled_vgg16 import read_weights
 from tests.media_factory import astronaut
 from training.networks.models import TimmClassifier, save_model_folder
 from training.networks.vgg16 import DATA_CONFIG, PooledVGG16
 from training.quantisation import activation_facts
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 THRESHOLDS = {"thresholds": {"no_manipulation_found": 0.2, "manipulated": 0.8}}
 CROPS = [astronaut()[20:220, 120:320], astronaut()[:150, :150], astronaut()[100:500, 100:500]]
 
@@ -32,7 +32,7 @@ CROPS = [astronaut()[20:220, 120:320], astronaut()[:150, :150], astronaut()[100:
 def no_gpu(monkeypatch, tmp_path_factory):
     """Where there is one, `auto` would take it."""
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    monkeypatch.setattr(loading, "_DEVICES", tmp_path_factory.mktemp("dev"))
+    monkeypatch.setattr(building, "_DEVICES", tmp_path_factory.mktemp("dev"))
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +108,7 @@ def test_runtime_for_gpus_gives_the_logits_and_maps_of_openvino(folder, exact):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU on this machine")
 def test_gpu_that_torch_cannot_use_leaves_the_model_to_the_cpu(folder, tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(loading, "_DEVICES", tmp_path)
+    monkeypatch.setattr(building, "_DEVICES", tmp_path)
     assert load_folder(folder, "m").info.runtime.startswith("openvino-") and not caplog.messages
     (tmp_path / "nvidia0").touch()
     assert load_folder(folder, "m").info.runtime.startswith("openvino-")

@@ -8,11 +8,11 @@ import torch
 from PIL import Image
 
 from detector.media.files import file_sha256
-from detector.network import cuda_runtime
-from detector.network.cuda_runtime import CudaRuntime, build_cuda_runtime, resized
 from detector.network.loading import ModelError, load_folder
-from detector.network.pooled_vgg16 import suitable_preprocessing
-from detector.network.runtimes import DeviceLostError, NoGpuError, RuntimeFacts, UnsuitableError
+from detector.network.runtimes import DeviceLostError, NoGpuError, RuntimeFacts, UnsuitableError, cuda_runtime
+from detector.network.runtimes.cuda_network import resized
+from detector.network.runtimes.cuda_runtime import CudaRuntime, build_cuda_runtime
+from detector.network.runtimes.pooled_vgg16 import suitable_preprocessing
 from tests.media_factory import astronaut
 from training.networks.models import TimmClassifier, save_model_folder
 
@@ -128,7 +128,7 @@ def test_gpu_that_failed_is_not_the_fault_of_a_file(runtime, monkeypatch):
     ],
 )
 def test_half_precision_is_used_only_where_it_was_measured_to_be_safe(folder, caplog, half, name):
-    with caplog.at_level("INFO", "detector.network.cuda_runtime"):
+    with caplog.at_level("INFO", "detector.network.runtimes.cuda_runtime"):
         assert built(folder, batch_size=1, half=half).name == name
     assert ("the GPU computes in float32: half precision was" in caplog.text) == (name == "cuda-fp32")
 
@@ -137,7 +137,7 @@ def test_measurement_on_a_cpu_allows_no_half_precision_on_a_gpu(caplog):
     config = {
         "detector": {"half_precision": {"weights_sha256": "a", "dtype": "float16", "device": "cpu", "measured": SAFE}}
     }
-    with caplog.at_level("INFO", "detector.network.cuda_runtime"):
+    with caplog.at_level("INFO", "detector.network.runtimes.cuda_runtime"):
         assert cuda_runtime._safe_dtype(config, "a", torch.device("cuda")) is torch.float32
     assert caplog.messages == ["the GPU computes in float32: half precision was measured on a CPU only"]
     assert cuda_runtime._safe_dtype(config, "a", torch.device("cpu")) is torch.float16
