@@ -153,7 +153,7 @@ def _row(item: BatchItem, name: Callable[[Path], str]) -> dict[str, Any]:
             "threshold_no_manipulation_found": thresholds.no_manipulation_found,
             "threshold_manipulated": thresholds.manipulated,
         }
-        if evidence := result.evidence:
+        if evidence := result.deciding_evidence:
             row["evidence_band"] = str(BAND_TITLE[evidence.band])
             row["log10_likelihood_ratio"] = evidence.log10_likelihood_ratio
     return row

@@ -4,7 +4,17 @@ from dataclasses import replace
 
 from detector.evidence_scale import band_of, verdict_at
 from detector.facts import MediaFile, ModelInfo, Thresholds
-from detector.results import SCHEMA_VERSION, Count, Evidence, FaceTrack, FrameScore, NotAssessed, Result, Verdict
+from detector.results import (
+    SCHEMA_VERSION,
+    Count,
+    Evidence,
+    FaceTrack,
+    FrameScore,
+    KnownRealComparison,
+    NotAssessed,
+    Result,
+    Verdict,
+)
 
 BOX = (0, 0, 9, 9)
 
@@ -30,6 +40,12 @@ def weighed_result(log10_ratio: float, is_clip: bool) -> Result:
     """A photo or a clip with one face and the verdict that its evidence stands for."""
     result = result_of(weight(log10_ratio, "clip" if is_clip else "photo"), duration_s=4.0 if is_clip else None)
     return replace(result, verdict=verdict_at(log10_ratio))
+
+
+def compared_result(log10_ratio: float, compared: float) -> Result:
+    """A photo whose verdict follows a comparison with six known-real files, and not the ratio on the general scale."""
+    comparison = KnownRealComparison((), Count(4, 6), 1.0, weight(compared, "photo"), 0.1)
+    return replace(weighed_result(log10_ratio, False), verdict=verdict_at(compared), known_real=comparison)
 
 
 def scored_result(verdict: Verdict, is_clip: bool) -> Result:

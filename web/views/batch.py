@@ -83,6 +83,6 @@ def _row(number: int, file: BatchFile, is_weighed: bool) -> _Row:
 def _strength(result: Result, is_weighed: bool) -> tuple[str, float]:
     """Gives the likelihood ratio, or the score where the model has no evidence scale, as a text and as a number."""
     if is_weighed:
-        weight = result.evidence.log10_likelihood_ratio if result.evidence else None
+        weight = result.deciding_evidence.log10_likelihood_ratio if result.deciding_evidence else None
         return ("", -1e6) if weight is None else (ratio_text(weight), weight)
     return ("", -1e6) if result.score is None else (score_text(result.score), result.score)

@@ -10,23 +10,19 @@ from detector.evidence_scale import EvidenceScales
 from detector.messages import Message
 from detector.report.plots.reference import reference_plot_svg
 from detector.report.wording.cautions import cautions
-from detector.report.wording.evidence import (
-    bounds_words,
-    counts_words,
-    evidence_notes,
-    frequency_words,
-)
+from detector.report.wording.evidence import bounds_words
 from detector.report.wording.items import items_text
-from detector.report.wording.known_real import decides_text
 from detector.report.wording.models import model_name
 from detector.report.wording.not_shown import not_shown
 from detector.report.wording.quotation import quotation
 from detector.report.wording.verdicts import (
     assessed_text,
     likely_manipulation_text,
+    reference_title,
     score_text,
     spans_text,
     text_of,
+    weight_texts,
 )
 from detector.results import Evidence, Result
 from web.views.elements import fill
@@ -44,11 +40,10 @@ class _Scale:
 
 @dataclass(frozen=True)
 class _Weight:
-    """The weight of the evidence: how often, the counts behind it, what else to know, a plot, and the bare figures."""
+    """The weight of the evidence: in sentences, as a plot with its title, and the bare figures."""
 
-    frequency: Message
-    counts: Message
-    notes: list[Message]
+    texts: list[Message]
+    plot_title: Message
     plot: Markup
     figures: list[Message]
 
@@ -61,7 +56,7 @@ def verdict_html(result: Result, language: str, scales: EvidenceScales | None = 
         language: Language of the reader.
         scales: Those of the model that answered.
     """
-    facts = (spans_text(result.deciding_track), likely_manipulation_text(result), decides_text(result))
+    facts = (spans_text(result.deciding_track), likely_manipulation_text(result))
     return fill(
         "verdict.html",
         language,
@@ -98,9 +93,8 @@ def _weight(result: Result, evidence: Evidence, scales: EvidenceScales | None, l
         score = score_text(result.score, result.model.thresholds)
         figures.append(Message("Score of the network, 0 to 1: {score}", {"score": score}))
     return _Weight(
-        frequency_words(result, evidence),
-        counts_words(evidence),
-        evidence_notes(result, evidence, scales),
+        weight_texts(result, scales),
+        reference_title(result),
         reference_plot_svg(evidence, scales, language),
         figures,
     )

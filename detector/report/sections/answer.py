@@ -24,10 +24,10 @@ from detector.report.plots.known_real import known_real_svg
 from detector.report.speaker import Speaker
 from detector.report.wording.cautions import cautions
 from detector.report.wording.credentials import STATE_TITLE, source_type_text
-from detector.report.wording.evidence import counts_words, evidence_notes, frequency_words, ratio_text
+from detector.report.wording.evidence import ratio_text
 from detector.report.wording.known_real import known_real_texts
 from detector.report.wording.quotation import quotation
-from detector.report.wording.verdicts import score_text, spans_text, text_of, title_of
+from detector.report.wording.verdicts import score_text, spans_text, text_of, title_of, weight_texts
 from detector.results import KnownRealFile, Result
 
 SAVED_CASE_NOTE = Message(
@@ -37,15 +37,11 @@ SAVED_CASE_NOTE = Message(
 
 def answer_section(evidence: Evidence, speaker: Speaker) -> Section:
     """Makes the section with the answer."""
-    result, weight = evidence.result, evidence.result.evidence
+    result = evidence.result
     blocks: list[Block] = []
     if evidence.background.saved_utc:
         blocks.append(Paragraph(((Words(speaker.text(SAVED_CASE_NOTE), "bold"),),)))
-    if weight:
-        blocks.append(
-            paragraph(f"{speaker.sentence(frequency_words(result, weight))}. {speaker.text(counts_words(weight))}.")
-        )
-        blocks += [paragraph(speaker.text(note)) for note in evidence_notes(result, weight, evidence.scales)]
+    blocks += [paragraph(speaker.sentence(text)) for text in weight_texts(result, evidence.scales)]
     blocks.append(paragraph(speaker.text(text_of(result))))
     blocks += [paragraph(speaker.text(text)) for text in map(spans_text, result.faces) if text]
     blocks += [Paragraph((origin,)) for origin in _stated_origins(evidence, speaker)]
@@ -114,8 +110,8 @@ def _known_real_row(file: KnownRealFile, speaker: Speaker) -> tuple[Words, ...]:
 
 def _headline(result: Result, speaker: Speaker) -> str:
     title = title_of(result)
-    if result.evidence:
-        ratio = ratio_text(result.evidence.log10_likelihood_ratio)
+    if deciding := result.deciding_evidence:
+        ratio = ratio_text(deciding.log10_likelihood_ratio)
         return speaker.say("{title} (likelihood ratio about {ratio})", title=title, ratio=ratio)
     if result.score is None:
         return speaker.say("Verdict: {title}", title=title)

@@ -10,7 +10,7 @@ from detector.report.evidence import Evidence, Picture
 from detector.report.plots.reference import reference_plot_svg
 from detector.report.plots.timeline import timeline_svg
 from detector.report.speaker import Speaker
-from detector.report.wording.verdicts import OVERLAY_SCALE, face_table
+from detector.report.wording.verdicts import OVERLAY_SCALE, face_table, reference_title
 
 _WIDE = 1.3  # a photo that is so many times as wide as high has no room for two of it side by side
 
@@ -19,7 +19,7 @@ def reference_section(evidence: Evidence, speaker: Speaker) -> Section | None:
     """Makes the section with the file among the reference files; None without them."""
     weight = evidence.result.evidence
     plot = reference_plot_svg(weight, evidence.scales, speaker.language) if weight else Markup()
-    return Section(speaker.say("Among the reference files"), (Plot(plot),)) if plot else None
+    return Section(speaker.text(reference_title(evidence.result)), (Plot(plot),)) if plot else None
 
 
 def pictures_section(evidence: Evidence, speaker: Speaker) -> Section:

@@ -28,10 +28,16 @@ def known_real_texts(result: Result) -> list[Message]:
 
 
 def decides_text(result: Result) -> Message | None:
-    """Says that the verdict follows the comparison, beside a score that may say otherwise; None where it does not."""
+    """Says that the verdict follows the comparison, and with which ratio; None where it does not."""
     if result.known_real is None or result.known_real.evidence is None:
         return None
-    return Message("The verdict follows the comparison with the known-real files, not the score alone.")
+    return Message(
+        "The verdict follows the comparison with {count} known-real files, which gives a likelihood ratio of about {ratio}.",
+        {
+            "count": result.known_real.higher_than.of,
+            "ratio": ratio_text(result.known_real.evidence.log10_likelihood_ratio),
+        },
+    )
 
 
 def compared_finding(result: Result) -> Message | None:

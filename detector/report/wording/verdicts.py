@@ -20,7 +20,7 @@ from detector.report.wording.evidence import (
     ratio_text,
 )
 from detector.report.wording.items import items_text
-from detector.report.wording.known_real import known_real_texts
+from detector.report.wording.known_real import decides_text, known_real_texts
 from detector.report.wording.prevalence import prevalence_note
 from detector.results import SCORE_DECIMALS, Evidence, FaceTrack, Result, Verdict
 from detector.text import capitalised
@@ -112,6 +112,40 @@ def text_of(result: Result) -> Message:
     return BAND_TEXT[evidence.band] if evidence else VERDICT_TEXT[result.verdict]
 
 
+def weight_texts(result: Result, scales: EvidenceScales | None = None) -> list[Message]:
+    """Says how strong the evidence of a file is, and why; nothing where the model came without evidence scales.
+
+    Where known-real files decide, this comes first, and what the reference files alone would say is told as such.
+
+    Args:
+        result: What is said about the file.
+        scales: Those of the model that answered.
+
+    Returns:
+        Sentences; the first may begin with a small letter.
+    """
+    evidence = result.evidence
+    if evidence is None:
+        return []
+    arguments: dict[str, str | int | Message] = {
+        "frequency": frequency_words(result, evidence),
+        "counts": counts_words(evidence),
+    }
+    decides = decides_text(result)
+    if decides:
+        texts = [decides, Message("Without these files: {frequency}. {counts}.", arguments)]
+    else:
+        texts = [Message("{frequency}. {counts}.", arguments)]
+    return texts + evidence_notes(result, evidence, scales)
+
+
+def reference_title(result: Result) -> Message:
+    """Gives the title of the plot that shows a file among the reference files."""
+    if decides_text(result):
+        return Message("Among the reference files, without the known-real ones")
+    return Message("Among the reference files")
+
+
 def verdict_markdown(result: Result, scales: EvidenceScales | None = None) -> str:
     """Writes the verdict in English, with the model that answered and every warning.
 
@@ -120,10 +154,7 @@ def verdict_markdown(result: Result, scales: EvidenceScales | None = None) -> st
         scales: Those of the model that answered.
     """
     lines = [_headline(result)]
-    if result.evidence:
-        frequency = capitalised(str(frequency_words(result, result.evidence)))
-        lines.append(f"{frequency}. {counts_words(result.evidence)}.")
-        lines += map(str, evidence_notes(result, result.evidence, scales))
+    lines += [capitalised(str(text)) for text in weight_texts(result, scales)]
     lines.append(str(text_of(result)))
     lines += [str(fact) for fact in (spans_text(result.deciding_track), likely_manipulation_text(result)) if fact]
     lines += map(str, known_real_texts(result))

@@ -17,6 +17,7 @@ from detector.facts import MediaItem
 from detector.report.evidence import build_evidence, evidence_to_dict
 from detector.report.evidence_report import evidence_html, write_evidence
 from detector.results import result_to_dict
+from tests.detector.made_results import compared_result
 from tests.media_factory import texture, write_video
 from tests.redness_model import evidence_scales, portrait, redness_model
 from tests.signing import AI, authority, sign
@@ -67,6 +68,15 @@ def clip(tmp_path_factory):
 
 def evidence_of(path, analyzer, **options):
     return build_evidence(analyzer.analyze(path, frames=8), analyzer.model, MOMENT, **options)
+
+
+def test_headline_has_the_ratio_that_belongs_to_its_band(photo, analyzer):
+    analysis = analyzer.analyze(photo)
+    result = replace(compared_result(1.3, -0.7), file=analysis.result.file, faces=analysis.result.faces)
+    said = Page(evidence_html(build_evidence(replace(analysis, result=result), analyzer.model, MOMENT), "en")).text
+    assert "Weak support for no manipulation (likelihood ratio about 1/5)" in said
+    assert "comparison with 6 known-real files, which gives a likelihood ratio of about 1/5" in said
+    assert "Without these files: a score like this is about 20 times" in said
 
 
 def test_same_file_and_model_give_the_same_report_but_for_the_time(photo, clip, analyzer, tmp_path):

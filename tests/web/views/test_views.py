@@ -12,6 +12,7 @@ from detector.analyzer import Analyzer
 from detector.batch.runner import BatchItem
 from detector.messages import Message
 from detector.report.wording.quotation import quotation
+from tests.detector.made_results import compared_result, weighed_result
 from tests.media_factory import write_video
 from tests.redness_model import evidence_scales, portrait, redness_model
 from web.views.batch import BatchFile, batch_html
@@ -170,3 +171,12 @@ def test_many_files_stand_in_order_of_their_ratio_and_those_without_one_last(wei
     assert re.findall(r'scope="row" data-value="(\w+)"', html) == ["high", "low", "broken"]
     said = text_of(html)
     assert "▲ Moderate support for manipulation 20" in said and "● Moderate support for no manipulation 1/20" in said
+
+
+def test_known_real_files_decide_what_the_page_says_first_and_how_it_sorts():
+    compared, plain = compared_result(1.3, -0.7), weighed_result(0.5, False)
+    said = text_of(verdict_html(compared, "en"))
+    assert said.index("ratio of about 1/5") < said.index("Without these files: a score like this is about 20 times")
+    items = [BatchItem(Path(name), "ab", result) for name, result in (("a.png", compared), ("b.png", plain))]
+    rows = text_of(batch_html([BatchFile(item, None) for item in items], "en"))
+    assert rows.index("b.png") < rows.index("a.png") and "1/5" in rows and "20" not in rows
