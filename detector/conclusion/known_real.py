@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from detector.conclusion.weighing import weigh_track
+from detector.conclusion.weighing import highest_part, weigh_track
 from detector.evidence_scale import LOG10_DECIMALS, EvidenceScale, EvidenceScales, any_of, band_of, verdict_of
 from detector.limits import MIN_KNOWN_REAL_FILES
 from detector.messages import Message
@@ -64,16 +64,16 @@ def with_known_real(analysis: Analysis, known: Sequence[KnownFile], scales: Evid
     scale = scales.of(is_clip) if scales else None
     own = _height(result, scale)
     files = tuple(_compared(file, result, scale, own is not None) for file in known)
-    heights = [
-        height
-        for file, compared in zip(known, files, strict=True)
-        if compared.used and file.result and (height := _height(file.result, scale)) is not None
-    ]
+    used = [file.result for file, compared in zip(known, files, strict=True) if compared.used and file.result]
+    heights = [height for one in used if (height := _height(one, scale)) is not None]
     rank = Count(sum(own > height for height in heights) if own is not None else 0, len(heights))
     comparison = KnownRealComparison(files, rank, statistic=own if scale else None)
     if scales and scale and own is not None and len(heights) >= MIN_KNOWN_REAL_FILES:
         shift = shift_of(heights, scale)
-        evidence = bounded_by(_weigh(analysis, scales, shift), len(heights), rank.of - rank.count)
+        as_high = [Count(rank.of - rank.count, rank.of)]
+        if is_clip and scales.span:
+            as_high += _parts_as_high(scales.span, analysis, used)
+        evidence = bounded_by(_weigh(analysis, scales, shift), len(heights), as_high)
         comparison = replace(comparison, evidence=evidence, shift=round(shift, LOG10_DECIMALS))
         result = replace(result, verdict=verdict_of(evidence))
     return replace(analysis, result=replace(result, known_real=comparison))
@@ -90,33 +90,71 @@ def shift_of(statistics: Sequence[float], scale: EvidenceScale) -> float:
     return count / (count + PRIOR_FILES) * float(np.mean(statistics) - np.mean(scale.real))
 
 
-def bounded_by(evidence: Evidence, count: int, as_high: int) -> Evidence:
+def bounded_by(evidence: Evidence, count: int, as_high: Sequence[Count]) -> Evidence:
     """Keeps a likelihood ratio within what n known-real files support.
 
     At least 1 / (n + 1), and at most (n + 1) / (k + 1), where k of them score as high: a file that is not unusual among
-    them is no evidence, wherever they lie.
+    them is no evidence, wherever they lie. A clip is weighed as a whole and by its highest part, and its ratio is the mean
+    of the two: so is what it may reach.
 
     Args:
         evidence: To be bounded.
         count: How many known-real files there are.
-        as_high: How many of them score as high as the questioned file, or higher.
+        as_high: How many of them score as high as the questioned file, or higher; then how many have such a part, where
+            parts are weighed.
     """
     most = round(float(np.log10(count + 1)), LOG10_DECIMALS)
-    by_rank = round(float(np.log10((count + 1) / (as_high + 1))), LOG10_DECIMALS)
+    reach = np.mean([(high.of + 1) / (high.count + 1) for high in as_high])
+    by_rank = round(float(np.log10(reach)), LOG10_DECIMALS)
     low = max(evidence.bounds[0], -most)
     high = max(min(evidence.bounds[1], by_rank), low)
     ratio = min(max(evidence.log10_likelihood_ratio, low), high)
     return replace(evidence, log10_likelihood_ratio=ratio, bounds=(low, high), band=band_of(ratio))
 
 
+def _parts_as_high(scale: EvidenceScale, analysis: Analysis, known: Sequence[Result]) -> list[Count]:
+    """Counts the known-real clips with a part that scores as high as any of the questioned one; none where it has no parts."""
+    own = _highest_part(scale, analysis.result, [frame.time_s for frame in analysis.frames])
+    if own is None:
+        return []
+    # a result does not tell of samples without a face: parts that reach over them are more, and the highest is no lower
+    times = [sorted({frame.time_s for track in result.faces for frame in track.frames}) for result in known]
+    found = [_highest_part(scale, result, seen) for result, seen in zip(known, times, strict=True)]
+    others = [height for height in found if height is not None]
+    return [Count(sum(height >= own for height in others), len(others))]
+
+
+def _highest_part(scale: EvidenceScale, result: Result, times_s: Sequence[float]) -> float | None:
+    """Gives the statistic of the highest part of a clip, of any face; None where all were seen too briefly.
+
+    Args:
+        scale: The scale for parts.
+        result: What is said about the clip.
+        times_s: The instants at which it was looked at, ascending.
+    """
+    number_at = _numbers(times_s)
+    parts = [
+        highest_part(scale, track.frames, [number_at[round(frame.time_s, 3)] for frame in track.frames])
+        for track in result.faces
+    ]
+    return max((part for part in parts if part is not None), default=None)
+
+
+def _numbers(times_s: Sequence[float]) -> dict[float, int]:
+    """Numbers the samples of a clip by the instants as results state them."""
+    return {round(time_s, 3): number for number, time_s in enumerate(times_s)}
+
+
 def _weigh(analysis: Analysis, scales: EvidenceScales, shift: float) -> Evidence:
     """Weighs all faces of a file, and all parts of a clip, as `build_result` does, with the shift of the channel taken off."""
     result = analysis.result
     is_clip = result.file.duration_s is not None
-    number_at = {round(frame.time_s, 3): number for number, frame in enumerate(analysis.frames)}
+    number_at = _numbers([frame.time_s for frame in analysis.frames])
     return any_of(
         [
-            weigh_track(scales, track.frames, [number_at[frame.time_s] for frame in track.frames], is_clip, shift)[0]
+            weigh_track(
+                scales, track.frames, [number_at[round(frame.time_s, 3)] for frame in track.frames], is_clip, shift
+            )[0]
             for track in result.faces
             if track.evidence
         ]

@@ -47,8 +47,10 @@ def weigh_track(
 def weigh_part(scale: EvidenceScale, statistic: float, count: int) -> Evidence:
     """Weighs the highest of several parts.
 
-    The reference clips were searched for their highest part too, so its height by chance is in the scale already; where
-    more parts are searched than in them, the ratio falls in proportion.
+    The reference clips were searched for their highest part too, so its height by chance is in the scale already. Where
+    more parts are searched than in them, any of which may be the manipulated one, the ratio is the mean over them, and the
+    others say nothing: their ratio is 1. A ratio below 1 stays, as more parts that score lower still are no evidence for
+    the clip.
 
     Args:
         scale: The scale for parts.
@@ -56,11 +58,23 @@ def weigh_part(scale: EvidenceScale, statistic: float, count: int) -> Evidence:
         count: How many parts were searched.
     """
     evidence = scale.weigh(statistic)
-    excess = max(float(np.log10(count / scale.parts)), 0.0) if scale.parts else 0.0
-    if not excess:
+    times = count / scale.parts if scale.parts else 1.0
+    if times <= 1 or evidence.log10_likelihood_ratio <= 0:
         return evidence
-    ratio = max(evidence.log10_likelihood_ratio - excess, evidence.bounds[0])
+    ratio = float(np.log10((10**evidence.log10_likelihood_ratio + times - 1) / times))
     return replace(evidence, log10_likelihood_ratio=round(ratio, LOG10_DECIMALS), band=band_of(ratio))
+
+
+def highest_part(scale: EvidenceScale, frames: Sequence[FrameScore], numbers: Sequence[int]) -> float | None:
+    """Gives the statistic of the highest part of a face track, in log odds; None for a track that is too brief.
+
+    Args:
+        scale: The scale for parts.
+        frames: Frames of the face, in order of time.
+        numbers: Which sample of the clip each of them is.
+    """
+    parts = windows(numbers, scale.frames)
+    return max((mean_log_odds(_scores(frames[start:end])) for start, end in parts), default=None)
 
 
 def windows(numbers: Sequence[int], length: int) -> list[tuple[int, int]]:

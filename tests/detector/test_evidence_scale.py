@@ -170,5 +170,22 @@ def test_parts_are_samples_in_a_row():
 
 def test_searching_more_parts_than_the_reference_clips_have_costs_evidence():
     alike, more = weigh_part(SCALES.span, 5.0, 30), weigh_part(SCALES.span, 5.0, 300)
-    assert more.log10_likelihood_ratio == pytest.approx(alike.log10_likelihood_ratio - 1)
+    ratio = 10**alike.log10_likelihood_ratio
+    assert 10**more.log10_likelihood_ratio == pytest.approx((ratio + 9) / 10, rel=2e-3)  # nine others say nothing
     assert weigh_part(SCALES.span, 5.0, 3) == alike
+
+
+@given(statistic=st.floats(-8, 8), count=st.integers(1, 128), more=st.integers(0, 128))
+def test_searching_more_parts_never_speaks_against_manipulation(statistic, count, more):
+    few, many = weigh_part(SCALES.span, statistic, count), weigh_part(SCALES.span, statistic, count + more)
+    assert many.log10_likelihood_ratio <= few.log10_likelihood_ratio + 1e-9
+    assert many.log10_likelihood_ratio >= min(few.log10_likelihood_ratio, 0.0)
+
+
+def test_clip_of_real_scores_is_not_cleared_by_looking_at_more_frames():
+    for score in (0.05, 0.2, 0.4):
+        ratios = [
+            weigh_track(SCALES, frames_of([score] * count), range(count), is_clip=True)[0].log10_likelihood_ratio
+            for count in (32, 64, 128)
+        ]
+        assert min(ratios) >= min(ratios[0], 0.0), (score, ratios)

@@ -11,7 +11,7 @@ from detector.conclusion.weighing import weigh_track
 from detector.evidence_scale import band_of, verdict_of
 from detector.facts import MediaFile
 from detector.messages import Message
-from detector.results import SCHEMA_VERSION, Analysis, FaceTrack, FrameScore, Result, ShownFrame
+from detector.results import SCHEMA_VERSION, Analysis, Count, FaceTrack, FrameScore, Result, ShownFrame
 from tests.redness_model import evidence_scales, redness_model
 
 SCALES = evidence_scales()
@@ -139,6 +139,19 @@ def test_manipulated_part_of_a_clip_still_counts():
     files = known(*[middle] * 20, is_clip=True)
     low, high = (compared(analysis_of(scores, is_clip=True), files).evidence for scores in (calm, part))
     assert high.log10_likelihood_ratio > low.log10_likelihood_ratio + 0.9 and high.scale == "span"
+
+
+def test_part_that_no_known_real_clip_has_counts_though_all_of_them_score_higher_as_a_whole():
+    scores = [0.1] * 20
+    scores[8:13] = [0.999] * 5
+    questioned = analysis_of(scores, is_clip=True)
+    files = known(*[float(np.log(0.4 / 0.6))] * 20, is_clip=True)
+    comparison = compared(questioned, files)
+    assert comparison.higher_than == Count(0, 20)
+    assert comparison.evidence.scale == "span" and comparison.evidence.log10_likelihood_ratio > 0.3
+    assert 10 ** comparison.evidence.bounds[1] == pytest.approx((21 / 21 + 21) / 2, rel=2e-3)
+    alike = [replace(file, result=questioned.result) for file in files]
+    assert compared(questioned, alike).evidence.log10_likelihood_ratio <= 0
 
 
 def test_among_more_faces_one_high_score_says_less():
