@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from detector.batch.files import is_in, real
 from detector.command_line import STOPPED, report_missing_package
 from detector.errors import CommandError
 from detector.limits import FRAMES_PER_VIDEO
@@ -111,7 +112,7 @@ def _contradiction(options: argparse.Namespace) -> str:
         return "--pdf needs --report DIR"
     if options.output and not options.output.parent.is_dir():
         return f"the folder of --output {options.output} does not exist"
-    if options.report and any(path.resolve().is_relative_to(options.report.resolve()) for path in options.paths):
+    if options.report and any(is_in(path, [real(options.report)]) for path in options.paths):
         return "--report needs a folder of its own, not one that is analysed"
     if options.output and not options.resume and options.output.exists() and not _is_empty(options.output):
         return f"{options.output} is there already; give another name, or go on with it by --resume (with --json)"

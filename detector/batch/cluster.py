@@ -109,7 +109,7 @@ def connected(options: ClusterOptions) -> Iterator[None]:
     try:
         _reach(options.address)
         ray.init(**where, log_to_driver=False, logging_level=logging.ERROR, namespace="face-check")
-    except (OSError, RuntimeError, ValueError) as error:
+    except Exception as error:  # Ray raises no narrower one where it does not start in its time
         logger.debug("Ray", exc_info=True)
         at = f"at {options.address} " if options.address else ""
         raise CommandError(f"Ray {at}cannot be reached: {_first_line(error)}") from error

@@ -111,7 +111,7 @@ def run(options: CommandOptions) -> int:
             with tqdm.external_write_mode(file=stream):
                 stream.write(_text(item, options, report, is_first=not outcomes))
                 stream.flush()
-            if options.output and stream.seekable():
+            if options.output and options.output.is_file():  # a pipe or a device holds nothing
                 os.fsync(stream.fileno())
             outcomes[_outcome(item)] += 1
             del item  # its pictures go before the next file brings its own
@@ -165,7 +165,13 @@ def _still_to_do(files: list[Path], options: CommandOptions, analyzer: Analyzer,
     if not options.resume or options.output is None:
         return files
     wanted = Wanted(
-        analyzer.model.info, options.frames, options.report, options.exact, hashes_of(known_files), options.item
+        analyzer.model.info,
+        options.frames,
+        options.report,
+        options.exact,
+        hashes_of(known_files),
+        options.item,
+        options.pdf,
     )
     try:
         resumed = resume(options.output, files, wanted)

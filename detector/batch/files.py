@@ -16,16 +16,26 @@ def list_files(paths: Iterable[Path], left_out: Iterable[Path] = ()) -> list[Pat
         paths: Files and folders.
         left_out: What the command itself writes, files or folders; not taken from a folder.
     """
-    own = [path.resolve() for path in left_out]
+    own = [real(path) for path in left_out]
     found: dict[Path, Path] = {}
     for path in paths:
         files = [path]
         if path.is_dir():
             below = _files_below(path)
-            files = [file for file in below if not any(file.resolve().is_relative_to(place) for place in own)]
+            files = [file for file in below if not is_in(file, own)]
         for file in files:
             found.setdefault(Path(os.path.abspath(file)), file)
     return list(found.values())
+
+
+def real(path: Path) -> Path:
+    """Gives a path without links; unlike `Path.resolve`, of links in a circle too."""
+    return Path(os.path.realpath(path))
+
+
+def is_in(path: Path, places: Iterable[Path]) -> bool:
+    """Tells whether a path is one of some places, or lies below one; those are given as `real` gives them."""
+    return any(real(path).is_relative_to(place) for place in places)
 
 
 def _files_below(folder: Path) -> list[Path]:

@@ -11,8 +11,9 @@ from typing import Any
 
 from detector.batch.output import item_to_dict
 from detector.batch.runner import BatchItem
+from detector.errors import MediaError
 from detector.facts import ModelInfo
-from detector.media.files import file_sha256
+from detector.media.files import check_size, file_sha256
 from detector.results import SCHEMA_VERSION
 
 
@@ -41,6 +42,7 @@ class Wanted:
         model: Which model answers.
         frames_per_video: How many frames of a video are sampled.
         report_folder: Where the evidence reports lie; None where none are asked for.
+        with_pdf: Whether they are asked for as PDF, too.
         exact: Whether the frames are those in the middle of each part of a video.
         known_real: Hashes of the known-real files that each file is compared with.
         item: Which photo or film of every file is assessed, see `Analyzer.analyze`.
@@ -52,6 +54,7 @@ class Wanted:
     exact: bool = False
     known_real: frozenset[str] = frozenset()
     item: int = 0
+    with_pdf: bool = False
 
     def is_met_by(self, record: dict[str, Any]) -> bool:
         """Tells whether a line says what a new analysis of the same bytes would say."""
@@ -67,8 +70,12 @@ class Wanted:
         sampling = (self.frames_per_video, "exact" if self.exact else "near")
         if result["file"]["duration_s"] is not None and sampling != (record["frames_per_video"], result["sampling"]):
             return False
-        report = record["report"]
-        return self.report_folder is None or bool(report and (self.report_folder / report).is_file())
+        return self.report_folder is None or self._has_report(self.report_folder, record["report"])
+
+    def _has_report(self, folder: Path, name: str | None) -> bool:
+        pages = [folder / name] if name else []
+        pages += [page.with_suffix(".pdf") for page in pages if self.with_pdf]
+        return bool(pages) and all(page.is_file() for page in pages)
 
 
 def _known_real_of(result: dict[str, Any]) -> set[str]:
@@ -168,12 +175,13 @@ def _text(record: dict[str, Any]) -> str:
 
 
 def hashes_of(paths: Iterable[Path]) -> frozenset[str]:
-    """Gives the hashes of files, as hex digests, without those that cannot be read."""
+    """Gives the hashes of files, as hex digests, without those that cannot be read or are refused unread."""
     return frozenset(sha256 for sha256 in map(_sha256, paths) if sha256)
 
 
 def _sha256(path: Path) -> str | None:
     try:
+        check_size(path)
         return file_sha256(path)
-    except OSError:
+    except (MediaError, OSError):
         return None  # its analysis will say why

@@ -45,8 +45,10 @@ def is_web(address: str) -> bool:
 
 
 def local_path(address: str) -> str:
-    """Gives the path of a local address, with or without ``file://``."""
-    return address[len("file://") :] if address.lower().startswith("file://") else address
+    """Gives the path of a local address; of one with ``file://``, as RFC 8089 writes it."""
+    if not address.lower().startswith("file://"):
+        return address
+    return unquote(address[len("file://") :].removeprefix("localhost"))
 
 
 def check_protocol(address: str) -> None:
@@ -69,6 +71,8 @@ def check_allowed(address: str, allowed: Collection[str]) -> None:
         MediaError: It lies elsewhere.
     """
     if not is_remote(address):
+        if "\0" in address:
+            raise MediaError("The list names a path that no file can have; please save it as UTF-8.")
         return
     if protocol_of(address) not in PROTOCOLS or _JOINED in address:
         raise MediaError(

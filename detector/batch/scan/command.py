@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import posixpath
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from detector.batch.cluster import ATTEMPTS, ClusterOptions, Done, connected, outcomes
+from detector.batch.files import is_in, real
 from detector.batch.scan.addresses import check_protocol, is_remote, local_path, public
 from detector.batch.scan.inputs import Entry, find_entries
 from detector.batch.scan.metrics import Metrics
@@ -73,11 +76,13 @@ def run(options: ScanOptions) -> int:
     entries = _find(options)
     model = _model(options)
     with Output(options.output, len(entries)) as output, connected(options.cluster), on_gpus(model) as model:
+        if options.reports and not is_remote(options.reports):
+            os.makedirs(local_path(options.reports), exist_ok=True)
         task = _task(options, model)
         known = {
             path: row
-            for path, row in output.index(task.maker).items()
-            if not (row.retry or (row.is_error and options.retry_errors))
+            for path, row in output.index(task.maker, options.reports_from if options.reports else None).items()
+            if not (row.retry or row.lacks_report or (row.is_error and options.retry_errors))
         }
         counts = _analyze(entries, task, known, output, options.cluster)
         output.tidy()
@@ -86,14 +91,27 @@ def run(options: ScanOptions) -> int:
 
 
 def _find(options: ScanOptions) -> list[Entry]:
-    """Lists the files, and makes the folder of the reports."""
+    """Lists the files.
+
+    Raises:
+        CommandError: There are none, or reports would lie where files or the table are.
+    """
     own = [place for place in (options.output, options.reports) if place]
     for place in (*own, *options.allow):
         check_protocol(place)
-    entries = find_entries(options.inputs, own, options.column)
-    if options.reports and not is_remote(options.reports):
-        os.makedirs(local_path(options.reports), exist_ok=True)
-    return entries
+    has_place = not _is_below(options.reports, options.output) and not any(
+        _is_below(address, options.reports) for address in options.inputs
+    )
+    if options.reports and not has_place:
+        raise CommandError("--reports needs a folder of its own, neither the table nor one that is analysed.")
+    return find_entries(options.inputs, own, options.column)
+
+
+def _is_below(address: str, place: str) -> bool:
+    """Tells whether an address is a place, or lies below it."""
+    if is_remote(address) or is_remote(place):
+        return f"{address.rstrip('/')}/".startswith(f"{place.rstrip('/')}/")
+    return is_in(Path(local_path(address)), [real(Path(local_path(place)))])
 
 
 def _model(options: ScanOptions) -> Model:
@@ -113,7 +131,7 @@ def _task(options: ScanOptions, model: Model) -> Task:
     reports = options.reports
     if reports and not is_remote(reports):
         reports = os.path.abspath(local_path(reports))  # a worker may have another folder of its own
-    return Task(model, maker, options.allow, reports, options.reports_from)
+    return Task(model, maker, options.allow, reports, options.reports_from, platform.node())
 
 
 def _is_done(entry: Entry, known: Mapping[str, Known]) -> bool:
@@ -193,6 +211,6 @@ def _summarise(counts: Counter[str], files: int, task: Task, options: ScanOption
     parts = [f"{count} {name.replace('_', ' ')}" for name, count in outcomes_of_now.items()]
     parts += [f"{counts[name]} {words}" for name, words in _WORDS.items() if counts[name]]
     sys.stderr.write(
-        f"{', '.join(parts)}.\n{files} rows in {place}; {per_minute:g} files a minute.\n"
+        f"{', '.join(parts)}.\n{files} files, {per_minute:g} a minute; the table is {place}.\n"
         f"Model {model.id}, revision {model.revision}.\n"
     )

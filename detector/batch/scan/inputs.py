@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from detector.batch.files import list_files
+from detector.batch.files import is_in, list_files, real
 from detector.batch.scan.addresses import (
     check_protocol,
     fingerprint,
@@ -24,6 +24,7 @@ from detector.batch.scan.addresses import (
     public,
     store_errors,
 )
+from detector.batch.scan.rows import as_text
 from detector.errors import CommandError
 
 _MANIFESTS = (".csv", ".parquet")
@@ -46,8 +47,8 @@ class Entry:
 
     @property
     def path(self) -> str:
-        """How results name it: without credentials."""
-        return public(self.address)
+        """How results name it: without credentials, and as text whatever bytes a file name holds."""
+        return as_text(public(self.address))
 
 
 def find_entries(inputs: Sequence[str], output: Sequence[str] = (), column: str = "") -> list[Entry]:
@@ -83,8 +84,11 @@ def _is_pattern(address: str) -> bool:
 
 
 def _local(path: str, output: Sequence[str]) -> Iterator[Entry]:
-    paths = sorted(glob.glob(path, recursive=True)) if _is_pattern(path) else [path] * os.path.lexists(path)
-    own = [Path(local_path(place)) for place in output if not is_remote(place)]
+    own = [real(Path(local_path(place))) for place in output if not is_remote(place)]
+    if _is_pattern(path):
+        paths = [one for one in sorted(glob.glob(path, recursive=True)) if not is_in(Path(one), own)]
+    else:
+        paths = [path] * os.path.lexists(path)
     for file in list_files(map(Path, paths), own):
         # a worker may have another folder of its own
         yield Entry(os.path.abspath(file), local_fingerprint(file))
@@ -94,7 +98,7 @@ def local_fingerprint(path: str | Path) -> str:
     """Gives the fingerprint of a file on this machine; empty where it cannot be looked at."""
     try:
         status = os.stat(path)
-    except OSError:
+    except (OSError, ValueError):  # a list may hold what no path can be
         return ""
     return f"{status.st_size}:{status.st_mtime_ns}"
 
@@ -127,31 +131,53 @@ def _of_manifest(address: str, column: str) -> Iterator[Entry]:
     """Reads a manifest batch by batch; a relative path in it counts from the folder of the command, as any other."""
     try:
         for batch in _batches(address):
-            name = _column(batch.schema, column, address)
-            for value in batch.column(name).to_pylist():
-                if value and (text := str(value).strip()):
+            place = _column(batch.schema.names, column, address)
+            for value in batch.column(place).cast(pa.string()).to_pylist():
+                if value and (text := value.strip()):
                     yield Entry(text if is_remote(text) else os.path.abspath(local_path(text)), is_listed=True)
     except (*store_errors(), pa.ArrowException) as error:
-        raise CommandError(f"The manifest {public(address)} cannot be read ({type(error).__name__}).") from error
+        # without the text of the error, which may hold a signed address
+        raise CommandError(
+            f"The manifest {public(address)} cannot be read ({type(error).__name__}); a CSV must be saved as UTF-8, with "
+            "quotes around what holds a comma."
+        ) from error
 
 
 def _batches(address: str) -> Iterator[Any]:
     file_system, path = open_file_system(address)
-    with file_system.open(path, "rb") as stream:
-        if address.lower().endswith(".csv"):
-            yield from pyarrow.csv.open_csv(stream)
-        else:
+    if not address.lower().endswith(".csv"):
+        with file_system.open(path, "rb") as stream:
             yield from pq.ParquetFile(stream).iter_batches()
+        return
+    with file_system.open(path, "rb") as stream:
+        names = pyarrow.csv.open_csv(stream).schema.names
+    # names of files may look like numbers or dates
+    as_written = pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
+    with file_system.open(path, "rb") as stream:
+        yield from pyarrow.csv.open_csv(stream, convert_options=as_written)
 
 
-def _column(schema: Any, wanted: str, address: str) -> str:
-    names: list[str] = schema.names
-    if wanted in names:
-        return wanted
-    likely = [name for name in names if name.lower() in _COLUMNS]
-    if not wanted and (len(names) == 1 or likely):
-        return likely[0] if likely else names[0]
-    raise CommandError(
-        f"The manifest {public(address)} has the columns {', '.join(names)}; "
-        f"please say with --column which of them holds the addresses."
-    )
+def _column(names: list[str], wanted: str, address: str) -> int:
+    """Gives the place of the column with the addresses.
+
+    Raises:
+        CommandError: It cannot be told.
+    """
+    likely = [name for name in names if (name == wanted if wanted else name.lower() in _COLUMNS)]
+    chosen = likely[0] if likely else names[0]
+    if names.count(chosen) > 1:
+        raise CommandError(f"The manifest {public(address)} has several columns {chosen}; please rename all but one.")
+    if likely:
+        return names.index(chosen)
+    if len(names) > 1 or wanted:
+        raise CommandError(
+            f"The manifest {public(address)} has the columns {', '.join(names)}; "
+            f"please say with --column which of them holds the addresses."
+        )
+    if ";" in chosen or any(mark in chosen for mark in "/\\."):
+        # without the line itself, which may be a signed address
+        raise CommandError(
+            f"The manifest {public(address)} begins without a name of its column, or is separated by semicolons; "
+            "please write path into its first line, and separate columns by commas."
+        )
+    return 0

@@ -19,8 +19,9 @@ import pyarrow as pa
 
 from detector.batch.scan.addresses import protocol_of, public, store_errors
 from detector.batch.scan.parts import BYTES_PER_PART, Parts
-from detector.batch.scan.rows import MAKER, SCHEMA, Maker, Row, table_of
+from detector.batch.scan.rows import MAKER, SCHEMA, Maker, Row, is_wanted, table_of
 from detector.errors import CommandError
+from detector.results import Band
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +32,18 @@ WRITE_EVERY_S = 5.0
 _MAX_SMALL_PARTS = 64
 # What orders the rows of one file: when it was analysed, and the part that holds it.
 Version = tuple[datetime, str]
-_INDEX = ("path", "sha256", "fingerprint", "error", "retry", "analysed_at", *MAKER)
+_INDEX = (
+    "path",
+    "sha256",
+    "fingerprint",
+    "error",
+    "retry",
+    "report",
+    "evidence_band",
+    "verdict",
+    "analysed_at",
+    *MAKER,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +55,14 @@ class Known:
         fingerprint: See `addresses.fingerprint`; empty where nothing is known.
         is_error: Whether there is an error in place of a result.
         retry: Whether that is one that another try may not meet.
+        lacks_report: Whether it has no evidence report and would get one by now.
     """
 
     sha256: str
     fingerprint: str
     is_error: bool
     retry: bool
+    lacks_report: bool = False
 
 
 class Output:
@@ -91,26 +105,29 @@ class Output:
         if kind is None:
             self._check()
 
-    def index(self, maker: Maker) -> dict[str, Known]:
+    def index(self, maker: Maker, reports_from: Band | None = None) -> dict[str, Known]:
         """Reads which files have a row by this maker; merges what a scan that was killed left in pieces.
+
+        Args:
+            maker: What the scan makes rows by.
+            reports_from: The lowest band of which evidence reports are written; None for no reports.
 
         Raises:
             CommandError: The table cannot be read.
         """
         try:
-            return dict(self._known(maker))
+            return dict(self._known(maker, reports_from))
         except _errors() as error:
             raise CommandError(f"{self._place} cannot be read ({type(error).__name__}).") from error
 
-    def _known(self, maker: Maker) -> Iterator[tuple[str, Known]]:
+    def _known(self, maker: Maker, reports_from: Band | None) -> Iterator[tuple[str, Known]]:
         made_by = maker.columns()
         for partition in range(self._parts.partitions):
             with self._parts_lock:
                 table = self._tidy(partition)
             for row in table.to_pylist():
                 if all(row[name] == value for name, value in made_by.items()):
-                    is_error = row["error"] is not None
-                    yield row["path"], Known(row["sha256"] or "", row["fingerprint"] or "", is_error, row["retry"])
+                    yield row["path"], _known(row, reports_from)
 
     def add(self, row: Row) -> None:
         """Takes a row, which is written within `WRITE_EVERY_S`.
@@ -190,6 +207,14 @@ class Output:
             self._parts.merge(partition, {name: sizes[name] for name in sorted(small.keys() | outdated)}, kept)
         left = [table.filter(kept[name]) for name, table in index.items()]
         return pa.concat_tables(left) if left else SCHEMA.empty_table().select(list(_INDEX))
+
+
+def _known(row: Row, reports_from: Band | None) -> Known:
+    is_error = row["error"] is not None
+    lacks_report = reports_from is not None and not is_error and row["report"] is None
+    if lacks_report and reports_from:
+        lacks_report = is_wanted(row["evidence_band"], row["verdict"], reports_from)
+    return Known(row["sha256"] or "", row["fingerprint"] or "", is_error, row["retry"], lacks_report)
 
 
 def _errors() -> tuple[type[Exception], ...]:

@@ -76,8 +76,13 @@ class Parts:
 
     def sizes(self, partition: int) -> dict[str, int]:
         """Lists the parts of a partition, in the order in which they were written, with their sizes in bytes."""
-        found = self._files.glob(f"{self._folder(partition)}/{_PART}*.parquet", detail=True)
-        return {place.rpartition("/")[2]: int(facts["size"]) for place, facts in sorted(found.items())}
+        try:
+            # not by a pattern: the address of the table may hold what a pattern would be made of
+            found = self._files.ls(self._folder(partition), detail=True)
+        except FileNotFoundError:
+            return {}
+        sizes = {facts["name"].rpartition("/")[2]: int(facts["size"] or 0) for facts in found}
+        return {name: sizes[name] for name in sorted(sizes) if name.startswith(_PART) and name.endswith(".parquet")}
 
     def merge(self, partition: int, sizes: dict[str, int], kept: dict[str, pa.Array] | None = None) -> None:
         """Writes parts anew as fewer; the old ones go once the new one is there.

@@ -10,9 +10,10 @@ from typing import Any
 import pyarrow as pa
 
 from detector.batch.runner import BatchItem
+from detector.evidence_scale.bands import BANDS
 from detector.facts import ModelInfo
 from detector.messages import Message
-from detector.results import SCHEMA_VERSION, result_to_dict
+from detector.results import SCHEMA_VERSION, Band, result_to_dict
 from detector.version import __version__
 
 Row = dict[str, Any]
@@ -137,7 +138,7 @@ def error_row(path: str, fingerprint: str, error: Message, maker: Maker, retry: 
 def _row(path: str, fingerprint: str, maker: Maker) -> Row:
     empty: Row = dict.fromkeys(SCHEMA.names)
     facts = {
-        "path": _as_text(path),
+        "path": as_text(path),
         "fingerprint": fingerprint or None,
         "retry": False,
         "analysed_at": datetime.now(UTC),
@@ -145,10 +146,25 @@ def _row(path: str, fingerprint: str, maker: Maker) -> Row:
     return empty | facts | maker.columns()
 
 
+def is_wanted(band: str | None, verdict: str | None, lowest: Band) -> bool:
+    """Tells whether a file gets an evidence report.
+
+    Args:
+        band: Of its evidence; None where the model has no evidence scale, or there is no result.
+        verdict: Its verdict, which decides then; None likewise.
+        lowest: The lowest band of which reports are written.
+    """
+    if band is None:
+        return verdict == "manipulated"
+    order: list[str] = [name for _, name in BANDS]  # the strongest first
+    return order.index(band) <= order.index(lowest)
+
+
 def table_of(rows: list[Row]) -> pa.Table:
     """Makes the Arrow table of some rows."""
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 
-def _as_text(path: str) -> str:
-    return path.encode("utf-8", "backslashreplace").decode()  # file names may hold bytes that are no text
+def as_text(path: str) -> str:
+    """Gives a path as text; file names may hold bytes that are none."""
+    return path.encode("utf-8", "backslashreplace").decode()

@@ -24,9 +24,8 @@ from detector.batch.scan.addresses import (
 from detector.batch.scan.fetching import FetchError, fetched, look_at
 from detector.batch.scan.inputs import Entry
 from detector.batch.scan.models import Model, load
-from detector.batch.scan.rows import Maker, Row, error_row, row_of
+from detector.batch.scan.rows import Maker, Row, error_row, is_wanted, row_of
 from detector.errors import CommandError, MediaError
-from detector.evidence_scale.bands import BANDS
 from detector.facts import ModelInfo
 from detector.limits import MAX_FILE_BYTES
 from detector.media.files import file_sha256, too_large
@@ -50,6 +49,7 @@ class Task:
         allowed: Beginnings of the addresses that manifests may name.
         reports: Folder of the evidence reports; empty for none.
         reports_from: The lowest band of which reports are written.
+        node: Name of the machine that the scan was started on.
     """
 
     model: Model
@@ -57,6 +57,7 @@ class Task:
     allowed: tuple[str, ...] = ()
     reports: str = ""
     reports_from: Band = "weak_support_for_manipulation"
+    node: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def analyze_piece(piece: Piece) -> list[Row | None]:
                 if entry.is_listed:
                     check_allowed(entry.address, task.allowed)
                     found = look_at(entry)
-                path = _changed_file(entry, found, known, copies)
+                path = _changed_file(entry, found, known, copies, task.node)
             except MediaError as error:
                 retry = isinstance(error, FetchError)
                 rows[number] = error_row(entry.path, found, error.message, task.maker, retry)
@@ -128,7 +129,7 @@ def analyze_piece(piece: Piece) -> list[Row | None]:
     return rows
 
 
-def _changed_file(entry: Entry, found: str, known: tuple[str, str], copies: ExitStack) -> Path | None:
+def _changed_file(entry: Entry, found: str, known: tuple[str, str], copies: ExitStack, node: str) -> Path | None:
     """Gives the file on this machine; None where its bytes are those of the row that is there.
 
     Raises:
@@ -138,7 +139,8 @@ def _changed_file(entry: Entry, found: str, known: tuple[str, str], copies: Exit
     fingerprint, sha256 = known
     if fingerprint and found == fingerprint:
         return None
-    if not is_remote(entry.address) and entry.fingerprint and not Path(entry.address).parent.is_dir():
+    has_lost_it = not is_remote(entry.address) and entry.fingerprint and not Path(entry.address).parent.is_dir()
+    if has_lost_it and platform.node() != node:  # where the scan was started, a folder may be moved meanwhile
         raise CommandError(
             f"The worker on {platform.node()} does not see the folder of {entry.path}; "
             "files on a disk must be visible to all machines under the same path."
@@ -152,9 +154,10 @@ def _changed_file(entry: Entry, found: str, known: tuple[str, str], copies: Exit
 
 def _write_report(task: Task, analysis: Analysis, analyzer: Analyzer) -> str | None:
     """Writes the evidence report of a file where its band asks for one; gives the name of the page."""
-    if not _is_wanted(analysis, task.reports_from):
-        return None
     result = analysis.result
+    evidence_band = result.deciding_evidence.band if result.deciding_evidence else None
+    if not is_wanted(evidence_band, result.verdict, task.reports_from):
+        return None
     stem = report_stem(Path(result.file.name), result.file.sha256)
     evidence = build_evidence(analysis, analyzer.model)
     if not is_remote(task.reports):
@@ -171,14 +174,6 @@ def _write_report(task: Task, analysis: Analysis, analyzer: Analyzer) -> str | N
         except store_errors() as error:
             raise CommandError(_NO_REPORTS) from error
     return page.name
-
-
-def _is_wanted(analysis: Analysis, lowest: Band) -> bool:
-    evidence = analysis.result.deciding_evidence
-    if evidence is None:  # the model has no evidence scale
-        return analysis.result.verdict == "manipulated"
-    order = [band for _, band in BANDS]  # the strongest first
-    return order.index(evidence.band) <= order.index(lowest)
 
 
 @cache

@@ -6,6 +6,18 @@ from detector.batch.cluster import ClusterOptions, Done, connected
 from detector.errors import CommandError
 
 
+def test_cluster_that_does_not_start_in_time_is_one_sentence(monkeypatch):
+    def init(**_):
+        raise Exception("The current node timed out during startup.\nMore of it.")  # as Ray does
+
+    monkeypatch.setattr(cluster.ray, "init", init)
+    with (
+        pytest.raises(CommandError, match=r"Ray cannot be reached: The current node timed out"),
+        connected(ClusterOptions()),
+    ):
+        pass
+
+
 def test_cluster_that_does_not_answer_is_one_sentence_at_once():
     with (
         pytest.raises(CommandError, match=r"Ray at 127\.0\.0\.1:9 cannot be reached"),

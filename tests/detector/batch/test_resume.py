@@ -2,7 +2,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from detector.batch.resume import Wanted, line, resume
+from detector.batch.resume import Wanted, hashes_of, line, resume
 from detector.batch.runner import BatchItem
 from detector.facts import MediaFile
 from detector.media.files import file_sha256
@@ -43,3 +43,20 @@ def test_file_is_analysed_again_where_another_photo_or_film_of_it_is_wanted(tmp_
     output.write_text(json.dumps(record | {"item": 2}) + "\n")
     assert resume(output, [file], Wanted(INFO, 32, item=2)).remaining == []
     assert resume(output, [file], Wanted(INFO, 32)).remaining == [file]
+
+
+def test_file_is_analysed_again_where_its_report_is_wanted_as_pdf_too(tmp_path):
+    file, output = written(tmp_path)
+    (record,) = map(json.loads, output.read_text().splitlines())
+    (tmp_path / "a.html").touch()
+    for has_pdf, remaining in ((False, [file]), (True, [])):
+        output.write_text(json.dumps(record | {"report": "a.html"}) + "\n")
+        if has_pdf:
+            (tmp_path / "a.pdf").touch()
+        assert resume(output, [file], Wanted(INFO, 32, tmp_path, with_pdf=True)).remaining == remaining
+
+
+def test_known_real_files_that_are_refused_unread_do_not_count(tmp_path):
+    (tmp_path / "empty.jpg").touch()
+    (tmp_path / "a.jpg").write_bytes(b"a")
+    assert hashes_of([tmp_path / "empty.jpg", tmp_path / "a.jpg"]) == {file_sha256(tmp_path / "a.jpg")}

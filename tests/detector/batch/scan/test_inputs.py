@@ -86,3 +86,41 @@ def test_address_of_a_web_server_is_one_file_whatever_is_in_its_query():
 def test_a_million_addresses_fit_into_little_memory():
     entry = Entry("s3://news/2026/11/28/clip-0000001.mp4", "1234567:0123456789abcdef0123456789abcdef")
     assert sys.getsizeof(entry) + sys.getsizeof(entry.address) + sys.getsizeof(entry.fingerprint) < 300
+
+
+def test_pattern_leaves_out_what_the_scan_itself_writes(archive):
+    found = find_entries([f"{archive}/**"], [str(archive / "table")])
+    assert names(found, archive) == ["a.jpg", "b/1.mp4", "b/2.mp4"]
+
+
+def test_links_in_a_circle_are_files_that_cannot_be_opened(archive):
+    (archive / "loop").symlink_to("loop")
+    assert "loop" in names(find_entries([str(archive)], [str(archive / "table")]), archive)
+
+
+def test_names_in_a_list_are_taken_as_they_are_written(tmp_path):
+    (tmp_path / "list.csv").write_text("path,n\n00123,1\n2026-01-01,2\n", encoding="utf-8-sig")
+    found = [os.path.basename(entry.address) for entry in find_entries([str(tmp_path / "list.csv")])]
+    assert found == ["00123", "2026-01-01"]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"/d/a.jpg\n/d/b.jpg\n", "begins without a name of its column"),
+        (b"path;title\n/d/a.jpg;x\n", "separated by semicolons"),
+        (b"path,path\n/d/a.jpg,/d/b.jpg\n", "several columns path"),
+        ("path\n/d/café.jpg\n".encode("cp1252"), "must be saved as UTF-8"),
+        (b"path\nSmith, John.jpg\n", "quotes around what holds a comma"),
+    ],
+)
+def test_list_that_would_be_misread_is_refused(tmp_path, content, sentence):
+    (tmp_path / "list.csv").write_bytes(content)
+    with pytest.raises(CommandError, match=sentence):
+        find_entries([str(tmp_path / "list.csv")])
+
+
+def test_address_of_a_file_is_read_as_a_browser_writes_it(tmp_path):
+    (tmp_path / "a b.jpg").write_bytes(b"x")
+    for start in ("file://", "file://localhost"):
+        assert names(find_entries([f"{start}{tmp_path}/a%20b.jpg"]), tmp_path) == ["a b.jpg"]

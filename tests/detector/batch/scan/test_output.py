@@ -138,3 +138,32 @@ def test_full_disk_is_told_at_the_next_row_and_nothing_half_is_left(tmp_path, mo
             output.add(row("/b"))
         output._failure = None
     assert parts(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["table [2026]", "table#1", "100 % *"])
+def test_table_is_found_again_whatever_its_name_holds(tmp_path, name):
+    place = str(tmp_path / name)
+    for _ in range(2):
+        with Output(place, 1) as output:
+            known = output.index(MAKER)
+            if not known:
+                output.add(row("/a", error=None))
+            output.tidy()
+    assert list(known) == ["/a"] and len(stored(tmp_path / name)) == 1
+
+
+def test_row_lacks_a_report_where_its_band_has_one_by_now(tmp_path):
+    made = {
+        "/strong": {"evidence_band": "strong_support_for_manipulation", "verdict": "manipulated"},
+        "/weak": {"evidence_band": "weak_support_for_manipulation", "verdict": "inconclusive"},
+        "/there": {"evidence_band": "strong_support_for_manipulation", "verdict": "manipulated", "report": "a.html"},
+        "/unweighed": {"verdict": "manipulated"},
+    }
+    with Output(str(tmp_path), 4) as output:
+        for path, columns in made.items():
+            output.add(row(path, error=None, **columns))
+        output.tidy()
+    with Output(str(tmp_path), 4) as output:
+        asked = output.index(MAKER, "moderate_support_for_manipulation")
+        assert {path for path, known in asked.items() if known.lacks_report} == {"/strong", "/unweighed"}
+        assert not any(known.lacks_report for known in output.index(MAKER).values())

@@ -88,7 +88,7 @@ def test_manifest_is_scanned_within_what_is_allowed(archive, tmp_path, capsys):
     assert found["astronaut.jpg"]["verdict"]
     (refused,) = (row for name, row in found.items() if name != "astronaut.jpg")
     assert "not allowed" in refused["error"] and "secret" not in json.dumps(refused, default=str)
-    assert "2 rows in" in capsys.readouterr().err
+    assert "2 files, " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -97,6 +97,8 @@ def test_manifest_is_scanned_within_what_is_allowed(archive, tmp_path, capsys):
         (["nowhere", "--output", "{tmp}/rows"], "There is no file at"),
         (["{tmp}", "--output", "ftp://a/b"], "is not read"),
         (["{tmp}/a.txt", "--output", "{tmp}/rows", "--model", "{tmp}"], "does not hold a usable model"),
+        (["{tmp}/a.txt", "--output", "{tmp}/rows", "--reports", "{tmp}/rows/reports"], "a folder of its own"),
+        (["{tmp}/a.txt", "--output", "{tmp}/rows", "--reports", "{tmp}"], "a folder of its own"),
     ],
 )
 def test_what_cannot_begin_is_one_sentence(tmp_path, arguments, sentence, capsys):

@@ -1,4 +1,5 @@
 import json
+import platform
 from dataclasses import replace
 
 import pyarrow as pa
@@ -110,6 +111,18 @@ def test_machine_without_the_disk_of_the_files_stops_the_scan_and_a_file_that_we
     assert "cannot be opened" in row["error"]
 
 
+def test_folder_that_was_moved_meanwhile_does_not_stop_a_scan_on_one_machine(analyzer, tmp_path):
+    (row,) = rows_of(task(analyzer, node=platform.node()), Entry(str(tmp_path / "moved" / "a.mp4"), "7:1"))
+    assert "cannot be opened" in row["error"] and row["retry"] is True
+
+
 def test_name_that_is_no_text_is_kept_as_it_can_be_told(analyzer, tmp_path):
-    (row,) = rows_of(task(analyzer), Entry(str(tmp_path / "a\udcff.jpg")))
+    entry = Entry(str(tmp_path / "a\udcff.jpg"))
+    (row,) = rows_of(task(analyzer), entry)
     assert row["path"].endswith("a\\udcff.jpg") and table_of([row]).num_rows == 1
+    assert row["path"] == entry.path  # by which the next scan finds it
+
+
+def test_line_of_a_list_that_no_path_can_be_is_a_row_with_its_error(analyzer):
+    (row,) = rows_of(task(analyzer), Entry("/d/a\0b.jpg", is_listed=True))
+    assert row["error"] == "The list names a path that no file can have; please save it as UTF-8."
