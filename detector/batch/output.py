@@ -111,7 +111,7 @@ def plain_text(item: BatchItem) -> str:
     if result := item.result:
         score = "" if result.score is None else score_text(result.score, result.model.thresholds)
         if result.evidence:
-            notes += [str(parts)] if (parts := spans_text(result.deciding_track)) else []
+            notes += [str(parts)] if (parts := spans_text(result, result.deciding_track)) else []
         elif span := manipulated_span_s(result):
             notes.append(f"Signs of manipulation from {span[0]:.1f} to {span[1]:.1f} s.")
         notes += map(str, known_real_texts(result))

@@ -56,7 +56,7 @@ def verdict_html(result: Result, language: str, scales: EvidenceScales | None = 
         language: Language of the reader.
         scales: Those of the model that answered.
     """
-    facts = (spans_text(result.deciding_track), likely_manipulation_text(result))
+    facts = (spans_text(result, result.deciding_track), likely_manipulation_text(result))
     return fill(
         "verdict.html",
         language,

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from detector.errors import MediaError
-from detector.evidence_scale import EvidenceScale
+from detector.evidence_scale import LOG10_DECIMALS, EvidenceScale, band_of, verdict_of
 from detector.facts import Box
 from detector.limits import (
     MAX_CASE_PICTURE_SIDE_PX,
@@ -26,7 +26,7 @@ from detector.messages import Message
 from detector.report.case.notes import case_notes
 from detector.report.case.reading import DAMAGED, FORMAT, VERSION
 from detector.report.case.stored import StoredCase, StoredFrame, from_json, map_of
-from detector.results import Result
+from detector.results import Count, Evidence, Result, Verdict
 
 # Of a text and of a list, and of those that are longer than all others: a map in Base64, the reference files of a scale.
 _MOST_LETTERS, _MOST_ENTRIES = 10_000, 2_000
@@ -47,6 +47,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "bytes": (0, 1e15),
 }
 _OTHERS = (-1e15, 1e15)
+_ROUNDING = 10.0**-LOG10_DECIMALS  # of a ratio and of its bounds, each by itself
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -90,6 +91,16 @@ def _check_values(value: Any, name: str) -> None:
     elif is_dataclass(value):
         for field in fields(value):
             _check_values(getattr(value, field.name), field.name)
+        _check_agreement(value, name)
+
+
+def _check_agreement(value: Any, name: str) -> None:
+    """Refuses counts and weights of evidence whose parts contradict each other."""
+    if isinstance(value, Count):
+        _require(value.count <= value.of, name)
+    if isinstance(value, Evidence):
+        (low, high), ratio = value.bounds, value.log10_likelihood_ratio
+        _require(low - _ROUNDING <= ratio <= high + _ROUNDING and value.band == band_of(ratio), name)
 
 
 def _length(message: Message, depth: int = _DEPTH_OF_MESSAGES) -> int:
@@ -112,6 +123,8 @@ def _check_result(result: Result) -> None:
     tracks = [track.track_id for track in result.faces]
     _require(len(set(tracks)) == len(tracks) and all(track.frames for track in result.faces), "faces")
     _require(result.decided_by is None or result.decided_by in tracks, "decided_by")
+    _require(result.verdict == _verdict_that_follows(result), "verdict")
+    _require(all(not track.evidence or track.verdict == verdict_of(track.evidence) for track in result.faces), "faces")
     _require("real" in result.model.label_names, "label_names")
     thresholds = result.model.thresholds
     _require(thresholds.no_manipulation_found <= thresholds.manipulated, "thresholds")
@@ -121,6 +134,15 @@ def _check_result(result: Result) -> None:
     known = [file.sha256 for file in result.known_real.files] if result.known_real else []
     for digest in (result.file.sha256, result.model.weights_sha256, result.model.config_sha256, *known):
         _require(digest is None or _SHA256.fullmatch(digest) is not None, "sha256")
+
+
+def _verdict_that_follows(result: Result) -> Verdict:
+    """Gives the verdict that `build_result` and `with_known_real` draw from the rest of a result."""
+    if result.deciding_evidence:
+        return verdict_of(result.deciding_evidence)
+    if result.deciding_track:
+        return result.deciding_track.verdict
+    return "inconclusive" if result.not_assessed else "no_face"
 
 
 def _check_frames(case: StoredCase) -> None:

@@ -43,7 +43,7 @@ def answer_section(evidence: Evidence, speaker: Speaker) -> Section:
         blocks.append(Paragraph(((Words(speaker.text(SAVED_CASE_NOTE), "bold"),),)))
     blocks += [paragraph(speaker.sentence(text)) for text in weight_texts(result, evidence.scales)]
     blocks.append(paragraph(speaker.text(text_of(result))))
-    blocks += [paragraph(speaker.text(text)) for text in map(spans_text, result.faces) if text]
+    blocks += [paragraph(speaker.text(text)) for track in result.faces if (text := spans_text(result, track))]
     blocks += [Paragraph((origin,)) for origin in _stated_origins(evidence, speaker)]
     if warnings := [*result.warnings, *cautions(result, evidence.scales)]:
         note = Words(speaker.say("Note:"), "bold")

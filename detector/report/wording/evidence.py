@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from detector.evidence_scale import CLEARED, LOG10_DECIMALS, EvidenceScales, UnseenSources
 from detector.messages import Message
 from detector.results import Band, Evidence, Result, ScaleName
@@ -64,9 +66,11 @@ _SLACK = 0.5 * 10.0**-LOG10_DECIMALS  # what the rounding of log10 can take away
 
 def ratio_text(log10_ratio: float) -> str:
     """Writes a likelihood ratio in round numbers, rounded towards 1: ``20``, ``1/5``, or ``1.3`` near 1."""
+    log10_ratio = round(log10_ratio, LOG10_DECIMALS)  # as the bands compare it
     size = 10 ** (abs(log10_ratio) + _SLACK)
     if size < _BORDERS[0]:
-        return f"{10**log10_ratio:.1f}"
+        tenths = math.floor(10 * size) if log10_ratio > 0 else math.ceil(10 / size)
+        return f"{tenths / 10:.1f}"
     steps = (digit * 10**exponent for exponent in range(int(abs(log10_ratio)) + 2) for digit in _DIGITS)
     reached = max(step for step in steps if step <= (size if step in _BORDERS else size * _NEARLY))
     return f"{reached:g}" if log10_ratio > 0 else f"1/{reached:g}"

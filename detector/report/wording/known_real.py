@@ -27,6 +27,11 @@ def known_real_texts(result: Result) -> list[Message]:
     return texts
 
 
+def follows_known_real(result: Result) -> bool:
+    """Tells whether the verdict follows the comparison with known-real files, not the reference files alone."""
+    return result.known_real is not None and result.known_real.evidence is not None
+
+
 def decides_text(result: Result) -> Message | None:
     """Says that the verdict follows the comparison, and with which ratio; None where it does not."""
     if result.known_real is None or result.known_real.evidence is None:
@@ -82,8 +87,8 @@ def ratio_words(log10_ratio: float) -> str:
 def _ratio_text(comparison: KnownRealComparison, evidence: Evidence) -> Message:
     low, high = map(ratio_words, evidence.bounds)
     return Message(
-        "Measured against {count} known-real files, the likelihood ratio is {ratio}; so many files support no more than {low} "
-        "to {high}. What they all share is no evidence. The verdict follows this ratio.",
+        "Measured against {count} known-real files, the likelihood ratio is {ratio}; these files and the scale support no "
+        "more than {low} to {high}. What they all share is no evidence. The verdict follows this ratio.",
         {
             "count": comparison.higher_than.of,
             "ratio": ratio_text(evidence.log10_likelihood_ratio),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from detector.evidence_scale import EvidenceScales
 from detector.messages import Message
+from detector.report.wording.known_real import follows_known_real
 from detector.report.wording.prevalence import band_counts_text, prevalence_note
 from detector.results import Band, Result, Verdict
 
@@ -68,6 +69,74 @@ _BAND: dict[Band, _Pair] = {
         Message(
             "Moderate support for no manipulation does not show that the clip is real. Kinds of manipulation that the model "
             "never saw can score this low, the voice may be false, and a real clip can be old, cut or from another place."
+        ),
+    ),
+}
+# Where known-real files decide: a score may be high among the reference files and yet not among the known-real ones.
+_COMPARED: dict[Band, _Pair] = {
+    "strong_support_for_manipulation": (
+        Message(
+            "Strong support for manipulation, measured against the known-real files, does not show that the whole photo is fake, "
+            "nor who changed it or why. It is about the face alone, and real faces score so far above such files at times."
+        ),
+        Message(
+            "Strong support for manipulation, measured against the known-real files, does not show that the whole clip is fake, "
+            "nor who changed it or why. It is about a face, maybe for a few seconds: sound and scene may be genuine. Real faces "
+            "score so far above such files at times."
+        ),
+    ),
+    "moderate_support_for_manipulation": (
+        Message(
+            "Moderate support for manipulation, measured against the known-real files, does not show that the whole photo is "
+            "fake, nor who changed it or why. It is about the face alone, and real faces score so far above such files at times."
+        ),
+        Message(
+            "Moderate support for manipulation, measured against the known-real files, does not show that the whole clip is "
+            "fake, nor who changed it or why. It is about a face, maybe for a few seconds: sound and scene may be genuine. Real "
+            "faces score so far above such files at times."
+        ),
+    ),
+    "weak_support_for_manipulation": (
+        Message(
+            "Weak support for manipulation, measured against the known-real files, is no alarm. It does not show that a face in "
+            "the photo was changed: some real photos score so far above such files too."
+        ),
+        Message(
+            "Weak support for manipulation, measured against the known-real files, is no alarm. It does not show that a face in "
+            "the clip was changed: some real clips score so far above such files too."
+        ),
+    ),
+    "neither": (
+        Message(
+            "No support either way does not mean half fake. Measured against the known-real files, such a score speaks "
+            "neither for manipulation nor against it, so the model adds nothing to what you know."
+        ),
+        Message(
+            "No support either way does not mean half fake. Measured against the known-real files, such scores speak "
+            "neither for manipulation nor against it, so the model adds nothing to what you know. A few changed seconds can hide in a long clip."
+        ),
+    ),
+    "weak_support_for_no_manipulation": (
+        Message(
+            "Weak support for no manipulation, measured against the known-real files, does not show that the photo is real. Some "
+            "manipulated faces score no higher than such files, and a real photo can be old, staged or from another place."
+        ),
+        Message(
+            "Weak support for no manipulation, measured against the known-real files, does not show that the clip is real. Some "
+            "manipulated faces score no higher than such files, the voice may be false, and a real clip can be old, cut or from "
+            "another place."
+        ),
+    ),
+    "moderate_support_for_no_manipulation": (
+        Message(
+            "Moderate support for no manipulation, measured against the known-real files, does not show that the photo is real. "
+            "Kinds of manipulation that the model never saw can score no higher than such files, and a real photo can be old, "
+            "staged or from another place."
+        ),
+        Message(
+            "Moderate support for no manipulation, measured against the known-real files, does not show that the clip is real. "
+            "Kinds of manipulation that the model never saw can score no higher than such files, the voice may be false, and a "
+            "real clip can be old, cut or from another place."
         ),
     ),
 }
@@ -156,7 +225,7 @@ def not_shown(result: Result, scales: EvidenceScales | None = None) -> list[Mess
 def _opening(result: Result) -> _Pair:
     evidence = result.deciding_evidence
     if evidence:
-        return _BAND[evidence.band]
+        return (_COMPARED if follows_known_real(result) else _BAND)[evidence.band]
     if result.verdict == "inconclusive" and not result.faces and result.not_assessed:
         return _NOT_ASSESSED
     return _VERDICT[result.verdict]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from detector.evidence_scale import ALARMS, EvidenceScale, EvidenceScales, band_of, verdict_at
 from detector.messages import Message
+from detector.report.wording.known_real import follows_known_real
 from detector.results import Band, Count, Result
 
 PREVALENCE_WARNING = Message(
@@ -46,8 +47,7 @@ def prevalence_note(result: Result, scales: EvidenceScales | None = None) -> Mes
     """
     if result.evidence is None:
         return PREVALENCE_WARNING
-    follows_known_real = result.known_real is not None and result.known_real.evidence is not None
-    if scales is None or follows_known_real:
+    if scales is None or follows_known_real(result):
         return PRIOR_NOTE
     is_clip = result.file.duration_s is not None
     found = _alarms(scales.of(is_clip))

@@ -20,7 +20,7 @@ from detector.report.wording.evidence import (
     ratio_text,
 )
 from detector.report.wording.items import items_text
-from detector.report.wording.known_real import decides_text, known_real_texts
+from detector.report.wording.known_real import decides_text, follows_known_real, known_real_texts
 from detector.report.wording.prevalence import prevalence_note
 from detector.results import SCORE_DECIMALS, Evidence, FaceTrack, Result, Verdict
 from detector.text import capitalised
@@ -42,6 +42,11 @@ VERDICT_TEXT: dict[Verdict, Message] = {
     ),
     "no_face": Message("The model assesses faces only, and found none. Nothing was assessed."),
 }
+_WEIGHT_TITLES = (Message("Weight of evidence"), Message("Likelihood ratio"))
+_COMPARED_WEIGHT_TITLES = (
+    Message("Weight of evidence, without the known-real files"),
+    Message("Likelihood ratio, without the known-real files"),
+)
 OVERLAY_SCALE = Message("from no to strong evidence for manipulation, times the score of the face.")
 
 
@@ -141,7 +146,7 @@ def weight_texts(result: Result, scales: EvidenceScales | None = None) -> list[M
 
 def reference_title(result: Result) -> Message:
     """Gives the title of the plot that shows a file among the reference files."""
-    if decides_text(result):
+    if follows_known_real(result):
         return Message("Among the reference files, without the known-real ones")
     return Message("Among the reference files")
 
@@ -156,7 +161,9 @@ def verdict_markdown(result: Result, scales: EvidenceScales | None = None) -> st
     lines = [_headline(result)]
     lines += [capitalised(str(text)) for text in weight_texts(result, scales)]
     lines.append(str(text_of(result)))
-    lines += [str(fact) for fact in (spans_text(result.deciding_track), likely_manipulation_text(result)) if fact]
+    lines += [
+        str(fact) for fact in (spans_text(result, result.deciding_track), likely_manipulation_text(result)) if fact
+    ]
     lines += map(str, known_real_texts(result))
     lines += map(str, filter(None, [items_text(result)]))
     lines += [f"- ⚠ {warning}" for warning in (*result.warnings, *cautions(result, scales))]
@@ -187,8 +194,15 @@ def _operating_points(result: Result) -> str:
     )
 
 
-def spans_text(track: FaceTrack | None) -> Message | None:
-    """Says from when to when a face track shows signs of manipulation; None where it does not."""
+def spans_text(result: Result, track: FaceTrack | None) -> Message | None:
+    """Says from when to when a face track shows signs of manipulation; None where it does not.
+
+    Parts of a clip are weighed on the scale alone: where known-real files decide, this says that it leaves them out.
+
+    Args:
+        result: What is said about the file.
+        track: One of its faces.
+    """
     if track is None or not track.suspicious_spans:
         return None
     weighed = [(span, span.evidence) for span in track.suspicious_spans if span.evidence]
@@ -200,10 +214,12 @@ def spans_text(track: FaceTrack | None) -> Message | None:
             )
             for span, evidence in weighed
         ]
-        return Message(
-            "Parts of the clip by themselves, face {number}: {parts}.",
-            {"number": track.track_id, "parts": joined([*parts], "; ")},
-        )
+        arguments: dict[str, str | int | Message] = {"number": track.track_id, "parts": joined([*parts], "; ")}
+        if follows_known_real(result):
+            return Message(
+                "Without the known-real files, parts of the clip by themselves, face {number}: {parts}.", arguments
+            )
+        return Message("Parts of the clip by themselves, face {number}: {parts}.", arguments)
     if len(track.suspicious_spans) == 1:
         (span,) = track.suspicious_spans
         return Message(
@@ -234,12 +250,12 @@ def face_table(result: Result) -> tuple[list[Message], list[list[str | Message]]
     is_clip = result.file.duration_s is not None
     has_manipulations = any(track.manipulation for track in result.faces)
     is_weighed = any(track.evidence for track in result.faces)
+    is_compared = follows_known_real(result)  # each face is weighed on the scale alone
     titles = [Message("Face"), Message("Verdict"), Message("Score")]
     if is_weighed:
-        titles[1:2] = [Message("Weight of evidence"), Message("Likelihood ratio")]
+        titles[1:2] = _COMPARED_WEIGHT_TITLES if is_compared else _WEIGHT_TITLES
     if is_clip:
-        parts = Message("Suspicious parts") if is_weighed else Message("Signs of manipulation at")
-        titles += [Message("Highest frame score"), Message("Frames"), parts]
+        titles += [Message("Highest frame score"), Message("Frames"), _parts_title(is_weighed, is_compared)]
     if has_manipulations:
         titles.append(Message("If fake, most like"))
     rows = []
@@ -255,6 +271,12 @@ def face_table(result: Result) -> tuple[list[Message], list[list[str | Message]]
             row.append(track.manipulation.name if track.manipulation else "")
         rows.append(row)
     return titles, rows
+
+
+def _parts_title(is_weighed: bool, is_compared: bool) -> Message:
+    if is_compared:
+        return Message("Suspicious parts, without the known-real files")
+    return Message("Suspicious parts") if is_weighed else Message("Signs of manipulation at")
 
 
 def _ratio_cell(evidence: Evidence | None) -> str:

@@ -1,10 +1,11 @@
 """The weight of evidence as people read it."""
 
+import math
 from dataclasses import replace
 
 import pytest
 
-from detector.evidence_scale import BANDS, UnseenSources
+from detector.evidence_scale import BANDS, UnseenSources, band_of
 from detector.report.wording.evidence import (
     BAND_TEXT,
     BAND_TITLE,
@@ -51,11 +52,39 @@ def test_every_band_has_words():
 
 @pytest.mark.parametrize(
     ("log10_ratio", "text"),
-    [(-1.3, "1/20"), (-0.699, "1/5"), (-0.301, "1/2"), (-0.2, "0.6"), (0.0, "1.0"), (0.301, "2"), (0.998, "9")]
+    [
+        (-1.3, "1/20"),
+        (-0.699, "1/5"),
+        (-0.301, "1/2"),
+        (-0.3, "0.6"),
+        (-0.222, "0.6"),
+        (-0.2, "0.7"),
+        (0.0, "1.0"),
+        (0.079, "1.2"),
+        (0.291, "1.9"),
+        (0.3, "1.9"),
+        (0.301, "2"),
+        (0.998, "9"),
+    ]
     + [(1.0, "10"), (1.3, "20"), (1.999, "90"), (2.0, "100"), (3.2, "1500")],
 )
 def test_ratio_is_round_and_never_reads_as_the_next_band(log10_ratio, text):
     assert ratio_text(log10_ratio) == text
+
+
+def read_log10(text: str) -> float:
+    return -math.log10(float(text[2:])) if text.startswith("1/") else math.log10(float(text))
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_band_of_the_ratio_that_is_read_never_lies_further_from_1(side):
+    bands = [band for _, band in BANDS]
+    middle = bands.index("neither")
+    for thousandths in range(3001):
+        log10_ratio = side * thousandths / 1000
+        read = read_log10(ratio_text(log10_ratio))
+        said, meant = (side * (middle - bands.index(band_of(ratio))) for ratio in (read, log10_ratio))
+        assert 0 <= said <= meant and side * read <= abs(log10_ratio) + math.log10(1.012), (log10_ratio, read)
 
 
 def test_sentence_to_quote_holds_band_ratio_and_counts():
