@@ -12,6 +12,7 @@ from detector.report.plots.reference import reference_plot_svg
 from detector.report.wording.cautions import cautions
 from detector.report.wording.evidence import bounds_words
 from detector.report.wording.items import items_text
+from detector.report.wording.known_real import follows_known_real
 from detector.report.wording.models import model_name
 from detector.report.wording.not_shown import not_shown
 from detector.report.wording.quotation import quotation
@@ -88,7 +89,10 @@ def _scale(result: Result) -> _Scale | None:
 
 
 def _weight(result: Result, evidence: Evidence, scales: EvidenceScales | None, language: str) -> _Weight:
-    figures = [bounds_words(evidence)]
+    bounds = bounds_words(evidence)
+    figures = [
+        Message("Without the known-real files: {figure}", {"figure": bounds}) if follows_known_real(result) else bounds
+    ]
     if result.score is not None:
         score = score_text(result.score, result.model.thresholds)
         figures.append(Message("Score of the network, 0 to 1: {score}", {"score": score}))

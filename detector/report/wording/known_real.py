@@ -17,6 +17,13 @@ def known_real_texts(result: Result) -> list[Message]:
     texts = [rank_text(comparison.higher_than)]
     if comparison.evidence:
         texts.append(_ratio_text(comparison, comparison.evidence))
+        if comparison.evidence.scale == "span":
+            texts.append(
+                Message(
+                    "The ratio is mostly that of the most suspicious part of the clip, compared with such parts of the known-real "
+                    "ones; the rank is that of the whole clip."
+                )
+            )
     elif result.evidence and comparison.higher_than.of:
         texts.append(
             Message(

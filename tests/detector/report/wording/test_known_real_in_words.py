@@ -90,3 +90,11 @@ def test_bounds_of_the_comparison_are_those_of_the_files_and_of_the_scale():
     evidence = replace(result.known_real.evidence, bounds=(-0.79, 0.845))
     result = replace(result, known_real=replace(result.known_real, evidence=evidence))
     assert "these files and the scale support no more than 1/6.2 to 7. " in str(known_real_texts(result)[1])
+
+
+def test_ratio_of_a_part_is_not_explained_by_the_rank_of_whole_clips():
+    whole = compared_result(1.3, 0.9)
+    comparison = replace(whole.known_real, evidence=weight(0.9, "span"))
+    of_part = replace(whole, known_real=comparison)
+    assert "the rank is that of the whole clip" in str(known_real_texts(of_part)[-1])
+    assert all("whole clip" not in str(text) for text in known_real_texts(whole))
