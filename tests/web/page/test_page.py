@@ -138,12 +138,16 @@ def test_analysis_of_a_video_can_be_cancelled(page):
 
 
 def test_several_files_get_a_table_whose_rows_open(page, screenshot, tmp_path):
-    check(page, EXAMPLES / "astronaut.jpg", EXAMPLES / "astronaut-swapped.jpg", bad_file("empty", tmp_path))
+    (tmp_path / "astronaut-t.jpg").write_bytes(b"")  # by its name between the others
+    check(page, EXAMPLES / "astronaut.jpg", tmp_path / "astronaut-t.jpg", EXAMPLES / "astronaut-swapped.jpg")
     names = page.locator("#batch_table tbody th")
-    assert names.all_inner_texts()[0].strip() == "astronaut-swapped.jpg"  # the strongest evidence comes first
+    by_evidence = ["astronaut-swapped.jpg", "astronaut.jpg", "astronaut-t.jpg"]
+    assert [name.strip() for name in names.all_inner_texts()] == by_evidence
     assert page.get_by_text("The file is empty (zero bytes)").first.is_visible()
     page.get_by_role("button", name="File", exact=True).dblclick()
-    assert names.all_inner_texts()[0].strip().startswith("empty")
+    assert names.all_inner_texts()[1].strip() == "astronaut-t.jpg"
+    page.click("#batch_table .sort[data-sort='2']")
+    assert [name.strip() for name in names.all_inner_texts()] == by_evidence
     with page.expect_download() as download:
         page.click("#batch_csv")
     assert download.value.suggested_filename == "results.csv"
