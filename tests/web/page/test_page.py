@@ -167,9 +167,12 @@ def test_page_speaks_spanish_to_a_spanish_browser_on_a_phone(browser_and_address
     phone = {"viewport": {"width": 390, "height": 844}, "locale": "es-MX", "color_scheme": "dark"}
     tab = opened(browser_and_address, **phone)
     tab.get_by_text("Comprobación de manipulación facial").first.wait_for()
-    check(tab, EXAMPLES / "astronaut.jpg")
+    name = "n" * 120 + ".jpg"
+    check(tab, {"name": name, "mimeType": "", "buffer": (EXAMPLES / "astronaut.jpg").read_bytes()})
     assert tab.get_by_text("Para citar").first.is_visible()
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390  # nothing sticks out sideways
+    quote = tab.locator("#verdict blockquote")
+    assert name in quote.inner_text() and quote.evaluate("one => one.scrollWidth <= one.clientWidth")
     screenshot(tab, "spanish_phone_dark")
     tab.context.close()
 
