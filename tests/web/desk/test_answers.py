@@ -117,7 +117,7 @@ def test_rows_of_many_files_open_their_full_result(desk, check, names, red_photo
     (tmp_path / "twin.png").write_bytes(red_photo.read_bytes())
     shown = check(red_photo, tmp_path / "pale.png", tmp_path / "none.txt", tmp_path / "twin.png")
     rows = shown["batch_rows"]
-    assert [kept and kept.path.name for kept in rows] == ["photo.png", "pale.png", None, "photo.png"]
+    assert [kept and kept.path.name for kept in rows] == ["photo.png", "pale.png", None, "twin.png"]
     assert not shown["place"]["visible"] and shown["batch_place"]["visible"]
 
     def opened(number):
@@ -129,6 +129,11 @@ def test_rows_of_many_files_open_their_full_result(desk, check, names, red_photo
         assert opened(0)[name] == alone[name]
     assert opened(0)["viewer"].count("<img") == alone["viewer"].count("<img")
     assert json.dumps(opened(1)["record"]).count("pale.png")
+    twin = opened(3)  # the same bytes under a name of their own
+    assert twin["record"] == alone["record"] | {"file": alone["record"]["file"] | {"name": "twin.png"}}
+    assert "twin.png" in twin["verdict"] and "photo.png" not in twin["verdict"]
+    assert twin["viewer"].count("<img") == alone["viewer"].count("<img")
+    assert rows[3].case != rows[0].case and rows[3].faces is not None
     for missing in (2, 9, -1, "0", None):
         assert "check the file again" in opened(missing)["verdict"]
 
@@ -223,7 +228,9 @@ def test_file_of_a_link_is_checked_and_its_report_names_the_link(desk, names, re
     assert shown["shown"].opened().source.url == LINK
     both = desk.check([str(red_photo)], fetched, None, 8, False, 0, "en", REQUEST, quiet)
     first, second = dict(zip(names, both, strict=True))["batch_rows"]
-    assert second == first  # the same bytes
+    # the same bytes, but only one of them came by the link
+    assert first.opened().source is None and second.opened().source.url == LINK
+    assert second.path == fetched.path
 
 
 def test_link_that_leads_nowhere_is_told_where_the_answer_would_stand(desk, names):
