@@ -60,9 +60,7 @@ class Desk:
         `fetched` is the file of a link, or why there is none; None where no link was given.
         """
         wishes = Wishes(frames, exact, known_real or (), item, language)
-        if isinstance(fetched, Message):
-            return _both(result=ShownResult(verdict=problem_html("", fetched, language)))
-        by_link = {str(fetched.path): fetched} if fetched else {}
+        by_link = {str(fetched.path): fetched} if isinstance(fetched, FetchedFile) else {}
         files = [*(files or []), *by_link]
 
         def work() -> list[Any]:
@@ -71,7 +69,10 @@ class Desk:
             return _both(result=self._one(files[0], by_link, wishes, request, progress))
 
         try:
-            return self._work.run(work, [*files, *wishes.known_real] if files else None, request)
+            with self._work.begun(request):
+                if isinstance(fetched, Message):
+                    return _both(result=ShownResult(verdict=problem_html("", fetched, language)))
+                return self._work.run(work, [*files, *wishes.known_real] if files else None, request)
         except Cancelled:
             return _both(result=ShownResult(verdict=stopped_html(language)))
         except MediaError as error:

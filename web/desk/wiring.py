@@ -115,9 +115,13 @@ def _connect_check(
     def buttons_are(*, idle: bool) -> list[Any]:
         return [gr.update(interactive=value) for value in (*[idle] * len(idle_ones), not idle)]
 
+    def locked_for(request: gr.Request) -> list[Any]:
+        sessions.expect(session_of(request))
+        return buttons_are(idle=False)
+
     def check_on(button: gr.Button, item: Component) -> None:
         options = [choice.frames, choice.exact, item, language]
-        locked = button.click(lambda: buttons_are(idle=False), None, buttons, js=_WATCH, **PRIVATE)
+        locked = button.click(locked_for, None, buttons, js=_WATCH, **PRIVATE)
         if allow_links:
             locked = locked.then(
                 desk.fetch_link,

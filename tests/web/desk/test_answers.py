@@ -111,6 +111,28 @@ def test_check_that_was_stopped_is_no_error(desk, names, red_photo, monkeypatch)
     assert "The check was stopped." in said and "alert" not in said
 
 
+def test_check_that_was_stopped_while_it_waited_analyses_nothing(desk, names, red_photo, monkeypatch):
+    monkeypatch.setattr(desk._analyses._analyzer, "_analyze", lambda *args: pytest.fail("it was analysed"))
+    for fetched in (None, Message("The link leads nowhere.")):
+        desk._work._sessions.expect("someone")
+        desk._work._sessions.cancel("someone")
+        shown = desk.check([str(red_photo)], fetched, None, 8, False, 0, "en", REQUEST, quiet)
+        assert "The check was stopped." in dict(zip(names, shown, strict=True))["verdict"]
+
+
+def test_link_whose_fetching_was_stopped_is_no_error(desk, names, monkeypatch):
+    def fetch(link, folder, progress):
+        desk._work._sessions.cancel("someone")
+        progress(0.5, Message("fetching"))
+
+    monkeypatch.setattr("web.desk.answers.fetch", fetch)
+    desk._work._sessions.expect("someone")
+    fetched = desk.fetch_link(LINK, "en", REQUEST, quiet)
+    shown = desk.check([], fetched, None, 8, False, 0, "en", REQUEST, quiet)
+    said = dict(zip(names, shown, strict=True))["verdict"]
+    assert "The check was stopped." in said and "alert" not in said
+
+
 def test_rows_of_many_files_open_their_full_result(desk, check, names, red_photo, tmp_path):
     Image.fromarray(portrait()).save(tmp_path / "pale.png")
     (tmp_path / "none.txt").write_text("no photo")
