@@ -181,8 +181,9 @@ def test_film_of_a_motion_photo_is_chosen(check, tmp_path):
 
 def test_forensic_panel_is_made_of_the_file_or_of_what_a_case_tells(desk, check, red_photo):
     kept = check(red_photo)["shown"]
-    assert "data:image/jpeg" in Making(desk._model, desk._work).forensics(kept, "en", REQUEST)
-    assert "data:image/jpeg" not in Making(desk._model, desk._work).forensics(replace(kept, upload=None), "en", REQUEST)
+    making = Making(desk._model, desk._work)
+    assert "data:image/jpeg" in making.forensics(kept, "en", REQUEST).shown
+    assert "data:image/jpeg" not in making.forensics(replace(kept, upload=None), "en", REQUEST).shown
 
 
 def test_face_is_cut_from_the_file_or_left_to_the_viewer(desk, check, red_photo):

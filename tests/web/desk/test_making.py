@@ -15,7 +15,7 @@ from detector.limits import MAX_CASE_NOTES_LETTERS
 from tests.media_factory import write_video
 from tests.redness_model import portrait, redness_model
 from web.desk.answers import Desk
-from web.desk.making import Making
+from web.desk.making import Making, if_still_shown
 from web.desk.shown import ShownResult, ShownTable
 from web.sessions import Sessions
 from web.work import Work
@@ -132,3 +132,13 @@ def test_what_cannot_be_made_is_one_sentence(desk_and_making, photo):
     kept.case.unlink()
     with pytest.raises(gr.Error, match="check the file again"):
         making.report(kept, *FIELDS, "en", REQUEST)
+
+
+def test_what_was_made_of_a_result_is_never_shown_beside_another(desk_and_making, photo, clip):
+    desk, making = desk_and_making
+    of_clip, of_photo = checked(desk, photo, clip)[0].rows[::-1]
+    for made in (making.annotated(of_clip, "en", REQUEST, quiet), making.forensics(of_clip, "en", REQUEST)):
+        assert if_still_shown(made, of_clip) == (made.shown, None)
+        for other in (of_photo, None):
+            assert if_still_shown(made, other) == (gr.skip(), None)
+    assert if_still_shown(None, of_clip) == (gr.skip(), None)

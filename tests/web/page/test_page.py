@@ -82,6 +82,20 @@ def test_no_other_file_can_be_chosen_while_one_is_analysed(page):
     page.wait_for_function(f"!document.querySelector('{CLEAR}')", polling=100)
     page.wait_for_selector("#check:enabled", timeout=60_000)
     assert page.locator("#verdict h2").is_visible()
+    assert not page.locator("#examples").evaluate("place => place.inert")
+
+
+def test_examples_wait_for_the_end_of_a_check(page):
+    assert page.locator("#examples :is(button, td)").count()
+    page.click("#check")
+    start = page.wait_for_function(
+        "document.querySelector('#examples').inert && window.faceCheck.canStart('', ['a file'])"
+    )
+    assert start.json_value() == {"__type__": "update"}  # neither on nor off
+    page.wait_for_selector("#check:disabled")
+    page.wait_for_selector("#check:enabled", timeout=60_000)
+    assert not page.locator("#examples").evaluate("place => place.inert")
+    assert page.evaluate("window.faceCheck.canStart(' ', null)") == {"__type__": "update", "interactive": False}
 
 
 def test_check_is_off_without_a_file(page):
