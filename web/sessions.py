@@ -44,11 +44,16 @@ class _Files:
 class Sessions:
     """Running analyses and files by session.
 
+    A check on the page has three moments, and can be cancelled from the first to the last: the click, after which it is
+    expected (`expect`), its start, once it has waited for its place (`begun`), and its end. Between the first two there may
+    be other work for it, such as fetching a link (`running`), and beside it what else the page has asked for.
+
     Files are deleted when their session ends, or was silent for `MAX_UPLOAD_AGE_S`.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._waiting: set[str] = set()
         self._running: Counter[str] = Counter()
         self._cancelled: set[str] = set()
         self._files: dict[str, _Files] = {}
@@ -58,9 +63,28 @@ class Sessions:
         """Protects files that belong to everyone: an example lies where an upload of the same bytes and name would."""
         self._kept = frozenset(Path(path) for path in paths)
 
+    def expect(self, session: str) -> None:
+        """Notes the click that asks for a check, which from now on can be cancelled; what was cancelled before is over."""
+        with self._lock:
+            self._waiting.add(session)
+            self._cancelled.discard(session)
+
+    @contextmanager
+    def begun(self, session: str) -> Iterator[None]:
+        """Marks a session as busy with the check that was expected.
+
+        Raises:
+            Cancelled: It was cancelled since it was expected.
+        """
+        with self.running(session, []):  # first, so that there is no moment at which it cannot be cancelled
+            with self._lock:
+                self._waiting.discard(session)
+            self.check(session)
+            yield
+
     @contextmanager
     def running(self, session: str, uploads: Iterable[str]) -> Iterator[None]:
-        """Marks a session as busy while its uploads are analysed."""
+        """Marks a session as busy while its uploads are worked on; at the end of all its work, what was cancelled is over."""
         self.received(session, uploads)
         with self._lock:
             self._running[session] += 1
@@ -72,7 +96,8 @@ class Sessions:
                 self._running[session] -= 1
                 if not self._running[session]:
                     del self._running[session]
-                    self._cancelled.discard(session)
+                    if session not in self._waiting:
+                        self._cancelled.discard(session)
 
     def received(self, session: str, uploads: Iterable[str]) -> None:
         """Notes uploads of a session, whether they will be analysed or not."""
@@ -88,9 +113,9 @@ class Sessions:
         return folder
 
     def cancel(self, session: str) -> None:
-        """Stops the analysis of a session, if one runs."""
+        """Stops what a session waits for and what runs for it, if anything does."""
         with self._lock:
-            if session in self._running:
+            if session in self._running or session in self._waiting:
                 self._cancelled.add(session)
 
     def is_cancelled(self, session: str) -> bool:
@@ -107,9 +132,13 @@ class Sessions:
             raise Cancelled("The analysis was cancelled.")
 
     def forget(self, session: str) -> None:
-        """Stops the analysis of a session and deletes its files, except uploads that another session sent as well."""
-        self.cancel(session)
+        """Stops what runs for a session and deletes its files, except uploads that another session sent as well."""
         with self._lock:
+            self._waiting.discard(session)
+            if session in self._running:
+                self._cancelled.add(session)
+            else:
+                self._cancelled.discard(session)
             files = self._files.pop(session, _Files())
             still_used = self._kept.union(*(other.uploads for other in self._files.values()))
         for folder in files.folders:

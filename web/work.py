@@ -36,6 +36,16 @@ class Work:
     def __init__(self, sessions: Sessions):
         self._sessions = sessions
 
+    @contextmanager
+    def begun(self, request: gr.Request) -> Iterator[None]:
+        """Marks a page as busy with the check that it waits for; see `Sessions`.
+
+        Raises:
+            Cancelled: It was cancelled meanwhile.
+        """
+        with self._sessions.begun(session_of(request)):
+            yield
+
     def run(
         self,
         work: Callable[[], Answer],

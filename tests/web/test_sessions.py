@@ -1,6 +1,7 @@
 """What a session leaves behind: nothing."""
 
 import time
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from detector.errors import MediaError
 from detector.limits import MAX_UPLOAD_AGE_S
 from web import sessions as module
-from web.sessions import Sessions
+from web.sessions import Cancelled, Sessions
 
 
 def test_cancelled_analysis_stops_and_the_next_one_runs():
@@ -20,6 +21,59 @@ def test_cancelled_analysis_stops_and_the_next_one_runs():
             sessions.check("a")
     with sessions.running("a", []):
         sessions.check("a")
+
+
+def test_check_that_is_cancelled_while_it_waits_never_begins_and_the_next_one_runs():
+    sessions = Sessions()
+    sessions.expect("a")
+    sessions.cancel("a")
+    with pytest.raises(Cancelled), sessions.begun("a"):
+        pytest.fail("it began")
+    for _ in range(2):  # the next one is expected, or comes from a script
+        with sessions.begun("a"), sessions.running("a", []):
+            sessions.check("a")
+        sessions.expect("a")
+
+
+def test_check_that_is_cancelled_while_its_link_is_fetched_never_begins():
+    sessions = Sessions()
+    sessions.expect("a")
+    with sessions.running("a", []):
+        sessions.cancel("a")
+        with pytest.raises(Cancelled):
+            sessions.check("a")
+    with pytest.raises(Cancelled), sessions.begun("a"):
+        pytest.fail("it began")
+
+
+def test_check_can_be_cancelled_from_its_very_start():
+    sessions = Sessions()
+    sessions.expect("a")
+    with sessions.begun("a"):
+        sessions.cancel("a")
+        with sessions.running("a", []), pytest.raises(Cancelled):
+            sessions.check("a")
+
+
+def test_next_check_runs_though_other_work_of_the_page_has_outlived_the_cancelled_one():
+    sessions = Sessions()
+    with sessions.running("a", []):  # a PDF, say
+        sessions.expect("a")
+        with sessions.begun("a"):
+            sessions.cancel("a")
+        sessions.expect("a")
+        with sessions.begun("a"):
+            sessions.check("a")
+
+
+def test_nothing_is_left_of_a_page_that_was_closed_while_it_waited():
+    sessions = Sessions()
+    for work in (nullcontext(), sessions.running("a", [])):
+        with work:
+            sessions.expect("a")
+            sessions.cancel("a")
+            sessions.forget("a")
+    assert (sessions._waiting, sessions._cancelled, sessions._running) == (set(), set(), {})
 
 
 def test_cancelling_nothing_does_not_stop_what_comes_later():

@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 
 from detector.analyzer import Analyzer
+from detector.batch.runner import BatchItem
 from detector.errors import MediaError
 from detector.limits import MAX_BATCH_FILES, MAX_REQUEST_S
 from detector.messages import Message
@@ -31,6 +32,7 @@ from web.work import Work
 logger = logging.getLogger(__name__)
 
 CASE_ALONE = Message("A saved case is opened by itself; please choose no other file beside it.")
+NOT_COMPARED = Message("The known-real files were not used, as a saved case is not analysed again.")
 
 
 class Desk:
@@ -58,9 +60,7 @@ class Desk:
         `fetched` is the file of a link, or why there is none; None where no link was given.
         """
         wishes = Wishes(frames, exact, known_real or (), item, language)
-        if isinstance(fetched, Message):
-            return _both(result=ShownResult(verdict=problem_html("", fetched, language)))
-        by_link = {str(fetched.path): fetched} if fetched else {}
+        by_link = {str(fetched.path): fetched} if isinstance(fetched, FetchedFile) else {}
         files = [*(files or []), *by_link]
 
         def work() -> list[Any]:
@@ -69,7 +69,10 @@ class Desk:
             return _both(result=self._one(files[0], by_link, wishes, request, progress))
 
         try:
-            return self._work.run(work, [*files, *wishes.known_real] if files else None, request)
+            with self._work.begun(request):
+                if isinstance(fetched, Message):
+                    return _both(result=ShownResult(verdict=problem_html("", fetched, language)))
+                return self._work.run(work, [*files, *wishes.known_real] if files else None, request)
         except Cancelled:
             return _both(result=ShownResult(verdict=stopped_html(language)))
         except MediaError as error:
@@ -135,7 +138,7 @@ class Desk:
     ) -> ShownResult:
         if looks_like_case(file):
             kept = Kept(Path(file), None)
-            return shown_case(kept, kept.opened(), wishes.language)
+            return shown_case(kept, kept.opened(), wishes.language, (NOT_COMPARED,) if wishes.known_real else ())
         analysis = self._analyses.one(file, "any", wishes, request, progress)
         kept = self._keep(file, by_link, analysis, request)
         remarks = by_link[file].warnings if file in by_link else ()
@@ -155,19 +158,30 @@ class Desk:
     ) -> ShownTable:
         if len(files) <= MAX_BATCH_FILES and any(map(looks_like_case, files)):
             raise MediaError(CASE_ALONE)
-        kept: dict[str, Kept] = {}  # by the hash of the file
+        firsts: dict[str, Kept] = {}  # by the hash of the file
+        rows: list[Kept | None] = []
         shown: list[BatchFile] = []
         pictures: dict[str, Any] = {}
         for item in self._analyses.many(files, wishes, request, progress, keep_analyses=True):
-            if item.analysis:
-                kept[item.sha256] = self._keep(str(item.path), by_link, item.analysis, request)
+            rows.append(self._kept_row(item, firsts.get(item.sha256), by_link, request))
+            if item.analysis and rows[-1]:
+                firsts[item.sha256] = rows[-1]
                 pictures[item.sha256] = thumbnail(item.analysis)
             shown.append(BatchFile(replace(item, analysis=None), pictures.get(item.sha256)))
         items = [file.item for file in shown]
-        rows = [kept.get(item.sha256) if item.result else None for item in items]
         return ShownTable(
             gr.update(visible=True), batch_html(shown, wishes.language), *write_tables(items, self._work, request), rows
         )
+
+    def _kept_row(
+        self, item: BatchItem, first: Kept | None, by_link: Mapping[str, FetchedFile], request: gr.Request
+    ) -> Kept | None:
+        """Keeps one of many files under its own name; `first` is what was kept of an earlier file of the same bytes."""
+        analysis = item.analysis
+        if item.result and first:
+            # read again: the pictures of all files would fill the memory
+            analysis = replace(first.opened().analysis, result=item.result)
+        return self._keep(str(item.path), by_link, analysis, request) if analysis else None
 
 
 def _both(table: ShownTable | None = None, result: ShownResult | None = None) -> list[Any]:

@@ -57,6 +57,7 @@ def chooser(allow_links: bool) -> Chooser:
         [[[str(example)]] for example in (PHOTO, SWAPPED, CLIP)],
         inputs=[files],
         label=label("Examples"),
+        elem_id="examples",
         cache_examples=False,
         api_visibility="private",
     )

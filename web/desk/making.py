@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,6 +29,24 @@ from web.work import Work, refusals
 
 Made = TypeVar("Made")
 ORIGINAL_GONE = Message("A saved case does not hold the file that this needs; please check the file itself.")
+
+
+@dataclass(frozen=True)
+class MadeOf:
+    """Something that was made to be shown beside a result.
+
+    Attributes:
+        case: What is kept of the result that it was made of.
+        shown: What its place shows.
+    """
+
+    case: Path
+    shown: str | dict[str, Any]
+
+
+def if_still_shown(made: MadeOf | None, kept: Kept | None) -> tuple[Any, None]:
+    """Gives what its place shows, where the result that it was made of is still there, and empties where it lay."""
+    return (made.shown if made and kept and made.case == kept.case else gr.skip()), None
 
 
 class Making:
@@ -105,23 +124,23 @@ class Making:
 
     def annotated(
         self, kept: Kept | None, language: str, request: gr.Request, progress: gr.Progress = gr.Progress()
-    ) -> dict[str, Any]:
+    ) -> MadeOf:
         """Makes the video with its faces numbered in every frame."""
 
-        def make(kept: Kept, opened: OpenedCase) -> dict[str, Any]:
+        def make(kept: Kept, opened: OpenedCase) -> MadeOf:
             output = self._work.new_folder(request) / f"{kept.stem or 'video'}-annotated.mp4"
             report = self._work.reporting(request, progress, MAX_ANNOTATING_S, language)
             write_annotated_video(_original(kept), opened.analysis.result, output, report, language)
-            return gr.update(value=str(output), visible=True)
+            return MadeOf(kept.case, gr.update(value=str(output), visible=True))
 
         return self._made(make, kept, language, request)
 
-    def forensics(self, kept: Kept | None, language: str, request: gr.Request) -> str:
+    def forensics(self, kept: Kept | None, language: str, request: gr.Request) -> MadeOf:
         """Makes the forensic panel."""
 
-        def make(kept: Kept, opened: OpenedCase) -> str:
+        def make(kept: Kept, opened: OpenedCase) -> MadeOf:
             analysis = opened.analysis
-            return forensics_html(kept.upload, analysis.result, analysis.provenance, language)
+            return MadeOf(kept.case, forensics_html(kept.upload, analysis.result, analysis.provenance, language))
 
         return self._made(make, kept, language, request)
 

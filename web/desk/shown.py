@@ -103,11 +103,18 @@ def shown_result(
     )
 
 
-def shown_case(kept: Kept, opened: OpenedCase, language: str) -> ShownResult:
-    """Shows a case that somebody saved; what needs the file itself is not offered."""
+def shown_case(kept: Kept, opened: OpenedCase, language: str, remarks: tuple[Message, ...] = ()) -> ShownResult:
+    """Shows a case that somebody saved; what needs the file itself is not offered.
+
+    Args:
+        kept: What is kept of the case.
+        opened: The case.
+        language: Language of the reader.
+        remarks: What must be known besides what is to be known of any case.
+    """
     notes = opened.notes
     return ShownResult(
-        remarks=remarks_html(opened.remarks, language),
+        remarks=remarks_html([*opened.remarks, *remarks], language),
         verdict=verdict_html(opened.analysis.result, language, opened.background.scales),
         viewer=viewer_html(opened.analysis, language),
         source_link=notes.source_link if notes else "",

@@ -7,11 +7,12 @@ from typing import Any
 
 import gradio as gr
 from gradio.components import Component
+from gradio.events import Dependency
 
 from detector.network.loading import LoadedModel
 from web.desk.answers import Desk
 from web.desk.chooser import Chooser
-from web.desk.making import Making
+from web.desk.making import MadeOf, Making, if_still_shown
 from web.desk.result_area import BatchArea, ResultArea
 from web.desk.shown import ShownResult, ShownTable
 from web.i18n import WITH_LANGUAGE
@@ -22,10 +23,11 @@ from web.work import session_of
 FETCHES: dict[str, Any] = {"concurrency_id": "links", "concurrency_limit": 4}
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 MAIN_ITEM = 0
-# Defined in page.js.
+# Defined in desk.js. Without a function of Python, what they return fills the outputs; with one, it is its inputs.
 _TAKE = "(file) => { window.faceCheck.take(file); return []; }"
 _WATCH = "(...inputs) => { window.faceCheck.watch(); return inputs; }"
-_CAN_START = "(link, files) => [{ __type__: 'update', interactive: Boolean(link?.trim() || files?.length) }]"
+_RELEASE = "() => { window.faceCheck.release(); return []; }"
+_CAN_START = "(link, files) => [window.faceCheck.canStart(link, files)]"
 _READ = "() => { window.faceCheck.read(); return []; }"
 
 
@@ -79,17 +81,24 @@ def _connect_making(
     ):
         made = button.click(make, [*inputs, language], area.made, js=WITH_LANGUAGE, show_progress_on=button, **PRIVATE)
         made.success(None, area.made, None, js=_TAKE, **PRIVATE)
-    area.forensics_fold.expand(
-        making.forensics,
-        [area.shown, language],
-        area.forensics,
-        js=WITH_LANGUAGE,
-        show_progress_on=area.forensics,
-        **PRIVATE,
-    )
-    area.annotate.click(
-        making.annotated, [area.shown, language], area.annotated, js=WITH_LANGUAGE, **PRIVATE, **at_model
-    )
+    # the fold of the next result may be opened while the panel of the last one is made
+    panel = area.forensics_fold.expand
+    _beside_its_result(panel, making.forensics, area.forensics, area, language, trigger_mode="always_last")
+    _beside_its_result(area.annotate.click, making.annotated, area.annotated, area, language, **at_model)
+
+
+def _beside_its_result(
+    event: Callable[..., Dependency],
+    make: Callable[..., MadeOf],
+    place: Component,
+    area: ResultArea,
+    language: gr.Textbox,
+    **options: Any,
+) -> None:
+    """Has something made of the result that is shown, and puts it into its place unless another result is shown by then."""
+    made = gr.State()
+    done = event(make, [area.shown, language], made, js=WITH_LANGUAGE, show_progress_on=place, **PRIVATE, **options)
+    done.success(if_still_shown, [made, area.shown], [place, made], show_progress="hidden", **PRIVATE)
 
 
 def _connect_check(
@@ -115,9 +124,13 @@ def _connect_check(
     def buttons_are(*, idle: bool) -> list[Any]:
         return [gr.update(interactive=value) for value in (*[idle] * len(idle_ones), not idle)]
 
+    def locked_for(request: gr.Request) -> list[Any]:
+        sessions.expect(session_of(request))
+        return buttons_are(idle=False)
+
     def check_on(button: gr.Button, item: Component) -> None:
         options = [choice.frames, choice.exact, item, language]
-        locked = button.click(lambda: buttons_are(idle=False), None, buttons, js=_WATCH, **PRIVATE)
+        locked = button.click(locked_for, None, buttons, js=_WATCH, **PRIVATE)
         if allow_links:
             locked = locked.then(
                 desk.fetch_link,
@@ -138,7 +151,7 @@ def _connect_check(
             **PRIVATE,
         )
         for ended in (done.success, done.failure):  # then() is not called after an error
-            ended(lambda: buttons_are(idle=True), None, buttons, **PRIVATE)
+            ended(lambda: buttons_are(idle=True), None, buttons, js=_RELEASE, **PRIVATE)
         done.success(None, None, None, js=_READ, **PRIVATE)
 
     check_on(choice.start, gr.State(MAIN_ITEM))

@@ -9,12 +9,22 @@ window.faceCheck = {
     link.click();
     link.remove();
   },
+  // no other file while one is checked: Gradio can lock its boxes, but not its examples
+  isBusy: () => Boolean(document.querySelector("#examples")?.inert),
+  release() {
+    document.querySelector("#examples").inert = false;
+  },
   // on a phone the progress lies below the button
   watch() {
+    document.querySelector("#examples").inert = true;
     document.querySelector("#sample")?.remove();
     const answer = document.querySelector("#answer");
     const { top } = answer.getBoundingClientRect();
     if (top < 0 || top > window.innerHeight * 0.6) answer.scrollIntoView({ behavior: "smooth", block: "start" });
+  },
+  // what `Check` becomes when a link or files are given; while a check runs, nothing else
+  canStart(link, files) {
+    return { __type__: "update", ...(this.isBusy() ? {} : { interactive: Boolean(link?.trim() || files?.length) }) };
   },
   // two frames: Gradio puts the answer into the page in the first
   read() {

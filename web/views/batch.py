@@ -17,6 +17,10 @@ from detector.text import printable
 from web.views.elements import fill
 from web.views.media import thumbnail_of
 
+# What has no figure comes after every score and every logarithm of a ratio, and what failed comes last. Both are finite, as
+# the browser subtracts them.
+_NO_FIGURE, _FAILED = -1e6, -1e7
+
 
 @dataclass(frozen=True)
 class BatchFile:
@@ -71,7 +75,7 @@ def _row(number: int, file: BatchFile, is_weighed: bool) -> _Row:
         notes.append(Message("The same file as {name}.", {"name": printable(item.duplicate_of.name)}))
     name = printable(item.path.name)
     if result is None:
-        return _Row(number, name, None, None, NOT_ANALYSED, "", None, None, notes, float("-inf"))
+        return _Row(number, name, None, None, NOT_ANALYSED, "", None, None, notes, _FAILED)
     times = manipulated_span_s(result)
     span = times and Message("from {start_s} to {end_s} s", {"start_s": f"{times[0]:.1f}", "end_s": f"{times[1]:.1f}"})
     figure, strength = _strength(result, is_weighed)
@@ -84,5 +88,5 @@ def _strength(result: Result, is_weighed: bool) -> tuple[str, float]:
     """Gives the likelihood ratio, or the score where the model has no evidence scale, as a text and as a number."""
     if is_weighed:
         weight = result.deciding_evidence.log10_likelihood_ratio if result.deciding_evidence else None
-        return ("", -1e6) if weight is None else (ratio_text(weight), weight)
-    return ("", -1e6) if result.score is None else (score_text(result.score), result.score)
+        return ("", _NO_FIGURE) if weight is None else (ratio_text(weight), weight)
+    return ("", _NO_FIGURE) if result.score is None else (score_text(result.score), result.score)

@@ -111,13 +111,35 @@ def test_check_that_was_stopped_is_no_error(desk, names, red_photo, monkeypatch)
     assert "The check was stopped." in said and "alert" not in said
 
 
+def test_check_that_was_stopped_while_it_waited_analyses_nothing(desk, names, red_photo, monkeypatch):
+    monkeypatch.setattr(desk._analyses._analyzer, "_analyze", lambda *args: pytest.fail("it was analysed"))
+    for fetched in (None, Message("The link leads nowhere.")):
+        desk._work._sessions.expect("someone")
+        desk._work._sessions.cancel("someone")
+        shown = desk.check([str(red_photo)], fetched, None, 8, False, 0, "en", REQUEST, quiet)
+        assert "The check was stopped." in dict(zip(names, shown, strict=True))["verdict"]
+
+
+def test_link_whose_fetching_was_stopped_is_no_error(desk, names, monkeypatch):
+    def fetch(link, folder, progress):
+        desk._work._sessions.cancel("someone")
+        progress(0.5, Message("fetching"))
+
+    monkeypatch.setattr("web.desk.answers.fetch", fetch)
+    desk._work._sessions.expect("someone")
+    fetched = desk.fetch_link(LINK, "en", REQUEST, quiet)
+    shown = desk.check([], fetched, None, 8, False, 0, "en", REQUEST, quiet)
+    said = dict(zip(names, shown, strict=True))["verdict"]
+    assert "The check was stopped." in said and "alert" not in said
+
+
 def test_rows_of_many_files_open_their_full_result(desk, check, names, red_photo, tmp_path):
     Image.fromarray(portrait()).save(tmp_path / "pale.png")
     (tmp_path / "none.txt").write_text("no photo")
     (tmp_path / "twin.png").write_bytes(red_photo.read_bytes())
     shown = check(red_photo, tmp_path / "pale.png", tmp_path / "none.txt", tmp_path / "twin.png")
     rows = shown["batch_rows"]
-    assert [kept and kept.path.name for kept in rows] == ["photo.png", "pale.png", None, "photo.png"]
+    assert [kept and kept.path.name for kept in rows] == ["photo.png", "pale.png", None, "twin.png"]
     assert not shown["place"]["visible"] and shown["batch_place"]["visible"]
 
     def opened(number):
@@ -129,6 +151,11 @@ def test_rows_of_many_files_open_their_full_result(desk, check, names, red_photo
         assert opened(0)[name] == alone[name]
     assert opened(0)["viewer"].count("<img") == alone["viewer"].count("<img")
     assert json.dumps(opened(1)["record"]).count("pale.png")
+    twin = opened(3)  # the same bytes under a name of their own
+    assert twin["record"] == alone["record"] | {"file": alone["record"]["file"] | {"name": "twin.png"}}
+    assert "twin.png" in twin["verdict"] and "photo.png" not in twin["verdict"]
+    assert twin["viewer"].count("<img") == alone["viewer"].count("<img")
+    assert rows[3].case != rows[0].case and rows[3].faces is not None
     for missing in (2, 9, -1, "0", None):
         assert "check the file again" in opened(missing)["verdict"]
 
@@ -154,8 +181,9 @@ def test_film_of_a_motion_photo_is_chosen(check, tmp_path):
 
 def test_forensic_panel_is_made_of_the_file_or_of_what_a_case_tells(desk, check, red_photo):
     kept = check(red_photo)["shown"]
-    assert "data:image/jpeg" in Making(desk._model, desk._work).forensics(kept, "en", REQUEST)
-    assert "data:image/jpeg" not in Making(desk._model, desk._work).forensics(replace(kept, upload=None), "en", REQUEST)
+    making = Making(desk._model, desk._work)
+    assert "data:image/jpeg" in making.forensics(kept, "en", REQUEST).shown
+    assert "data:image/jpeg" not in making.forensics(replace(kept, upload=None), "en", REQUEST).shown
 
 
 def test_face_is_cut_from_the_file_or_left_to_the_viewer(desk, check, red_photo):
@@ -223,7 +251,9 @@ def test_file_of_a_link_is_checked_and_its_report_names_the_link(desk, names, re
     assert shown["shown"].opened().source.url == LINK
     both = desk.check([str(red_photo)], fetched, None, 8, False, 0, "en", REQUEST, quiet)
     first, second = dict(zip(names, both, strict=True))["batch_rows"]
-    assert second == first  # the same bytes
+    # the same bytes, but only one of them came by the link
+    assert first.opened().source is None and second.opened().source.url == LINK
+    assert second.path == fetched.path
 
 
 def test_link_that_leads_nowhere_is_told_where_the_answer_would_stand(desk, names):

@@ -15,7 +15,7 @@ from detector.limits import MAX_CASE_NOTES_LETTERS
 from tests.media_factory import write_video
 from tests.redness_model import portrait, redness_model
 from web.desk.answers import Desk
-from web.desk.making import Making
+from web.desk.making import Making, if_still_shown
 from web.desk.shown import ShownResult, ShownTable
 from web.sessions import Sessions
 from web.work import Work
@@ -84,6 +84,29 @@ def test_saved_case_is_shown_again_without_analysing(desk_and_making, clip, monk
         making.keyframes(again.shown, "en", REQUEST, quiet)
 
 
+def test_saved_case_says_that_known_real_files_were_not_used(desk_and_making, photo):
+    desk, making = desk_and_making
+    case = making.case(checked(desk, photo)[1].shown, *FIELDS, False, "en", REQUEST, quiet)
+    said = {}
+    for known_real in (None, [str(photo)]):
+        shown = desk.check([case], None, known_real, 8, False, 0, "en", REQUEST, quiet)
+        said[bool(known_real)] = shown[len(fields(ShownTable))]
+    assert "known-real files were not used" in said[True] and "known-real" not in said[False]
+    assert "It was not analysed again here" in said[True]
+
+
+def test_reports_of_files_of_the_same_bytes_name_each_by_its_own(desk_and_making, photo, tmp_path):
+    desk, making = desk_and_making
+    (tmp_path / "twin.png").write_bytes(photo.read_bytes())
+    rows = checked(desk, photo, tmp_path / "twin.png")[0].rows
+    with zipfile.ZipFile(making.all_reports(rows, "en", REQUEST, quiet)) as archive:
+        records = {name: json.loads(archive.read(name)) for name in archive.namelist() if name.endswith(".json")}
+    assert {name: record["result"]["file"]["name"] for name, record in records.items()} == {
+        "01-photo-evidence.json": "photo.png",
+        "02-twin-evidence.json": "twin.png",
+    }
+
+
 def test_keyframes_have_their_times_in_their_names(desk_and_making, clip):
     desk, making = desk_and_making
     made = making.keyframes(checked(desk, clip)[1].shown, "en", REQUEST, quiet)
@@ -109,3 +132,13 @@ def test_what_cannot_be_made_is_one_sentence(desk_and_making, photo):
     kept.case.unlink()
     with pytest.raises(gr.Error, match="check the file again"):
         making.report(kept, *FIELDS, "en", REQUEST)
+
+
+def test_what_was_made_of_a_result_is_never_shown_beside_another(desk_and_making, photo, clip):
+    desk, making = desk_and_making
+    of_clip, of_photo = checked(desk, photo, clip)[0].rows[::-1]
+    for made in (making.annotated(of_clip, "en", REQUEST, quiet), making.forensics(of_clip, "en", REQUEST)):
+        assert if_still_shown(made, of_clip) == (made.shown, None)
+        for other in (of_photo, None):
+            assert if_still_shown(made, other) == (gr.skip(), None)
+    assert if_still_shown(None, of_clip) == (gr.skip(), None)

@@ -82,6 +82,20 @@ def test_no_other_file_can_be_chosen_while_one_is_analysed(page):
     page.wait_for_function(f"!document.querySelector('{CLEAR}')", polling=100)
     page.wait_for_selector("#check:enabled", timeout=60_000)
     assert page.locator("#verdict h2").is_visible()
+    assert not page.locator("#examples").evaluate("place => place.inert")
+
+
+def test_examples_wait_for_the_end_of_a_check(page):
+    assert page.locator("#examples :is(button, td)").count()
+    page.click("#check")
+    start = page.wait_for_function(
+        "document.querySelector('#examples').inert && window.faceCheck.canStart('', ['a file'])"
+    )
+    assert start.json_value() == {"__type__": "update"}  # neither on nor off
+    page.wait_for_selector("#check:disabled")
+    page.wait_for_selector("#check:enabled", timeout=60_000)
+    assert not page.locator("#examples").evaluate("place => place.inert")
+    assert page.evaluate("window.faceCheck.canStart(' ', null)") == {"__type__": "update", "interactive": False}
 
 
 def test_check_is_off_without_a_file(page):
@@ -138,12 +152,16 @@ def test_analysis_of_a_video_can_be_cancelled(page):
 
 
 def test_several_files_get_a_table_whose_rows_open(page, screenshot, tmp_path):
-    check(page, EXAMPLES / "astronaut.jpg", EXAMPLES / "astronaut-swapped.jpg", bad_file("empty", tmp_path))
+    (tmp_path / "astronaut-t.jpg").write_bytes(b"")  # by its name between the others
+    check(page, EXAMPLES / "astronaut.jpg", tmp_path / "astronaut-t.jpg", EXAMPLES / "astronaut-swapped.jpg")
     names = page.locator("#batch_table tbody th")
-    assert names.all_inner_texts()[0].strip() == "astronaut-swapped.jpg"  # the strongest evidence comes first
+    by_evidence = ["astronaut-swapped.jpg", "astronaut.jpg", "astronaut-t.jpg"]
+    assert [name.strip() for name in names.all_inner_texts()] == by_evidence
     assert page.get_by_text("The file is empty (zero bytes)").first.is_visible()
     page.get_by_role("button", name="File", exact=True).dblclick()
-    assert names.all_inner_texts()[0].strip().startswith("empty")
+    assert names.all_inner_texts()[1].strip() == "astronaut-t.jpg"
+    page.click("#batch_table .sort[data-sort='2']")
+    assert [name.strip() for name in names.all_inner_texts()] == by_evidence
     with page.expect_download() as download:
         page.click("#batch_csv")
     assert download.value.suggested_filename == "results.csv"
@@ -163,9 +181,12 @@ def test_page_speaks_spanish_to_a_spanish_browser_on_a_phone(browser_and_address
     phone = {"viewport": {"width": 390, "height": 844}, "locale": "es-MX", "color_scheme": "dark"}
     tab = opened(browser_and_address, **phone)
     tab.get_by_text("Comprobación de manipulación facial").first.wait_for()
-    check(tab, EXAMPLES / "astronaut.jpg")
+    name = "n" * 120 + ".jpg"
+    check(tab, {"name": name, "mimeType": "", "buffer": (EXAMPLES / "astronaut.jpg").read_bytes()})
     assert tab.get_by_text("Para citar").first.is_visible()
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390  # nothing sticks out sideways
+    quote = tab.locator("#verdict blockquote")
+    assert name in quote.inner_text() and quote.evaluate("one => one.scrollWidth <= one.clientWidth")
     screenshot(tab, "spanish_phone_dark")
     tab.context.close()
 

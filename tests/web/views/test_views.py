@@ -1,5 +1,6 @@
 """What a person sees of a result, as HTML."""
 
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -122,6 +123,19 @@ def test_bad_file_of_many_keeps_its_row(photo):
     html = batch_html([BatchFile(good, None), BatchFile(bad, None)], "es")
     assert html.count('scope="row"') == 2 and html.count('data-choose="0"') == 1
     assert "Indicios de manipulación" in html and "El archivo está vacío" in html and "Sin analizar" in html
+
+
+def test_browser_sorts_many_files_by_finite_numbers_with_those_that_failed_last(photo):
+    files = [
+        BatchItem(Path("bad"), "", error=Message("It broke.")),
+        BatchItem(Path("faceless"), "cd", replace(photo.result, score=None)),
+        BatchItem(Path("red"), "ab", photo.result),
+    ]
+    html = batch_html([BatchFile(item, None) for item in files], "en")
+    assert re.findall(r'scope="row" data-value="(\w+)"', html) == ["red", "faceless", "bad"]
+    figures = [float(figure) for figure in re.findall(r'<td [^>]*data-value="([^"]*)"', html)]
+    assert len(figures) == 6 and all(map(math.isfinite, figures))
+    assert figures[0] > figures[2] > figures[4]  # in the order of the rows, a score and a number of faces of each
 
 
 @pytest.fixture(scope="module")
