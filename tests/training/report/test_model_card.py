@@ -134,6 +134,13 @@ def test_command_names_what_differs_from_the_defaults(evaluation):
     assert "--learning-rate 0.123" in card and "--model simple_cnn" in card and "--epochs 3.0" not in card
 
 
+def test_card_of_the_simple_cnn_does_not_say_that_others_load_it(evaluation):
+    assert "timm.create_model(" in render_card(evaluation)
+    evaluation["training"] |= {"model": "simple_cnn"}
+    card = render_card(evaluation)
+    assert "timm.create_model(" not in card and "neither timm nor the application loads it" in card
+
+
 def test_command_tells_how_the_figures_were_measured_and_on_how_many_processes(evaluation):
     evaluation["training"] |= {"processes": 2, "max_train_samples": 50}
     card = render_card(evaluation | {"measured_with": {"bootstrap_rounds": 7, "saliency_samples": 100}})
