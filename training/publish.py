@@ -69,7 +69,9 @@ def check_architecture(name: str) -> None:
     from timm.models import is_model, model_entrypoint
 
     if not (is_model(name) and model_entrypoint(name).__module__.startswith("timm.models.")):
-        raise ModelError(f"A model of the network {name} is not published: it is none of timm, so nobody could load it.")
+        raise ModelError(
+            f"A model of the network {name} is not published: it is none of timm, so nobody could load it."
+        )
 
 
 def _architecture(folder: Path) -> str:

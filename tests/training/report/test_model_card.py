@@ -167,6 +167,27 @@ def test_alarms_where_fakes_are_rare_are_computed_as_in_the_design(evaluation):
     assert "84% of the cases where 5% are, 50% of the cases where 1% are." in text
 
 
+def test_a_precision_without_any_alarm_is_a_dash(evaluation):
+    first = evaluation["tests"][0]["frame"]
+    first |= {"precision": None}
+    for row in first["precision_by_prevalence"]:
+        row |= {"precision": None, "at_least": None}
+    card = render_card(evaluation)
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in card.splitlines()]
+    assert any(row[4:] == ["–"] * 4 for row in rows) and "None" not in card
+    metrics = front_matter(card)["model-index"][0]["results"][0]["metrics"]
+    assert [metric["type"] for metric in metrics] == ["roc_auc", "accuracy", "recall"]
+    assert "–" in comparison_table({"vgg16": evaluation})
+
+
+def test_counts_at_thresholds_of_single_frames_say_so_where_evidence_decides(evaluation):
+    assert "thresholds of single frames (" not in render_card(evaluation)
+    bundled = json.loads((BUNDLED_FOLDER / "evaluation.json").read_text())
+    sections = render_card(bundled).split("\n## ")
+    told = [text.split("\n")[0] for text in sections if "thresholds of single frames (.853 and .141)" in text]
+    assert told == ["Results", "Robustness", "Real faces of sources and people that were not trained on", "Prevalence"]
+
+
 def test_comparison_has_a_row_for_each_model(evaluation):
     table = comparison_table({"simple_cnn": evaluation, "vgg16": evaluation})
     assert [line.split("|")[1].strip() for line in table.splitlines()[2:]] == ["Simple CNN", "VGG-16"]
