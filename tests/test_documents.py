@@ -1,6 +1,7 @@
 """The documents say what holds: no dead links, no key or option that is missing, no version that has passed."""
 
 import dataclasses
+import inspect
 import re
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from detector.batch.output import COLUMNS
 from detector.limits import (
     MAX_BATCH_FILES,
     MAX_BATCH_S,
@@ -17,6 +19,7 @@ from detector.limits import (
     MAX_REQUEST_S,
     MAX_VIDEO_DURATION_S,
 )
+from detector.report.evidence import evidence_to_dict
 from detector.results import SCHEMA_VERSION, Evidence, FaceTrack, Result
 
 ROOT = Path(__file__).parent.parent
@@ -25,6 +28,11 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 def text_of(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
+
+
+def keys_of(text: str) -> set[str]:
+    """The keys that its tables describe."""
+    return set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
 
 
 def anchors_of(document: Path) -> set[str]:
@@ -65,8 +73,16 @@ def test_readme_tells_the_limits_that_hold():
 
 
 def test_every_key_of_the_json_is_documented():
-    documented = set(re.findall(r"^\| `(\w+)` \|", text_of("docs/api.md"), re.MULTILINE))
+    report, result = text_of("docs/api.md").split("## The JSON of a result")
+    documented = keys_of(result)
     assert {field.name for kind in (Result, FaceTrack, Evidence) for field in dataclasses.fields(kind)} == documented
+    assert set(re.findall(r'^        "(\w+)":', inspect.getsource(evidence_to_dict), re.MULTILINE)) == keys_of(report)
+
+
+def test_every_column_of_the_csv_is_documented():
+    table = text_of("docs/command-line.md").split("| column | meaning |")[1].split("\n\n")[0]
+    first_cells = " ".join(line.split("|")[1] for line in table.splitlines() if line.startswith("| `"))
+    assert set(re.findall(r"`(\w+)`", first_cells)) == set(COLUMNS)
 
 
 def test_documents_name_the_version_of_the_json():

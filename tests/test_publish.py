@@ -1,5 +1,6 @@
 """Models, Spaces and data sets go to a loopback Hub with the real client, and answer from there."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -12,12 +13,14 @@ from detector.network.loading import BUNDLED_FOLDER, load_folder
 from tests.hub_server import running_hub
 from tests.media_factory import astronaut
 from training import publish
+from training.networks.models import UNTRAINED
 
 ROOT = Path(__file__).parent.parent
 # Without making sure of the folder, which would load torch each time; `tests/test_hub.py` publishes with it.
 UNCHECKED = """
 from training import publish
 publish.load_folder = lambda *args, **options: None
+publish.check_architecture = lambda name: None
 """
 
 
@@ -156,6 +159,18 @@ print(json.dumps({{"pushed": revision}} | json.loads(done.stdout.splitlines()[-1
 def test_folder_that_is_no_model_is_not_published(tmp_path, capsys):
     assert publish.main(["model", str(tmp_path), "tester/vgg16"]) == 2
     assert "does not hold a usable model" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", [*UNTRAINED, "vgg17"])
+def test_network_that_timm_alone_does_not_have_is_not_published(tmp_path, capsys, name):
+    (tmp_path / "config.json").write_text(json.dumps({"architecture": name}))
+    assert publish.main(["model", str(tmp_path), "tester/vgg16"]) == 2
+    assert f"A model of the network {name} is not published" in capsys.readouterr().err
+
+
+def test_network_of_timm_may_be_published():
+    publish.check_architecture("vgg16")
+    publish.check_architecture("resnet18.a1_in1k")
 
 
 def test_data_sets_go_to_a_private_gated_repository_and_come_back(hub_client, tmp_path, faceforensics_root):

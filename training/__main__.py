@@ -15,7 +15,7 @@ Measuring alone, on any data sets of the builder, and training with several devi
     python train.py --dataset data/deepfakes_c23 --test-datasets data/celeb_df --evaluate-only runs/deepfakes_c23/model
     torchrun --standalone --nproc-per-node 2 train.py --dataset data/deepfakes_c23
 
-The table of the original story, a simple CNN against VGG-16:
+The table of the original story, a simple CNN against VGG-16; only train.py can load the simple CNN:
 
     python train.py --dataset data/deepfakes_c23 --model simple_cnn vgg16 --output-dir runs/story
 """

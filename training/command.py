@@ -23,7 +23,7 @@ from training.evaluation.calibration import calibrate
 from training.fine_tuning import fine_tune
 from training.networks.models import Classifier, build_classifier, check_name
 from training.options import Options
-from training.publish import describe_error, push_model
+from training.publish import check_architecture, describe_error, push_model
 from training.report.card import render_card
 from training.report.card_tables import comparison_table
 from training.run_folder import claim_run_folder, facts_of_run
@@ -79,12 +79,15 @@ def run(options: Options) -> dict[str, dict[str, Any]]:
 
     Raises:
         ValueError: An option, a folder or a file is not what it should be; one sentence.
+        ModelError: A folder holds no usable model, or the network is none that could be published.
     """
     # what can be wrong is looked at first: reading the data takes a while, training takes hours
     for name in options.network.model:
         check_name(name)
     if options.evaluation.push_to_hub:
         validate_repo_id(options.evaluation.push_to_hub)
+        if not options.evaluation.evaluate_only:
+            check_architecture(*options.network.model)  # one alone, see `Options`
     if options.evaluation.evaluate_only:
         folder = Path(options.evaluation.evaluate_only)
         facts = stored_facts(folder)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import logging
 import sys
 from pathlib import Path
@@ -58,6 +59,33 @@ def describe_error(error: Exception) -> str:
     return f"No answer from the Hub: {text}." if isinstance(error, HTTPError) and not is_answer else text
 
 
+def check_architecture(name: str) -> None:
+    """Checks that whoever loads a model has its network: training registers one of its own with timm, which nobody else knows.
+
+    Raises:
+        ModelError: timm by itself has no network of this name.
+    """
+    # not at the top: timm takes seconds to load
+    from timm.models import is_model, model_entrypoint
+
+    if not (is_model(name) and model_entrypoint(name).__module__.startswith("timm.models.")):
+        raise ModelError(
+            f"A model of the network {name} is not published: it is none of timm, so nobody could load it."
+        )
+
+
+def _architecture(folder: Path) -> str:
+    """Reads which network a folder is of.
+
+    Raises:
+        ModelError: The folder does not say.
+    """
+    try:
+        return str(json.loads((folder / "config.json").read_text(encoding="utf-8"))["architecture"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder} does not hold a usable model: {error}") from error
+
+
 def push_model(folder: Path, model_id: str, public: bool = False) -> str:
     """Uploads a model folder in one commit, and tags it with `version_tag`.
 
@@ -71,11 +99,12 @@ def push_model(folder: Path, model_id: str, public: bool = False) -> str:
 
     Raises:
         HFValidationError: `model_id` is no id.
-        ModelError: The folder holds no usable model.
+        ModelError: The folder holds no usable model, or one of a network that only training knows.
         HTTPError: The Hub refused or did not answer.
         OSError: No token is stored for the Hub.
     """
     validate_repo_id(model_id)  # at once, not after the model was loaded
+    check_architecture(_architecture(folder))
     load_folder(folder, model_id, runtime="torch")  # nothing unusable is published
     api = HfApi()
     api.create_repo(model_id, private=not public, exist_ok=True)

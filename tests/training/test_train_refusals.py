@@ -47,6 +47,7 @@ def test_split_that_lacks_a_class_is_told_before_training(
         ("--model", "vgg16", "vgg16"),
         ("--initial-weights", "nowhere"),
         ("--push-to-hub", "two/many/parts"),
+        ("--push-to-hub", "news/room", "--model", "simple_cnn"),
         ("--test-datasets", "elsewhere/deepfakes_c23"),
         ("--output-dir", "/dev/null/run"),
     ],

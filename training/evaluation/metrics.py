@@ -105,7 +105,10 @@ def _ranking(labels: np.ndarray, scores: np.ndarray) -> dict[str, float]:
 
 
 def _at_one_half(labels: np.ndarray, scores: np.ndarray) -> dict[str, Any]:
-    """Computes figures at score .5, all from one confusion matrix: the bootstrap asks for them a thousand times."""
+    """Computes figures at score .5, all from one confusion matrix: the bootstrap asks for them a thousand times.
+
+    The precision is None where no score reaches .5.
+    """
     true_negative, false_positive, false_negative, true_positive = (
         confusion_matrix(labels, scores >= 0.5, labels=[0, 1]).ravel().tolist()
     )
@@ -114,7 +117,7 @@ def _at_one_half(labels: np.ndarray, scores: np.ndarray) -> dict[str, Any]:
     return {
         "accuracy": (true_positive + true_negative) / len(labels),
         "balanced_accuracy": (recall + specificity) / 2,
-        "precision": true_positive / max(true_positive + false_positive, 1),
+        "precision": true_positive / (true_positive + false_positive) if true_positive + false_positive else None,
         "recall": recall,
         "confusion": {
             "true_negative": true_negative,
@@ -155,11 +158,12 @@ def calibration_error(labels: np.ndarray, scores: np.ndarray) -> float:
     return sum(row["count"] * abs(row["mean_score"] - row["fake_share"]) for row in bins) / len(labels)
 
 
-def precision_by_prevalence(labels: np.ndarray, alarms: np.ndarray) -> list[dict[str, float]]:
+def precision_by_prevalence(labels: np.ndarray, alarms: np.ndarray) -> list[dict[str, float | None]]:
     """Computes how often an alarm is right at several shares of fakes.
 
     ``at_least`` takes the upper end of the 95 % interval of the false-positive rate (Clopper and Pearson): no
-    false alarm among a few hundred real crops does not promise that there will be none.
+    false alarm among a few hundred real crops does not promise that there will be none. Both are None where nothing is
+    called manipulated: there is no alarm that could be right.
 
     Args:
         labels: 1 for fake, 0 for real, ``(N,)``.
@@ -170,9 +174,9 @@ def precision_by_prevalence(labels: np.ndarray, alarms: np.ndarray) -> list[dict
     rate = false_alarms / real
     upper = float(binomtest(false_alarms, real).proportion_ci(CONFIDENCE, method="exact").high)
 
-    def precision(prevalence: float, false_positive_rate: float) -> float:
+    def precision(prevalence: float, false_positive_rate: float) -> float | None:
         right, wrong = prevalence * recall, (1 - prevalence) * false_positive_rate
-        return right / (right + wrong) if right + wrong else 0.0
+        return right / (right + wrong) if alarms.any() else None
 
     return [
         {"prevalence": value, "precision": precision(value, rate), "at_least": precision(value, upper)}
@@ -189,7 +193,7 @@ def intervals(scored: Scored, rounds: int, seed: int = 0) -> dict[str, list[floa
         seed: Seed of the resampling.
 
     Returns:
-        Lower and upper end by the name of the figure.
+        Lower and upper end by the name of the figure. Resamples without any alarm do not count for the precision.
     """
     values: dict[str, list[float]] = {name: [] for name in WITH_INTERVALS}
     for chosen, _ in resamples(scored.groups, rounds, seed):
@@ -197,7 +201,8 @@ def intervals(scored: Scored, rounds: int, seed: int = 0) -> dict[str, list[floa
         if 0 < labels.mean() < 1:  # a resample of one class has no AUC
             measured = _ranking(labels, scores) | _at_one_half(labels, scores)
             for name, list_of_values in values.items():
-                list_of_values.append(measured[name])
+                if measured[name] is not None:
+                    list_of_values.append(measured[name])
     return {name: middle_of(found) for name, found in values.items() if found}
 
 

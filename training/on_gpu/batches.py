@@ -52,6 +52,9 @@ class Pairs:
             shares: Parts of every batch; a share without faces is left out.
             seed: Of all randomness.
             pairs: In a batch.
+
+        Raises:
+            ValueError: No share has faces.
         """
         self._store, self._pairs = store, pairs
         self._random = Random(seed, store.wide.device)
@@ -67,6 +70,9 @@ class Pairs:
             chosen = np.flatnonzero(fakes if share.manipulations else reals & (size > 0))
             if len(chosen) and reals.any():
                 self._pools.append((share, chosen, np.flatnonzero(reals)))
+        if not self._pools:
+            names = ", ".join(dict.fromkeys(share.source for share in shares))
+            raise ValueError(f"The pack has no faces to learn from: no real training faces of {names or 'any share'}.")
         self._odds = np.array([share.pairs for share, _, _ in self._pools], float)
         self._odds /= self._odds.sum()
 

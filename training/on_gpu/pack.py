@@ -187,7 +187,7 @@ def pack(options: argparse.Namespace) -> None:
 
     Raises:
         OSError: A folder or file is missing.
-        ValueError: A table is not what it should be.
+        ValueError: No folder is named, a table is not what it should be, or there is no face to pack.
     """
     clips, photos = find_samples(options)
     selection = Selection(tuple(options.splits), frozenset(options.leave_out))
@@ -205,12 +205,14 @@ def pack(options: argparse.Namespace) -> None:
         if split := selection.place(clip):
             fakes = [other for other in clips if other.original == clip.name and selection.place(other)]
             packer.add_clip(clip, fakes, split, variants)
+    if not packer.index.box:
+        raise ValueError("There is nothing to pack: these folders hold no face in the splits that were asked for.")
     packer.save(options.output, round(options.part_mb * 1e6))
 
 
 @stoppable
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command; returns the exit code: 0 done, 2 a folder is wrong, 130 stopped by Ctrl-C."""
+    """Runs the command; returns the exit code: 0 done, 2 a folder is wrong or none is named, 130 stopped by Ctrl-C."""
     parser = argparse.ArgumentParser(
         prog="python -m training.on_gpu.pack", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -111,6 +111,28 @@ def without(left_out: set[str]) -> list[Share]:
     return kept
 
 
+def without_share(columns: dict[str, np.ndarray], left_out: set[str]) -> list[str]:
+    """Lists what a pack holds to learn from but no share names, so that no batch shows it.
+
+    Args:
+        columns: Of the index.
+        left_out: Sources and manipulations that were left out on purpose; they are not listed.
+    """
+    fakes: dict[str, set[str]] = {}
+    for share in SHARES:
+        fakes.setdefault(share.source, {REAL}).update(share.manipulations)
+    training = columns["split"] == "train"
+    found = []
+    for source in sorted(set(columns["source"][training]) - left_out):
+        kinds = set(columns["manipulation"][training & (columns["source"] == source)])
+        unnamed = sorted(kinds - fakes.get(source, set()) - left_out)
+        if source not in fakes:
+            found.append(str(source))
+        elif unnamed:
+            found.append(f"{source} ({', '.join(unnamed)})")
+    return found
+
+
 class Run:
     """A training run.
 
@@ -123,13 +145,15 @@ class Run:
 
         Raises:
             OSError: The pack or the weights are not there, or not whole.
-            ValueError: The weights are not those of VGG-16.
+            ValueError: The pack has no faces to learn from, or the weights are not those of VGG-16.
         """
         self._options, self._began = options, time.monotonic()
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         parts = json.loads((options.pack / "parts.json").read_text(encoding="utf-8"))
         self._store = load(options.pack, parts, self._device, options.workers, options.trial)
         logger.info("%d faces on %s after %.0f s", len(self._store.wide), self._device, self._seconds())
+        if unused := without_share(self._store.columns, set(options.leave_out)):
+            logger.warning("not learned from, as no share of a batch names it: %s", ", ".join(unused))
         self._pairs = Pairs(self._store, without(set(options.leave_out)), options.seed, options.pairs)
         logger.info("%s", "\n".join(self._pairs.describe()))
         self._batches = Prefetched(lambda: self._pairs.batch(INPUT_SIZE, MEAN, STD), self._device)

@@ -73,8 +73,10 @@ def find_samples(options: argparse.Namespace) -> tuple[list[Sample], list[Sample
 
     Raises:
         FileNotFoundError: A folder does not hold what it should.
-        ValueError: A table in it is not what it should be.
+        ValueError: No folder is named, or a table in one is not what it should be.
     """
+    if not any((options.ffpp, options.ffpp_frames, options.dfdc_pairs, options.swaps, options.reals)):
+        raise ValueError("Name what to pack, by --ffpp, --ffpp-frames, --dfdc-pairs, --swaps or --reals.")
     clips: list[Sample] = []
     groups: dict[str, str] = {}
     if options.ffpp:

@@ -98,6 +98,7 @@ def render_card(evaluation: dict[str, Any], plots: str = "plots") -> str:
         support=_support(fitted),
         verdict_table=verdict_table(verdicts),
         prevalence_table=prevalence_table(tests),
+        frame_thresholds=_frame_thresholds(evaluation),
         evidence_section=evidence_section(evaluation["evidence"], plots) if evaluation.get("evidence") else "",
         subgroup_section=subgroup_section(evaluation["subgroups"]) if evaluation.get("subgroups") else "",
         target_precision=TARGET_PRECISION,
@@ -130,6 +131,7 @@ def _card_data(evaluation: dict[str, Any]) -> ModelCardData:
         for level in LEVELS
         if (figures := test[level])
         for key, (kind, name) in _METRICS.items()
+        if figures[key] is not None
     ]
     return ModelCardData(
         license="other",
@@ -197,6 +199,18 @@ def _target_precision(fitted: dict[str, Any]) -> str:
             "and not under .5"
         )
     return f"the strictest that the data support: no score has a precision of {fitted['target_precision']:.0%}"
+
+
+def _frame_thresholds(evaluation: dict[str, Any]) -> str:
+    """Says that figures are of thresholds which the application does not use; empty where it has no evidence scale."""
+    if not evaluation.get("evidence"):
+        return ""
+    stored = evaluation["calibration"]["thresholds"]
+    upper, lower = (f"{stored[name]:.3f}".lstrip("0") for name in ("manipulated", "no_manipulation_found"))
+    return (
+        f"counted at the thresholds of single frames ({upper} and {lower}), which the verdict of the application does not "
+        "use; its alarms are in *The weight of evidence*."
+    )
 
 
 def _support(fitted: dict[str, Any]) -> str:

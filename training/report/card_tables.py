@@ -15,7 +15,7 @@ def comparison_table(evaluations: dict[str, dict[str, Any]]) -> str:
     keys = ("auc", "accuracy", "precision", "recall", "recall_at_99_precision")
     rows = [
         (display_name(name), data, level, figures["real"], figures["fake"])
-        + tuple(f"{figures[key]:.4f}" for key in keys)
+        + tuple(_figure(figures[key], 4) for key in keys)
         for name, evaluation in evaluations.items()
         for data, level, figures in by_level(evaluation["tests"][:1])
     ]
@@ -28,9 +28,14 @@ def display_name(model: str) -> str:
     return {"vgg16": "VGG-16", "simple_cnn": "Simple CNN"}.get(model, model)
 
 
+def _figure(value: float | None, digits: int) -> str:
+    """Writes a figure; a dash where there is none, as of the precision without any alarm."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
 def _interval(figures: dict[str, Any], key: str) -> str:
     """Writes a figure, with its interval where there is one."""
-    value = f"{figures[key]:.4f}"
+    value = _figure(figures[key], 4)
     edges = figures.get("intervals", {}).get(key)
     return f"{value} [{edges[0]:.3f}, {edges[1]:.3f}]" if edges else value
 
@@ -187,11 +192,18 @@ def false_alarm_table(found: list[dict[str, Any]] | None) -> str:
 
 
 def prevalence_table(tests: list[dict[str, Any]]) -> str:
-    """Makes the table of how often an alarm is right, by the share of fakes."""
+    """Makes the table of how often an alarm is right, by the share of fakes; a dash where there was no alarm."""
     shares = [row["prevalence"] for row in tests[0]["frame"]["precision_by_prevalence"]]
     rows = [
         (f"{data}, test", level, figures["real"], figures["fake"])
-        + tuple(f"{row['precision']:.3f} ({row['at_least']:.3f})" for row in figures["precision_by_prevalence"])
+        + tuple(_precision(row) for row in figures["precision_by_prevalence"])
         for data, level, figures in by_level(tests)
     ]
     return markdown_table(("data, split", "level", "real", "fake", *(f"{share:.0%} fake" for share in shares)), rows)
+
+
+def _precision(row: dict[str, float | None]) -> str:
+    """Writes the precision, and in brackets the one that is sure; a dash where there was no alarm."""
+    if row["precision"] is None:
+        return _figure(None, 3)
+    return f"{_figure(row['precision'], 3)} ({_figure(row['at_least'], 3)})"

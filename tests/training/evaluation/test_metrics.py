@@ -91,6 +91,20 @@ def test_no_false_alarm_among_few_real_crops_promises_little():
     assert rows[-1]["at_least"] == pytest.approx(0.01 / (0.01 + 0.99 * 0.0362), abs=0.005)
 
 
+def test_without_any_alarm_no_precision_is_told():
+    rows = precision_by_prevalence(np.repeat([0, 1], 10), np.zeros(20, bool))
+    assert {(row["precision"], row["at_least"]) for row in rows} == {(None, None)}
+    wrong = precision_by_prevalence(np.array([0, 0, 1]), np.array([True, False, False]))
+    assert {row["precision"] for row in wrong} == {0.0}
+    assert figures(scored([0, 1], [0.1, 0.4]), BANDS)["precision"] is None
+
+
+def test_resamples_without_any_alarm_stay_out_of_the_interval_of_the_precision():
+    found = intervals(scored([0, 1, 0, 1], [0.1, 0.9, 0.2, 0.3]), rounds=200)
+    assert found["precision"] == [1.0, 1.0] and found["recall"][0] == 0.0
+    assert "precision" not in intervals(scored([0, 1] * 5, [0.1, 0.4] * 5), rounds=20)
+
+
 def test_each_manipulation_is_measured_against_all_real_ones():
     data = scored([0, 0, 1, 1], [0.1, 0.5, 0.9, 0.3], ["real", "real", "FaceSwap", "Deepfakes"])
     found = by_manipulation(data, BANDS)

@@ -15,17 +15,17 @@ from training.networks.vgg16 import PooledVGG16
 from training.on_gpu import run
 from training.on_gpu.batches import PART_ODDS
 from training.on_gpu.finish import PlainNetwork
+from training.on_gpu.pack import main as run_pack
 
 
-@pytest.fixture
-def pack(tmp_path: Path) -> Path:
-    """Three pairs of DFDC to learn from and two to validate on."""
+def write_pack(folder: Path, source: str = "dfdc") -> Path:
+    """Three pairs to learn from and two to validate on."""
     random = np.random.default_rng(0)
     names = [f"{number}_{kind}.png" for number in range(5) for kind in ("real", "fake")]
     square = np.array([[40, 40], [80, 40], [80, 80], [40, 80]], np.float32)
     unknown = np.full((4, 2), np.nan, np.float32)
     columns = {
-        "source": ["dfdc"] * 10,
+        "source": [source] * 10,
         "manipulation": ["real", "DFDC"] * 5,
         "split": ["train"] * 6 + ["validation"] * 4,
         "group": [name[0] for name in names],
@@ -36,7 +36,6 @@ def pack(tmp_path: Path) -> Path:
         "point": [square, unknown] * 5,
     }
 
-    folder = tmp_path / "pack"
     folder.mkdir()
     np.savez_compressed(folder / "index.npz", **{f"{name}s": np.asarray(values) for name, values in columns.items()})
     (folder / "parts.json").write_text(json.dumps(dict.fromkeys(PART_ODDS, [0, 1, 2, 3])))
@@ -45,6 +44,12 @@ def pack(tmp_path: Path) -> Path:
             picture = cv2.resize(random.integers(0, 255, (6, 6, 3)).astype(np.uint8), (120, 120))
             part.writestr(name, cv2.imencode(".png", picture)[1].tobytes())
     return folder
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    """Of DFDC."""
+    return write_pack(tmp_path / "pack")
 
 
 @pytest.fixture
@@ -83,6 +88,35 @@ def test_a_folder_that_is_no_pack_is_refused_in_one_sentence(start, tmp_path, ca
     options = ["--pack", str(tmp_path), "--initial-weights", str(start), "--output", str(tmp_path / "run")]
     assert run.main(options) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_pack_without_faces_of_any_share_is_refused_in_one_sentence(start, tmp_path, capsys, caplog):
+    pack = write_pack(tmp_path / "pack", source="press")
+    options = ["--pack", str(pack), "--initial-weights", str(start), "--output", str(tmp_path / "run")]
+    assert run.main([*options, "--workers", "1"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("The pack has no faces to learn from: no real training faces of ffpp, ffpp_frames, dfdc,")
+    assert "not learned from, as no share of a batch names it: press" in caplog.text
+
+
+def test_packed_sources_and_kinds_without_a_share_are_listed_unless_they_are_left_out_on_purpose():
+    rows = [("lfw", "real"), ("ffpp", "real"), ("ffpp", "Deepfakes"), ("ffpp", "FaceSwap"), ("press", "real")]
+    columns = {"source": np.array([source for source, _ in rows]), "split": np.array(["train"] * len(rows))}
+    columns["manipulation"] = np.array([kind for _, kind in rows])
+    assert run.without_share(columns, set()) == ["ffpp (FaceSwap)", "press"]
+    assert run.without_share(columns, {"FaceSwap", "press"}) == []
+    assert run.without_share(columns | {"split": np.array(["validation"] * len(rows))}, set()) == []
+
+
+def test_packing_without_a_folder_or_a_face_is_refused_in_one_sentence(tmp_path, capsys):
+    output = tmp_path / "pack"
+    assert run_pack(["--output", str(output)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == "Name what to pack, by --ffpp, --ffpp-frames, --dfdc-pairs, --swaps or --reals."
+    (tmp_path / "press").mkdir()
+    cv2.imwrite(str(tmp_path / "press" / "grey.png"), np.full((64, 64, 3), 128, np.uint8))
+    assert run_pack(["--reals", str(tmp_path / "press"), "--output", str(output)]) == 2
+    assert "There is nothing to pack" in capsys.readouterr().err and not output.exists()
 
 
 def test_a_temperature_divides_the_logits(tmp_path):

@@ -134,6 +134,13 @@ def test_command_names_what_differs_from_the_defaults(evaluation):
     assert "--learning-rate 0.123" in card and "--model simple_cnn" in card and "--epochs 3.0" not in card
 
 
+def test_card_of_the_simple_cnn_does_not_say_that_others_load_it(evaluation):
+    assert "timm.create_model(" in render_card(evaluation)
+    evaluation["training"] |= {"model": "simple_cnn"}
+    card = render_card(evaluation)
+    assert "timm.create_model(" not in card and "neither timm nor the application loads it" in card
+
+
 def test_command_tells_how_the_figures_were_measured_and_on_how_many_processes(evaluation):
     evaluation["training"] |= {"processes": 2, "max_train_samples": 50}
     card = render_card(evaluation | {"measured_with": {"bootstrap_rounds": 7, "saliency_samples": 100}})
@@ -158,6 +165,27 @@ def test_notes_stand_in_the_card_as_they_are(evaluation):
 def test_alarms_where_fakes_are_rare_are_computed_as_in_the_design(evaluation):
     text = render_card(evaluation).replace("\n", " ")
     assert "84% of the cases where 5% are, 50% of the cases where 1% are." in text
+
+
+def test_a_precision_without_any_alarm_is_a_dash(evaluation):
+    first = evaluation["tests"][0]["frame"]
+    first |= {"precision": None}
+    for row in first["precision_by_prevalence"]:
+        row |= {"precision": None, "at_least": None}
+    card = render_card(evaluation)
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in card.splitlines()]
+    assert any(row[4:] == ["–"] * 4 for row in rows) and "None" not in card
+    metrics = front_matter(card)["model-index"][0]["results"][0]["metrics"]
+    assert [metric["type"] for metric in metrics] == ["roc_auc", "accuracy", "recall"]
+    assert "–" in comparison_table({"vgg16": evaluation})
+
+
+def test_counts_at_thresholds_of_single_frames_say_so_where_evidence_decides(evaluation):
+    assert "thresholds of single frames (" not in render_card(evaluation)
+    bundled = json.loads((BUNDLED_FOLDER / "evaluation.json").read_text())
+    sections = render_card(bundled).split("\n## ")
+    told = [text.split("\n")[0] for text in sections if "thresholds of single frames (.853 and .141)" in text]
+    assert told == ["Results", "Robustness", "Real faces of sources and people that were not trained on", "Prevalence"]
 
 
 def test_comparison_has_a_row_for_each_model(evaluation):
