@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -36,15 +36,13 @@ class Work:
     def __init__(self, sessions: Sessions):
         self._sessions = sessions
 
-    @contextmanager
-    def begun(self, request: gr.Request) -> Iterator[None]:
+    def begun(self, request: gr.Request) -> AbstractContextManager[None]:
         """Marks a page as busy with the check that it waits for; see `Sessions`.
 
         Raises:
             Cancelled: It was cancelled meanwhile.
         """
-        with self._sessions.begun(session_of(request)):
-            yield
+        return self._sessions.begun(session_of(request))
 
     def run(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 
@@ -33,9 +33,9 @@ def real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def is_in(path: Path, places: Iterable[Path]) -> bool:
+def is_in(path: Path, places: Collection[Path]) -> bool:
     """Tells whether a path is one of some places, or lies below one; those are given as `real` gives them."""
-    return any(real(path).is_relative_to(place) for place in places)
+    return bool(places) and any(map(real(path).is_relative_to, places))
 
 
 def _files_below(folder: Path) -> list[Path]:

@@ -70,12 +70,10 @@ class Wanted:
         sampling = (self.frames_per_video, "exact" if self.exact else "near")
         if result["file"]["duration_s"] is not None and sampling != (record["frames_per_video"], result["sampling"]):
             return False
-        return self.report_folder is None or self._has_report(self.report_folder, record["report"])
-
-    def _has_report(self, folder: Path, name: str | None) -> bool:
-        pages = [folder / name] if name else []
-        pages += [page.with_suffix(".pdf") for page in pages if self.with_pdf]
-        return bool(pages) and all(page.is_file() for page in pages)
+        if self.report_folder is None:
+            return True
+        page = self.report_folder / record["report"] if record["report"] else None
+        return bool(page and page.is_file() and (not self.with_pdf or page.with_suffix(".pdf").is_file()))
 
 
 def _known_real_of(result: dict[str, Any]) -> set[str]:

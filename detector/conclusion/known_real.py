@@ -73,7 +73,7 @@ def with_known_real(analysis: Analysis, known: Sequence[KnownFile], scales: Evid
         as_high = [Count(rank.of - rank.count, rank.of)]
         if is_clip and scales.span:
             as_high += _parts_as_high(scales.span, analysis, used)
-        evidence = bounded_by(_weigh(analysis, scales, shift), len(heights), as_high)
+        evidence = bounded_by(_weigh(analysis, scales, shift), as_high)
         comparison = replace(comparison, evidence=evidence, shift=round(shift, LOG10_DECIMALS))
         result = replace(result, verdict=verdict_of(evidence))
     return replace(analysis, result=replace(result, known_real=comparison))
@@ -90,7 +90,7 @@ def shift_of(statistics: Sequence[float], scale: EvidenceScale) -> float:
     return count / (count + PRIOR_FILES) * float(np.mean(statistics) - np.mean(scale.real))
 
 
-def bounded_by(evidence: Evidence, count: int, as_high: Sequence[Count]) -> Evidence:
+def bounded_by(evidence: Evidence, as_high: Sequence[Count]) -> Evidence:
     """Keeps a likelihood ratio within what n known-real files support.
 
     At least 1 / (n + 1), and at most (n + 1) / (k + 1), where k of them score as high: a file that is not unusual among
@@ -99,11 +99,10 @@ def bounded_by(evidence: Evidence, count: int, as_high: Sequence[Count]) -> Evid
 
     Args:
         evidence: To be bounded.
-        count: How many known-real files there are.
-        as_high: How many of them score as high as the questioned file, or higher; then how many have such a part, where
-            parts are weighed.
+        as_high: How many of the known-real files score as high as the questioned one, or higher; then how many have such a
+            part, where parts are weighed.
     """
-    most = round(float(np.log10(count + 1)), LOG10_DECIMALS)
+    most = round(float(np.log10(as_high[0].of + 1)), LOG10_DECIMALS)
     reach = np.mean([(high.of + 1) / (high.count + 1) for high in as_high])
     by_rank = round(float(np.log10(reach)), LOG10_DECIMALS)
     low = max(evidence.bounds[0], -most)
@@ -132,29 +131,24 @@ def _highest_part(scale: EvidenceScale, result: Result, times_s: Sequence[float]
         result: What is said about the clip.
         times_s: The instants at which it was looked at, ascending.
     """
-    number_at = _numbers(times_s)
-    parts = [
-        highest_part(scale, track.frames, [number_at[round(frame.time_s, 3)] for frame in track.frames])
-        for track in result.faces
-    ]
+    parts = [highest_part(scale, track.frames, _numbers(track, times_s)) for track in result.faces]
     return max((part for part in parts if part is not None), default=None)
 
 
-def _numbers(times_s: Sequence[float]) -> dict[float, int]:
-    """Numbers the samples of a clip by the instants as results state them."""
-    return {round(time_s, 3): number for number, time_s in enumerate(times_s)}
+def _numbers(track: FaceTrack, times_s: Sequence[float]) -> list[int]:
+    """Tells which sample of a clip each frame of a face track is, given the instants of all samples."""
+    number_at = {round(time_s, 3): number for number, time_s in enumerate(times_s)}  # as results state them
+    return [number_at[frame.time_s] for frame in track.frames]
 
 
 def _weigh(analysis: Analysis, scales: EvidenceScales, shift: float) -> Evidence:
     """Weighs all faces of a file, and all parts of a clip, as `build_result` does, with the shift of the channel taken off."""
     result = analysis.result
     is_clip = result.file.duration_s is not None
-    number_at = _numbers([frame.time_s for frame in analysis.frames])
+    times_s = [frame.time_s for frame in analysis.frames]
     return any_of(
         [
-            weigh_track(
-                scales, track.frames, [number_at[round(frame.time_s, 3)] for frame in track.frames], is_clip, shift
-            )[0]
+            weigh_track(scales, track.frames, _numbers(track, times_s), is_clip, shift)[0]
             for track in result.faces
             if track.evidence
         ]

@@ -6,11 +6,13 @@ import hashlib
 import re
 import sys
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import fsspec
 
+from detector.batch.files import is_in, real
 from detector.errors import CommandError, MediaError
 
 # The others that fsspec knows reach into archives, other programs and shells, or join several addresses in one.
@@ -87,6 +89,13 @@ def _is_under(address: str, start: str) -> bool:
         return False
     # whole names only: s3://news must not allow s3://newsroom
     return address == start or address.startswith(start if start.endswith("/") else f"{start}/")
+
+
+def is_below(address: str, place: str) -> bool:
+    """Tells whether an address is a place, or lies below it."""
+    if is_remote(address) or is_remote(place):
+        return f"{address.rstrip('/')}/".startswith(f"{place.rstrip('/')}/")
+    return is_in(Path(local_path(address)), [real(Path(local_path(place)))])
 
 
 def public(address: str) -> str:

@@ -11,14 +11,12 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from detector.batch.cluster import ATTEMPTS, ClusterOptions, Done, connected, outcomes
-from detector.batch.files import is_in, real
-from detector.batch.scan.addresses import check_protocol, is_remote, local_path, public
+from detector.batch.scan.addresses import check_protocol, is_below, is_remote, local_path, public
 from detector.batch.scan.inputs import Entry, find_entries
 from detector.batch.scan.metrics import Metrics
 from detector.batch.scan.models import Model, on_gpus
@@ -99,19 +97,10 @@ def _find(options: ScanOptions) -> list[Entry]:
     own = [place for place in (options.output, options.reports) if place]
     for place in (*own, *options.allow):
         check_protocol(place)
-    has_place = not _is_below(options.reports, options.output) and not any(
-        _is_below(address, options.reports) for address in options.inputs
-    )
-    if options.reports and not has_place:
+    reports = options.reports
+    if reports and (is_below(reports, options.output) or any(is_below(one, reports) for one in options.inputs)):
         raise CommandError("--reports needs a folder of its own, neither the table nor one that is analysed.")
     return find_entries(options.inputs, own, options.column)
-
-
-def _is_below(address: str, place: str) -> bool:
-    """Tells whether an address is a place, or lies below it."""
-    if is_remote(address) or is_remote(place):
-        return f"{address.rstrip('/')}/".startswith(f"{place.rstrip('/')}/")
-    return is_in(Path(local_path(address)), [real(Path(local_path(place)))])
 
 
 def _model(options: ScanOptions) -> Model:

@@ -17,6 +17,7 @@ from detector.batch.files import is_in, list_files, real
 from detector.batch.scan.addresses import (
     check_protocol,
     fingerprint,
+    is_below,
     is_remote,
     is_web,
     local_path,
@@ -118,7 +119,7 @@ def _remote(address: str, output: Sequence[str]) -> Iterator[Entry]:
         raise CommandError(f"{public(address)} cannot be listed ({type(error).__name__}).") from error
     for name, facts in sorted(files.items()):
         whole = f"{start}{name}"
-        is_own = any(whole.startswith(place.rstrip("/") + "/") for place in output)
+        is_own = any(is_below(whole, place) for place in output)
         if facts.get("type") == "file" and not is_own and not _is_hidden(name, path):
             yield Entry(whole, fingerprint(facts))
 

@@ -211,9 +211,9 @@ class Output:
 
 def _known(row: Row, reports_from: Band | None) -> Known:
     is_error = row["error"] is not None
-    lacks_report = reports_from is not None and not is_error and row["report"] is None
-    if lacks_report and reports_from:
-        lacks_report = is_wanted(row["evidence_band"], row["verdict"], reports_from)
+    lacks_report = bool(
+        reports_from and row["report"] is None and is_wanted(row["evidence_band"], row["verdict"], reports_from)
+    )
     return Known(row["sha256"] or "", row["fingerprint"] or "", is_error, row["retry"], lacks_report)
 
 

@@ -79,7 +79,7 @@ def share_right(real: Count, fake: Count, prevalence: float) -> float:
 
 def band_counts_text(result: Result, scales: EvidenceScales | None) -> Message | None:
     """Says how many real and manipulated files came into the band of a result; None where that is not known."""
-    if result.evidence is None or scales is None or result.deciding_evidence is not result.evidence:
+    if result.evidence is None or scales is None or follows_known_real(result):
         return None
     is_clip = result.file.duration_s is not None
     real, fake, from_test = _in_band(scales.of(is_clip), result.evidence.band)
